@@ -23,7 +23,8 @@ export function createDigester(): { update(bytes: Uint8Array): void; digest(): D
 
 /** The text as a digest. Throws `message_malformed`. */
 export function parseDigest(text: string): Digest {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new SequelaError('message_malformed', `"${text.slice(0, 80)}" is not a SHA-256 digest`)
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new SequelaError('message_malformed', `"${text.slice(0, 80)}" is not a SHA-256 digest`)
   return text as Digest
 }
 
