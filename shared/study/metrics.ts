@@ -1,0 +1,30 @@
+// Numbers that sites report about the model: always a sum and a count, so that the coordinator can add up sites exactly
+// and no single child's value is ever named.
+
+/** `sum / count` is the metric; `children` is how many children stand behind it. */
+export interface MetricSum {
+  readonly name: MetricName
+  readonly sum: number
+  readonly count: number
+  readonly children: number
+}
+
+/** Every metric that a site can report, with what one unit of `count` is. */
+export const metricNames = {
+  training_loss: 'optimiser steps of this round, mean loss of each',
+  pair_accuracy: 'pairs of scans of one child in the validation fold, right when the later one scores higher',
+  pair_accuracy_far: 'the same for pairs more than 24 months or at least 3 visits apart',
+  sequence_accuracy: 'sequences of scans, told apart as in order or shuffled',
+  ordering_loss: 'children, mean pair loss of each',
+  log_loss: 'decided landmarks, binary log loss',
+  brier: 'decided landmarks, squared error of the risk',
+  concordance:
+    'pairs of a landmark with and one without an event within the horizon, right when the first has more risk',
+} as const satisfies Record<string, string>
+
+export type MetricName = keyof typeof metricNames
+
+/** Whether `name` is one of the metrics. */
+export function isMetricName(name: string): name is MetricName {
+  return Object.hasOwn(metricNames, name)
+}

@@ -1,0 +1,157 @@
+// A study is what a consortium agrees to train: model, pipeline, stages, strategy and policy, in one YAML file.
+// Its digest is the SHA-256 of the file's bytes, so what a site approves is exactly what it has read.
+
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { type Digest, sha256 } from '../digest.ts'
+import { presets } from '../model/presets.ts'
+import { SequelaError } from '../protocol/errors.ts'
+import { maxStudyFileBytes } from '../protocol/limits.ts'
+import { durationSchema } from './duration.ts'
+import { siteIdPattern } from './names.ts'
+
+const positive = z.number().positive().finite()
+const share = z.number().min(0).max(1)
+const gridSchema = z.tuple([z.int().min(8).max(256), z.int().min(8).max(256), z.int().min(8).max(256)])
+
+const modelSchema = z.strictObject({
+  preset: z.enum(Object.keys(presets) as [keyof typeof presets]),
+  grid: gridSchema,
+  spacingMm: positive.min(0.5).max(20),
+})
+
+const pipelineSchema = z.strictObject({
+  template: z.enum(['mni152']),
+  sequences: z
+    .array(z.enum(['FLAIR', 'T2w', 'T1w']))
+    .min(1)
+    .max(3),
+  registration: z.enum(['none']).default('none'),
+  brainMask: z.enum(['foreground']).default('foreground'),
+})
+
+const stageCommon = {
+  rounds: z.int().min(1).max(10_000),
+  localEpochs: z.int().min(1).max(100).default(1),
+  batchChildren: z.int().min(1).max(64).default(4),
+  learningRate: positive.max(1),
+  encoderLearningRate: positive.max(1).optional(),
+  schedule: z.enum(['constant', 'cosine']).default('cosine'),
+}
+
+const stageSchema = z.discriminatedUnion('task', [
+  z.strictObject({ task: z.literal('ordering'), ...stageCommon }),
+  z.strictObject({
+    task: z.literal('recurrence'),
+    ...stageCommon,
+    horizonDays: z.int().min(30).max(3650).default(365),
+  }),
+])
+
+const strategySchema = z.strictObject({
+  name: z.enum(['fed-avg']).default('fed-avg'),
+  weightBy: z.enum(['children']).default('children'),
+  serverMomentum: z.number().min(0).max(0.99).default(0),
+  /** L2 norm to which each site's update is scaled down before it is averaged; absent: no clipping. */
+  clipUpdateNorm: positive.optional(),
+})
+
+const studySchema = z.strictObject({
+  study: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use 1 to 40 lower-case letters, digits and hyphens'),
+  seed: z.int().min(0),
+  model: modelSchema,
+  pipeline: pipelineSchema,
+  sites: z
+    .array(z.string().regex(siteIdPattern, 'use 1 to 40 lower-case letters, digits and hyphens'))
+    .min(1)
+    .max(1000),
+  folds: z.strictObject({ train: share, validation: share, test: share }),
+  stages: z.array(stageSchema).min(1).max(20),
+  training: z
+    .strictObject({
+      optimizer: z.literal('adamw').default('adamw'),
+      weightDecay: z.number().min(0).max(1).default(0.01),
+      clipNorm: positive.default(1),
+      proximal: z.number().min(0).max(100).default(0),
+    })
+    .prefault({}),
+  strategy: strategySchema.prefault({}),
+  round: z.strictObject({ quorum: z.int().min(1), deadlineMs: durationSchema }),
+  policy: z.strictObject({
+    updates: z.literal('plaintext').default('plaintext'),
+    minChildren: z.int().min(1).max(10_000).default(5),
+    minCell: z.int().min(1).max(10_000).default(5),
+    maxUpdateNorm: positive.default(100),
+  }),
+})
+
+/** A study as agreed; every field has its value, defaults included. Spacing in mm, learning rates per step. */
+export type Study = z.infer<typeof studySchema>
+export type Stage = Study['stages'][number]
+export type Task = Stage['task']
+export type TrainingSettings = Study['training']
+export type Strategy = Study['strategy']
+
+/** A study together with the text it was read from and that text's digest, which is what sites approve. */
+export interface StudyFile {
+  readonly study: Study
+  readonly text: string
+  readonly digest: Digest
+}
+
+/**
+ * Reads a study file.
+ * @throws SequelaError `study_invalid` with one line for each thing that is wrong and where it stands.
+ */
+export function parseStudy(text: string): StudyFile {
+  if (Buffer.byteLength(text) > maxStudyFileBytes) {
+    throw new SequelaError('study_invalid', `a study file may hold at most ${maxStudyFileBytes} bytes`)
+  }
+  const parsed = studySchema.safeParse(yamlOf(text))
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'file'}: ${issue.message}`)
+    throw new SequelaError('study_invalid', `the study file cannot be used:\n${lines.join('\n')}`)
+  }
+  const problems = contradictions(parsed.data)
+  if (problems.length > 0) {
+    throw new SequelaError('study_invalid', `the study file contradicts itself:\n  ${problems.join('\n  ')}`)
+  }
+  return { study: parsed.data, text, digest: sha256(text) }
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    const value: unknown = parseYaml(text, { maxAliasCount: 0 })
+    return renameDeadline(value)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SequelaError('study_invalid', `the study file is not YAML: ${reason}`, { cause: error })
+  }
+}
+
+/** The file says `deadline: 4h`, which people read; inside it is `deadlineMs`. */
+function renameDeadline(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('round' in value)) return value
+  const round = value.round
+  if (typeof round !== 'object' || round === null || !('deadline' in round)) return value
+  const { deadline, ...rest } = round
+  return { ...value, round: { ...rest, deadlineMs: deadline } }
+}
+
+function contradictions(study: Study): string[] {
+  const problems: string[] = []
+  const preset = presets[study.model.preset]
+  if (study.model.grid.some((length, axis) => length !== preset.grid[axis])) {
+    problems.push(
+      `model.grid: preset ${study.model.preset} works on [${preset.grid.join(', ')}] (depth, height, width)`,
+    )
+  }
+  const sum = study.folds.train + study.folds.validation + study.folds.test
+  if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
+  if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')
+  if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
+  if (study.round.quorum > study.sites.length) {
+    problems.push(`round.quorum: asks for ${study.round.quorum} of ${study.sites.length} sites`)
+  }
+  return problems
+}

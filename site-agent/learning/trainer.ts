@@ -1,0 +1,63 @@
+// What the agent asks of the process that trains. The agent never touches a tensor; the engine never opens a connection.
+
+import type { PresetName } from '../../shared/model/presets.ts'
+import type { Fold } from '../../shared/study/folds.ts'
+import type { MetricSum } from '../../shared/study/metrics.ts'
+import type { Stage, TrainingSettings } from '../../shared/study/study.ts'
+import type { Weights } from '../../shared/weights/weights.ts'
+
+/** One visit: a prepared volume on disk (float32 little-endian, [depth, height, width]) and its day since surgery. */
+export interface PreparedScan {
+  readonly file: string
+  readonly day: number
+}
+
+/** A child as training sees it: scans in order of time, one label a scan (null: undecided), no name and no date. */
+export interface PreparedChild {
+  /** Stable within the site, meaningless outside; orders children and seeds their augmentation. */
+  readonly key: string
+  readonly fold: Fold
+  readonly scans: readonly PreparedScan[]
+  /** Landmark label at each scan: 1 event within the horizon, 0 none, null undecided. */
+  readonly labels: readonly (0 | 1 | null)[]
+}
+
+/** One round's work at one site, or one evaluation. */
+export interface TrainingJob {
+  readonly preset: PresetName
+  readonly stage: Stage
+  readonly training: TrainingSettings
+  /** Round within the stage, from 0: decides the learning rate. */
+  readonly round: number
+  readonly weights: Weights
+  readonly children: readonly PreparedChild[]
+  /** Everything random in this job comes from this text. */
+  readonly seed: string
+}
+
+export interface TrainingResult {
+  readonly weights: Weights
+  /** Children of the training fold that were usable for the task. */
+  readonly children: number
+  readonly steps: number
+  readonly meanLoss: number
+}
+
+export interface TrainingProgress {
+  readonly step: number
+  readonly steps: number
+}
+
+export interface JobOptions {
+  readonly onProgress?: (progress: TrainingProgress) => void
+  readonly signal?: AbortSignal
+}
+
+/** Trains and evaluates. `close` ends the process behind it. */
+export interface Trainer {
+  /** @throws SequelaError `training_failed`, `cohort_empty`, `not_finite`, `engine_missing` or `cancelled`. */
+  train(job: TrainingJob, options?: JobOptions): Promise<TrainingResult>
+  /** How `job.weights` do on the validation fold, as sums. @throws as `train`. */
+  evaluate(job: TrainingJob, options?: JobOptions): Promise<readonly MetricSum[]>
+  close(): Promise<void>
+}
