@@ -1,0 +1,164 @@
+// What a run is: the states of a study's execution, what may be asked of it (commands) and what has happened (events).
+// Types only; the rules are in decide.ts, the consequences in evolve.ts. Events are what the journal stores.
+
+import type { Digest } from '../../shared/digest.ts'
+import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import type { MetricSum } from '../../shared/study/metrics.ts'
+import type { Study } from '../../shared/study/study.ts'
+
+/** Position of a round: stage within the study and round within the stage, both from 0. */
+export interface RoundId {
+  readonly stage: number
+  readonly round: number
+}
+
+/** What became of one site in one round. */
+export type Settlement =
+  | { readonly kind: 'awaited' }
+  /** Its update is durable and will be averaged. */
+  | ({ readonly kind: 'counted' } & CountedUpdate)
+  /** The site said itself that it will not deliver. */
+  | { readonly kind: 'declined'; readonly code: ErrorCode; readonly reason: string }
+  /** It delivered something that was not admitted. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string }
+  /** The round closed without hearing from it. */
+  | { readonly kind: 'missing' }
+
+export interface CountedUpdate {
+  readonly updateDigest: Digest
+  readonly byteLength: number
+  readonly children: number
+  /** L2 norm of the difference, computed by the coordinator from the stored bytes. */
+  readonly norm: number
+  readonly metrics: readonly MetricSum[]
+}
+
+/** A round as it stands. `sites` holds every invited site, in order of id. */
+export interface Round extends RoundId {
+  readonly baseDigest: Digest
+  readonly openedAtMs: number
+  readonly deadlineMs: number
+  readonly sites: ReadonlyMap<string, Settlement>
+  /**
+   * open: updates are awaited. short: everyone has settled or the deadline has passed, but fewer than the quorum count;
+   * it waits, and any site may still deliver. sealed: what counts is fixed; the average is being computed.
+   */
+  readonly status: 'open' | 'short' | 'sealed'
+}
+
+/** A round that is over, kept for status and report. */
+export interface PublishedRound extends RoundId {
+  readonly baseDigest: Digest
+  readonly weightsDigest: Digest
+  readonly openedAtMs: number
+  readonly sealedAtMs: number
+  readonly publishedAtMs: number
+  readonly sites: ReadonlyMap<string, Settlement>
+  /** Sites whose update was scaled down by the strategy, with the factor. */
+  readonly clipped: ReadonlyMap<string, number>
+  /** Updates that came after the round was sealed. */
+  readonly late: readonly string[]
+}
+
+interface RunCommon {
+  readonly studyDigest: Digest
+  readonly study: Study
+  readonly published: readonly PublishedRound[]
+}
+
+/** A study's execution. */
+export type Run =
+  | (RunCommon & { readonly phase: 'proposed'; readonly proposedAtMs: number })
+  | (RunCommon & { readonly phase: 'running'; readonly startedAtMs: number; readonly current: Round })
+  /** No assignment goes out and no round is sealed, but what sites deliver for the open round is kept. */
+  | (RunCommon & {
+      readonly phase: 'paused'
+      readonly startedAtMs: number
+      readonly pausedAtMs: number
+      readonly current: Round
+    })
+  | (RunCommon & {
+      readonly phase: 'finished'
+      readonly startedAtMs: number
+      readonly finishedAtMs: number
+      readonly weightsDigest: Digest
+    })
+  | (RunCommon & { readonly phase: 'cancelled'; readonly cancelledAtMs: number; readonly reason: string })
+
+/** Every study the coordinator knows, by digest. */
+export interface Federation {
+  readonly runs: ReadonlyMap<Digest, Run>
+}
+
+/** What can be asked of the machine. */
+export type Command =
+  | { readonly type: 'propose-study'; readonly studyDigest: Digest; readonly text: string }
+  /** `initialWeights` is in the blob store already. */
+  | { readonly type: 'start-run'; readonly studyDigest: Digest; readonly initialWeights: Digest }
+  | { readonly type: 'pause-run'; readonly studyDigest: Digest }
+  | { readonly type: 'resume-run'; readonly studyDigest: Digest }
+  | { readonly type: 'cancel-run'; readonly studyDigest: Digest; readonly reason: string }
+  /** The update's bytes are in the blob store and have passed admission. */
+  | ({ readonly type: 'count-update' } & UpdateAnnouncement & { readonly norm: number })
+  /** The update's bytes did not pass admission. */
+  | ({ readonly type: 'refuse-update'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  | ({ readonly type: 'decline'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  /** Time has passed; the only way a deadline takes effect. */
+  | { readonly type: 'look-at-clock' }
+  /** The average of the sealed round is in the blob store. */
+  | ({
+      readonly type: 'publish-weights'
+      readonly studyDigest: Digest
+      readonly weightsDigest: Digest
+      readonly clipped: ReadonlyMap<string, number>
+    } & RoundId)
+
+/** One site in one round of one study: what an assignment id stands for. */
+export interface SiteRound extends RoundId {
+  readonly studyDigest: Digest
+  readonly site: string
+}
+
+/** What a site says of an update before its bytes are read. `norm` is what the site computed. */
+export interface UpdateAnnouncement extends SiteRound {
+  readonly baseDigest: Digest
+  readonly updateDigest: Digest
+  readonly byteLength: number
+  readonly children: number
+  readonly metrics: readonly MetricSum[]
+}
+
+/** What has happened. Every event can be replayed for ever; fields are plain JSON (maps become arrays of pairs). */
+export type RunEvent =
+  | { readonly type: 'study-proposed'; readonly studyDigest: Digest; readonly text: string }
+  | { readonly type: 'run-started'; readonly studyDigest: Digest; readonly initialWeights: Digest }
+  | ({
+      readonly type: 'round-opened'
+      readonly studyDigest: Digest
+      readonly baseDigest: Digest
+      readonly deadlineMs: number
+      readonly sites: readonly string[]
+    } & RoundId)
+  | ({ readonly type: 'update-counted' } & SiteRound & CountedUpdate)
+  | ({ readonly type: 'update-refused'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  | ({ readonly type: 'site-declined'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  | ({ readonly type: 'update-late'; readonly updateDigest: Digest } & SiteRound)
+  | ({ readonly type: 'quorum-missed'; readonly studyDigest: Digest; readonly counted: number } & RoundId)
+  | ({
+      readonly type: 'round-sealed'
+      readonly studyDigest: Digest
+      readonly reason: 'all-settled' | 'deadline' | 'quorum-reached'
+      /** Sites whose update will be averaged, in order of id. */
+      readonly counted: readonly string[]
+    } & RoundId)
+  | ({
+      readonly type: 'weights-published'
+      readonly studyDigest: Digest
+      readonly weightsDigest: Digest
+      readonly clipped: readonly (readonly [site: string, factor: number])[]
+    } & RoundId)
+  | { readonly type: 'run-finished'; readonly studyDigest: Digest; readonly weightsDigest: Digest }
+  | { readonly type: 'run-paused'; readonly studyDigest: Digest }
+  /** The deadline moves by the time the pause took. */
+  | { readonly type: 'run-resumed'; readonly studyDigest: Digest; readonly deadlineMs: number }
+  | { readonly type: 'run-cancelled'; readonly studyDigest: Digest; readonly reason: string }
