@@ -1,0 +1,211 @@
+// The one door out. Whatever was computed from scans leaves the hospital through these functions and no others:
+// weights as the sealed difference of a round, numbers as sums and counts over enough children, failures as one of the
+// fixed sentences. Each writes down what leaves before it leaves; `site egress` shows the record.
+
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Clock } from '../shared/clock.ts'
+import { type Digest, sha256 } from '../shared/digest.ts'
+import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
+import { type ErrorCode, errorCodes, SequelaError } from '../shared/protocol/errors.ts'
+import type { MetricSum } from '../shared/study/metrics.ts'
+import type { Study } from '../shared/study/study.ts'
+import { allFinite, difference, l2Norm, scaled } from '../shared/weights/arithmetic.ts'
+import { encodeSafetensors } from '../shared/weights/safetensors.ts'
+import type { Weights } from '../shared/weights/weights.ts'
+import { appendLineDurably } from './durable-file.ts'
+
+/** An update as it will be sent: the safetensors bytes of "after minus before", and what is announced with them. */
+export interface SealedUpdate {
+  readonly assignment: AssignmentKey
+  readonly baseDigest: Digest
+  readonly updateDigest: Digest
+  readonly byteLength: number
+  readonly children: number
+  readonly updateNorm: number
+  readonly metrics: readonly MetricSum[]
+  readonly content: Uint8Array
+}
+
+export interface UpdateToSeal {
+  readonly assignment: AssignmentKey
+  readonly baseDigest: Digest
+  readonly before: Weights
+  readonly after: Weights
+  /** Children of the training fold that stand behind the update. */
+  readonly children: number
+  readonly metrics: readonly MetricSum[]
+  readonly policy: Study['policy']
+}
+
+const recordSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('update-sealed'),
+    at: z.string(),
+    study: z.string(),
+    stage: z.number(),
+    round: z.number(),
+    baseDigest: z.string(),
+    updateDigest: z.string(),
+    bytes: z.number(),
+    children: z.number(),
+    norm: z.number(),
+    /** Factor by which the difference was scaled down to the study's largest norm; 1 when it was not. */
+    clippedBy: z.number(),
+    parameters: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })),
+    metrics: z.array(z.object({ name: z.string(), sum: z.number(), count: z.number(), children: z.number() })),
+    /** Metrics kept back because fewer children than the study's smallest group stand behind them. */
+    withheld: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('update-delivered'),
+    at: z.string(),
+    study: z.string(),
+    stage: z.number(),
+    round: z.number(),
+    updateDigest: z.string(),
+    bytesSent: z.number(),
+    journalIndex: z.string(),
+  }),
+  z.object({
+    kind: z.literal('declined'),
+    at: z.string(),
+    study: z.string(),
+    stage: z.number(),
+    round: z.number(),
+    code: z.string(),
+    reason: z.string(),
+  }),
+])
+
+/** One line of the record of what left, or was sealed to leave. Times are ISO 8601 in UTC. */
+export type EgressRecord = z.infer<typeof recordSchema>
+
+export interface Egress {
+  /**
+   * Difference of two sets of weights, clipped to the study's largest norm, as bytes with their hash; recorded.
+   * @throws SequelaError `too_few_children`, `not_finite`, `shape_mismatch`.
+   */
+  sealUpdate(update: UpdateToSeal): Promise<SealedUpdate>
+  /** A failure in a fixed sentence; the error's own words may name files or children and stay here. */
+  sealReason(assignment: AssignmentKey, code: ErrorCode): Promise<string>
+  /** Notes that a sealed update has arrived and counts. */
+  recordDelivery(update: Omit<SealedUpdate, 'content'>, bytesSent: number, journalIndex: bigint): Promise<void>
+}
+
+export function createEgress(deps: { readonly file: string; readonly clock: Clock }): Egress {
+  const write = (record: EgressRecord): Promise<void> => appendLineDurably(deps.file, JSON.stringify(record))
+  const at = (): string => new Date(deps.clock.now()).toISOString()
+
+  return {
+    sealUpdate: async (update) => {
+      const { children, policy } = update
+      if (children < policy.minChildren) {
+        const message = `${children} children stand behind this update and the study asks for at least ${policy.minChildren}`
+        throw new SequelaError('too_few_children', message)
+      }
+      const { weights, factor } = clippedToNorm(difference(update.after, update.before), policy.maxUpdateNorm)
+      const { sent, withheld } = sealMetrics(update.metrics, policy.minCell)
+      const content = encodeSafetensors(weights)
+      const sealed: SealedUpdate = {
+        assignment: update.assignment,
+        baseDigest: update.baseDigest,
+        updateDigest: sha256(content),
+        byteLength: content.byteLength,
+        children,
+        updateNorm: l2Norm(weights.values),
+        metrics: sent,
+        content,
+      }
+      await write({
+        kind: 'update-sealed',
+        at: at(),
+        study: update.assignment.studyDigest,
+        stage: update.assignment.stage,
+        round: update.assignment.round,
+        baseDigest: sealed.baseDigest,
+        updateDigest: sealed.updateDigest,
+        bytes: sealed.byteLength,
+        children,
+        norm: sealed.updateNorm,
+        clippedBy: factor,
+        parameters: weights.manifest.map(({ name, shape }) => ({ name, shape: [...shape] })),
+        metrics: sent.map((metric) => ({ ...metric })),
+        withheld,
+      })
+      return sealed
+    },
+
+    sealReason: async (assignment, code) => {
+      const reason = errorCodes[code]
+      const { studyDigest: study, stage, round } = assignment
+      await write({ kind: 'declined', at: at(), study, stage, round, code, reason })
+      return reason
+    },
+
+    recordDelivery: async (update, bytesSent, journalIndex) => {
+      const { studyDigest: study, stage, round } = update.assignment
+      await write({
+        kind: 'update-delivered',
+        at: at(),
+        study,
+        stage,
+        round,
+        updateDigest: update.updateDigest,
+        bytesSent,
+        journalIndex: journalIndex.toString(),
+      })
+    },
+  }
+}
+
+/** Metrics that may leave, and the names of those that rest on fewer than `minCell` children. */
+export function sealMetrics(
+  metrics: readonly MetricSum[],
+  minCell: number,
+): { readonly sent: readonly MetricSum[]; readonly withheld: string[] } {
+  for (const metric of metrics) {
+    if (!Number.isFinite(metric.sum) || !Number.isFinite(metric.count)) {
+      throw new SequelaError('not_finite', `metric ${metric.name} is not a finite number`)
+    }
+  }
+  const sent = metrics.filter((metric) => metric.children >= minCell)
+  return { sent, withheld: metrics.filter((metric) => metric.children < minCell).map((metric) => metric.name) }
+}
+
+/**
+ * The record of a site, oldest first. A last line cut off by a power loss is left out.
+ * @throws SequelaError `file_unreadable` when an earlier line is damaged.
+ */
+export async function readEgress(file: string): Promise<readonly EgressRecord[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw new SequelaError('file_unreadable', `${file} cannot be read: ${error.message}`, { cause: error })
+  })
+  const lines = text.split('\n')
+  const whole = lines.slice(0, -1)
+  return whole.map((line, index) => {
+    const record = recordSchema.safeParse(jsonOf(line))
+    if (record.success) return record.data
+    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged`)
+  })
+}
+
+/** Rounding to float32 must not lift a clipped norm over the limit, hence the millionth. */
+function clippedToNorm(weights: Weights, maxNorm: number): { readonly weights: Weights; readonly factor: number } {
+  if (!allFinite(weights.values)) {
+    throw new SequelaError('not_finite', 'training gave weights that are not finite numbers; nothing is sent')
+  }
+  const norm = l2Norm(weights.values)
+  if (norm <= maxNorm) return { weights, factor: 1 }
+  const factor = (maxNorm / norm) * (1 - 1e-6)
+  return { weights: scaled(weights, factor), factor }
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

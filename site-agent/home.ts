@@ -1,0 +1,81 @@
+// A site's home folder: where each thing lies, and the small settings file that hospital IT may edit.
+// Everything the agent keeps is under this one folder; the scans are elsewhere and are only read.
+
+import { mkdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parse as parseYaml, stringify } from 'yaml'
+import { z } from 'zod'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { writeFileDurably } from './durable-file.ts'
+
+const settingsSchema = z.strictObject({
+  /** The BIDS folder with this hospital's scans. */
+  data: z.string().min(1),
+  /** Threads that training may use. */
+  threads: z.int().min(1).max(64).default(1),
+})
+
+export type SiteSettings = z.infer<typeof settingsSchema>
+
+/** Paths inside a site's home folder. */
+export interface SiteHome {
+  readonly folder: string
+  readonly settingsFile: string
+  readonly identityFolder: string
+  readonly approvalsFolder: string
+  readonly preparedFolder: string
+  readonly weightsFolder: string
+  readonly spoolFolder: string
+  readonly egressFile: string
+  readonly statusFile: string
+  readonly lockFile: string
+}
+
+export function siteHome(folder: string): SiteHome {
+  const root = resolve(folder)
+  return {
+    folder: root,
+    settingsFile: join(root, 'site.yaml'),
+    identityFolder: join(root, 'identity'),
+    approvalsFolder: join(root, 'approvals'),
+    preparedFolder: join(root, 'cache', 'prepared'),
+    weightsFolder: join(root, 'cache', 'weights'),
+    spoolFolder: join(root, 'spool'),
+    egressFile: join(root, 'egress.jsonl'),
+    statusFile: join(root, 'status.json'),
+    lockFile: join(root, 'lock'),
+  }
+}
+
+/**
+ * Reads `site.yaml`.
+ * @throws SequelaError `config_invalid` with what is wrong in it, or that the site has not been enrolled.
+ */
+export async function readSettings(home: SiteHome): Promise<SiteSettings> {
+  let text: string
+  try {
+    text = await readFile(home.settingsFile, 'utf8')
+  } catch (error) {
+    const message = `there is no ${home.settingsFile}; enrol this site first: site enrol CODE --data FOLDER`
+    throw new SequelaError('config_invalid', message, { cause: error })
+  }
+  const parsed = settingsSchema.safeParse(yamlOf(text, home.settingsFile))
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'file'}: ${issue.message}`)
+  throw new SequelaError('config_invalid', `${home.settingsFile} cannot be used:\n${lines.join('\n')}`)
+}
+
+/** Writes `site.yaml`, replacing what was there. */
+export async function writeSettings(home: SiteHome, settings: SiteSettings): Promise<void> {
+  await mkdir(home.folder, { recursive: true, mode: 0o700 })
+  await writeFileDurably(home.settingsFile, stringify(settings), 0o600)
+}
+
+function yamlOf(text: string, file: string): unknown {
+  try {
+    return parseYaml(text, { maxAliasCount: 0 })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SequelaError('config_invalid', `${file} is not YAML: ${reason}`, { cause: error })
+  }
+}

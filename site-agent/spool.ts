@@ -1,0 +1,92 @@
+// Sealed updates that wait to be delivered. They survive a restart or a reboot, so that no training is ever repeated
+// because a line was down. One folder an update: the bytes and, written last, what is announced with them.
+
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
+import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
+import { isMetricName } from '../shared/study/metrics.ts'
+import { syncFolder, writeFileDurably } from './durable-file.ts'
+import type { SealedUpdate } from './egress.ts'
+
+/** A sealed update on disk; `file` holds the bytes. */
+export interface SpooledUpdate extends Omit<SealedUpdate, 'content'> {
+  readonly file: string
+}
+
+export interface Spool {
+  /** Keeps the update; on return it survives a power cut. */
+  put(update: SealedUpdate): Promise<SpooledUpdate>
+  /** The update kept for an assignment, if there is one that starts from `baseDigest`. */
+  find(assignment: AssignmentKey, baseDigest: Digest): Promise<SpooledUpdate | undefined>
+  list(): Promise<readonly SpooledUpdate[]>
+  remove(update: SpooledUpdate): Promise<void>
+}
+
+const digestSchema = z.string().transform((text) => parseDigest(text))
+
+const noteSchema = z.object({
+  assignment: z.object({ studyDigest: digestSchema, stage: z.int(), round: z.int() }),
+  baseDigest: digestSchema,
+  updateDigest: digestSchema,
+  byteLength: z.int(),
+  children: z.int(),
+  updateNorm: z.number(),
+  metrics: z.array(
+    z.object({ name: z.string().refine(isMetricName), sum: z.number(), count: z.number(), children: z.int() }),
+  ),
+})
+
+const noteName = 'update.json'
+const contentName = 'update.safetensors'
+
+export function createSpool(folder: string): Spool {
+  const read = async (entry: string): Promise<SpooledUpdate | undefined> => {
+    const note = await readFile(join(folder, entry, noteName), 'utf8').catch(() => undefined)
+    if (note === undefined) return undefined
+    const parsed = noteSchema.safeParse(JSON.parse(note))
+    if (!parsed.success) return undefined
+    const file = join(folder, entry, contentName)
+    const size = await stat(file).then(
+      (info) => info.size,
+      () => -1,
+    )
+    return size === parsed.data.byteLength ? { ...parsed.data, file } : undefined
+  }
+
+  return {
+    put: async (update) => {
+      const entry = entryOf(update.assignment)
+      const aside = join(folder, `${entry}.tmp`)
+      await rm(aside, { recursive: true, force: true })
+      await mkdir(aside, { recursive: true, mode: 0o700 })
+      const { content, ...note } = update
+      await writeFileDurably(join(aside, contentName), content)
+      await writeFileDurably(join(aside, noteName), JSON.stringify(note))
+      await rm(join(folder, entry), { recursive: true, force: true })
+      await rename(aside, join(folder, entry))
+      await syncFolder(folder)
+      return { ...note, file: join(folder, entry, contentName) }
+    },
+
+    find: async (assignment, baseDigest) => {
+      const update = await read(entryOf(assignment))
+      return update?.baseDigest === baseDigest ? update : undefined
+    },
+
+    list: async () => {
+      const entries = await readdir(folder).catch(() => [])
+      const updates = await Promise.all(entries.filter((entry) => !entry.endsWith('.tmp')).map(read))
+      return updates.filter((update) => update !== undefined)
+    },
+
+    remove: async (update) => {
+      await rm(join(folder, entryOf(update.assignment)), { recursive: true, force: true })
+    },
+  }
+}
+
+function entryOf(assignment: AssignmentKey): string {
+  return sha256(formatAssignmentId(assignment)).slice(0, 32)
+}
