@@ -91,7 +91,7 @@ async function readBody(stream: AsyncIterable<unknown>, limit = maxAdminRequestB
 
 async function socketPath(home: CoordinatorHome): Promise<string> {
   const { uid } = userInfo()
-  const folder = join(process.env['XDG_RUNTIME_DIR'] ?? tmpdir(), `sequela-${uid}`)
+  const folder = join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `sequela-${uid}`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const info = await lstat(folder)
   if (!info.isDirectory() || info.uid !== uid || (info.mode & 0o077) !== 0) {

@@ -1,0 +1,59 @@
+// A study as a person at a hospital reads it before saying yes: what is trained, how often, and what leaves the house.
+
+import { modelManifest } from '../model/parameters.ts'
+import { elementCount } from '../weights/weights.ts'
+import type { Stage, StudyFile } from './study.ts'
+
+/** Lines of plain text, at most about 100 characters wide. */
+export function studyInWords({ study, digest }: StudyFile): string {
+  const parameters = elementCount(modelManifest(study.model.preset))
+  const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
+  const megabytes = ((parameters * 4) / 1e6).toFixed(1)
+  const { policy, folds } = study
+  return [
+    `Study ${study.study}`,
+    `  digest      ${digest}`,
+    `  sites       ${study.sites.join(', ')}`,
+    `  model       preset ${study.model.preset}, ${parameters.toLocaleString('en')} weights, volumes of ` +
+      `${study.model.grid.join('×')} voxels of ${study.model.spacingMm} mm`,
+    `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
+    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage)}`),
+    `  children    ${percent(folds.train)} train, ${percent(folds.validation)} validate, ${percent(folds.test)} are kept for testing`,
+    `  a round     closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
+      `with at least ${study.round.quorum} of ${study.sites.length} sites`,
+    '',
+    'What leaves this hospital if you approve:',
+    `  in each of up to ${rounds} rounds, one difference of weights (${megabytes} MB) that rests on at least ` +
+      `${policy.minChildren} children,`,
+    '  how many children stand behind it, and sums and counts of validation metrics',
+    `  over at least ${policy.minCell} children each. The coordinator can read each site's difference (updates: ${policy.updates}).`,
+    'What never leaves: images, tables, names, dates, and any number about a single child.',
+    'Every item is written to the egress record before it is sent: site egress',
+  ].join('\n')
+}
+
+function stageInWords(stage: Stage): string {
+  const what =
+    stage.task === 'ordering'
+      ? 'learn to put the scans of a child in order of time (needs no outcomes)'
+      : `learn the risk of recurrence within ${stage.horizonDays} days`
+  return `${what}; ${stage.rounds} rounds`
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** For example `4 h` or `90 s`, in the largest unit that fits without a rest. */
+export function durationInWords(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1_000, 's'],
+  ] as const
+  for (const [unitMs, name] of units) {
+    if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs} ${name}`
+  }
+  return `${ms} ms`
+}
