@@ -1,0 +1,73 @@
+// Who is in which hospital: the list of children, each with a seed text of its own, so that a child is the same
+// whoever draws it, in whatever order, and with however many others.
+
+import { type Random, seededRandom } from '../shared/random.ts'
+import { type ChildCourse, drawChild, landmarkLabel } from './child.ts'
+import { drawScanner, type Scanner } from './scanner.ts'
+
+/** The visit at which test children are asked (0-based: the sixth), and the last one that is painted for them. */
+export const landmarkVisit = 5
+
+/** A hospital that trains nothing; a quarter of the test children were scanned there. */
+export const unseenHospital = 'unseen'
+
+export interface CohortPlan {
+  readonly seed: string
+  readonly sites: readonly string[]
+  readonly childrenPerSite: number
+  readonly testChildren: number
+  /** Share of the sites' children whose outcome is written down; the others have scans only. */
+  readonly knownOutcomes: number
+}
+
+/** A child to be drawn. `hospital` is whose scanners it meets; test children lie in a folder apart. */
+export interface ChildPlan {
+  readonly seed: string
+  readonly hospital: string
+  readonly index: number
+  readonly test: boolean
+  readonly outcomeKnown: boolean
+}
+
+/** All children of a plan: site by site, then the test children, spread over the sites and the unseen hospital. */
+export function planChildren(plan: CohortPlan): ChildPlan[] {
+  const children: ChildPlan[] = []
+  for (const hospital of plan.sites) {
+    for (let index = 0; index < plan.childrenPerSite; index++) {
+      const known = seededRandom(`${plan.seed}/${hospital}/${index}/known`).uniform() < plan.knownOutcomes
+      children.push({ seed: plan.seed, hospital, index, test: false, outcomeKnown: known })
+    }
+  }
+  for (let index = 0; index < plan.testChildren; index++) {
+    const fromSite = plan.sites[(index - Math.floor((index + 1) / 4)) % plan.sites.length]
+    const hospital = index % 4 === 3 || fromSite === undefined ? unseenHospital : fromSite
+    children.push({ seed: plan.seed, hospital, index, test: true, outcomeKnown: true })
+  }
+  return children
+}
+
+/** A child's own stream of chance for one `purpose`. */
+export function childRandom(plan: ChildPlan, purpose: string): Random {
+  return seededRandom(`${plan.seed}/${plan.hospital}/${plan.test ? 'test-' : ''}${plan.index}/${purpose}`)
+}
+
+/**
+ * The child's course. Test children come from the same process as all others: children are drawn until one has a
+ * sixth visit with a decided answer, and nothing else is asked of it. What came after that visit is then left out,
+ * so that neither the number of scans nor their last day can tell.
+ */
+export function drawCourse(plan: ChildPlan): ChildCourse {
+  const random = childRandom(plan, 'course')
+  for (;;) {
+    const child = drawChild(random)
+    if (!plan.test) return child
+    if (landmarkLabel(child, landmarkVisit) === undefined) continue
+    return { ...child, days: child.days.slice(0, landmarkVisit + 1) }
+  }
+}
+
+/** The one to three scanners of a hospital, the same for all its children. */
+export function hospitalScanners(seed: string, hospital: string): Scanner[] {
+  const random = seededRandom(`${seed}/${hospital}/scanners`)
+  return Array.from({ length: 1 + random.integer(3) }, () => drawScanner(random))
+}
