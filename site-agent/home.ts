@@ -21,7 +21,7 @@ export type SiteSettings = z.infer<typeof settingsSchema>
 export interface SiteHome {
   readonly folder: string
   readonly settingsFile: string
-  readonly identityFolder: string
+  readonly identityFile: string
   readonly approvalsFolder: string
   readonly preparedFolder: string
   readonly weightsFolder: string
@@ -36,7 +36,7 @@ export function siteHome(folder: string): SiteHome {
   return {
     folder: root,
     settingsFile: join(root, 'site.yaml'),
-    identityFolder: join(root, 'identity'),
+    identityFile: join(root, 'identity.json'),
     approvalsFolder: join(root, 'approvals'),
     preparedFolder: join(root, 'cache', 'prepared'),
     weightsFolder: join(root, 'cache', 'weights'),

@@ -1,0 +1,242 @@
+// The agent's life: stay connected, take assignments one at a time, and give up on nothing that a network can cause.
+// Two loops run side by side. `listen` keeps the call to the coordinator open and reconnects with growing pauses;
+// `work` performs what came in (assignment.ts). A line that goes down does not disturb training.
+
+import type { Clock } from '../shared/clock.ts'
+import type { Log } from '../shared/log.ts'
+import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
+import { type ErrorCode, SequelaError } from '../shared/protocol/errors.ts'
+import type { Random } from '../shared/random.ts'
+import {
+  type Activity,
+  type Assignment,
+  type AssignmentDeps,
+  type DeliveryClient,
+  performAssignment,
+} from './assignment.ts'
+import { createAssignmentQueue } from './assignment-queue.ts'
+import { backoffMs } from './backoff.ts'
+import type { StatusBoard } from './status-board.ts'
+
+/** What the coordinator says on the open call. */
+export type Notice =
+  | { readonly kind: 'welcome'; readonly site: string; readonly serverTimeMs: number; readonly programVersion: string }
+  | { readonly kind: 'assignment'; readonly assignment: Assignment }
+  | { readonly kind: 'cancellation'; readonly assignmentId: string; readonly reason: string }
+  | { readonly kind: 'study-offer'; readonly studyDigest: string; readonly name: string }
+  | { readonly kind: 'renewal' }
+  | { readonly kind: 'heartbeat'; readonly serverTimeMs: number }
+
+/** A connection to the coordinator under one certificate. */
+export interface AgentClient extends DeliveryClient {
+  /** Listens until the call ends; resolves when the coordinator closes it, rejects with why it broke. */
+  attend(approvedStudies: readonly string[], onNotice: (notice: Notice) => void, signal: AbortSignal): Promise<void>
+  decline(assignmentId: string, code: ErrorCode, reason: string): Promise<void>
+  /** Progress and heartbeat; false when the assignment is not wanted any more. */
+  report(assignmentId: string, activity: Activity, done: number, total: number): Promise<boolean>
+  close(): void
+}
+
+export interface AgentDeps extends AssignmentDeps {
+  /** A client under the certificate that is in force now, renewed first when that is due. */
+  readonly connect: (signal: AbortSignal) => Promise<AgentClient>
+  /** Milliseconds until the certificate is to be renewed. */
+  readonly renewalInMs: () => Promise<number>
+  /** Resolves when a person approves another study, or when `signal` aborts. */
+  readonly approvalsChanged: (signal: AbortSignal) => Promise<void>
+  readonly status: StatusBoard
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Resolves after `ms`, or at once when `signal` aborts. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+/** A clock that differs by more than this from the coordinator's is worth a warning. */
+const clockWarningMs = 60_000
+
+/** Progress goes to the coordinator at most this often. */
+const reportIntervalMs = 2_000
+
+/** Refusals after which the same update may be offered again. */
+const retryable: ReadonlySet<ErrorCode> = new Set([
+  'unreachable',
+  'too_busy',
+  'disk_full',
+  'deadline_exceeded',
+  'offset_mismatch',
+  'unauthenticated',
+  'certificate_expired',
+  'internal',
+])
+
+/** Runs until `signal` aborts. */
+export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
+  const queue = createAssignmentQueue(signal)
+  let client: AgentClient | undefined
+  const offers = new Map<string, string>()
+
+  const onNotice = (notice: Notice): void => {
+    switch (notice.kind) {
+      case 'welcome': {
+        const clockDifferenceMs = notice.serverTimeMs - deps.clock.now()
+        if (Math.abs(clockDifferenceMs) > clockWarningMs) deps.log.warn('clock-differs', { waitMs: clockDifferenceMs })
+        const since = new Date(deps.clock.now()).toISOString()
+        deps.status.update({ connection: { state: 'connected', since, clockDifferenceMs } })
+        deps.log.info('connected', { site: notice.site, version: notice.programVersion })
+        return
+      }
+      case 'assignment':
+        queue.add(notice.assignment)
+        return
+      case 'cancellation':
+        deps.log.info('assignment-cancelled', { reason: notice.reason })
+        queue.cancel(notice.assignmentId)
+        return
+      case 'study-offer':
+        offers.set(notice.studyDigest, notice.name)
+        deps.status.update({ offers: [...offers].map(([digest, name]) => ({ digest, name })) })
+        deps.log.info('study-offered', { digest: notice.studyDigest, study: notice.name })
+        return
+      case 'renewal':
+      case 'heartbeat':
+    }
+  }
+
+  const listen = async (): Promise<void> => {
+    let failures = 0
+    while (!signal.aborted) {
+      deps.status.update({ connection: { state: 'connecting' } })
+      try {
+        client = await deps.connect(signal)
+        const connected = client
+        const hangUp = new AbortController()
+        const untilThen = AbortSignal.any([signal, hangUp.signal])
+        const approved = (await deps.approvals.list()).map((study) => study.digest)
+        const listening = connected.attend(
+          approved,
+          (notice) => {
+            failures = 0
+            onNotice(notice)
+          },
+          untilThen,
+        )
+        const renewal = deps.wait(await deps.renewalInMs(), untilThen)
+        const approval = deps.approvalsChanged(untilThen)
+        await Promise.race([listening, renewal, approval]).finally(() => hangUp.abort())
+        await listening.catch(ignoreCancelled)
+      } catch (error) {
+        if (signal.aborted) break
+        const refusal = SequelaError.from(error, 'unreachable')
+        const waitMs = backoffMs(failures++, deps.random)
+        deps.log.warn('disconnected', { code: refusal.code, reason: refusal.message, waitMs })
+        const retryAt = new Date(deps.clock.now() + waitMs).toISOString()
+        deps.status.update({ connection: { state: 'waiting', reason: refusal.message, retryAt } })
+        await deps.wait(waitMs, signal)
+      }
+    }
+  }
+
+  const work = async (): Promise<void> => {
+    for (let next = await queue.next(); next !== undefined; next = await queue.next()) {
+      await workOn(deps, () => client, next.assignment, next.signal)
+      queue.done()
+    }
+  }
+
+  await Promise.all([listen(), work()])
+  client?.close()
+  await deps.trainer.close()
+  deps.status.update({ connection: { state: 'stopped' }, work: null })
+  await deps.status.settled()
+}
+
+/** Performs one assignment, trying again as long as only the way to the coordinator is in question. */
+async function workOn(
+  deps: AgentDeps,
+  currentClient: () => AgentClient | undefined,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = formatAssignmentId(assignment)
+  const { studyDigest: study, stage, round } = assignment
+  const ended = (outcome: string): void => deps.status.update({ work: null, last: { study, stage, round, outcome } })
+  const report = createReporter(deps, currentClient, assignment)
+  deps.log.info('assignment-started', { digest: study, stage, round })
+  for (let failures = 0; ; failures++) {
+    try {
+      const client = currentClient()
+      if (client === undefined) throw new SequelaError('unreachable', 'there is no connection to the coordinator')
+      await performAssignment(deps, client, assignment, {
+        signal: AbortSignal.any([signal, report.unwanted]),
+        onProgress: report.progress,
+      })
+      deps.log.info('update-delivered', { digest: study, stage, round })
+      return ended('delivered')
+    } catch (error) {
+      if (signal.aborted || report.unwanted.aborted) return ended('cancelled')
+      const refusal = SequelaError.from(error)
+      deps.log.warn('assignment-failed', { digest: study, stage, round, code: refusal.code })
+      if (retryable.has(refusal.code) && !isOwnFault(error)) {
+        await deps.wait(backoffMs(failures, deps.random), signal)
+        if (signal.aborted) return ended('cancelled')
+        continue
+      }
+      ended(`${refusal.code}: ${refusal.message}`)
+      return forget(deps, currentClient, assignment, id, refusal)
+    }
+  }
+}
+
+/** A refusal by the coordinator ends the matter; a failure of our own is told to it, in a fixed sentence. */
+async function forget(
+  deps: AgentDeps,
+  currentClient: () => AgentClient | undefined,
+  assignment: Assignment,
+  id: string,
+  refusal: SequelaError,
+): Promise<void> {
+  const spooled = await deps.spool.find(assignment, assignment.baseDigest)
+  if (spooled !== undefined) return deps.spool.remove(spooled)
+  const reason = await deps.egress.sealReason(assignment, refusal.code)
+  await currentClient()
+    ?.decline(id, refusal.code, reason)
+    .catch((error: unknown) => deps.log.warn('decline-failed', { code: SequelaError.from(error).code }))
+}
+
+/** An error that did not come as a refusal is a fault of this program and is not tried again. */
+function isOwnFault(error: unknown): boolean {
+  return !(error instanceof SequelaError)
+}
+
+function createReporter(
+  deps: AgentDeps,
+  currentClient: () => AgentClient | undefined,
+  assignment: Assignment,
+): { readonly unwanted: AbortSignal; readonly progress: (activity: Activity, done: number, total: number) => void } {
+  const unwanted = new AbortController()
+  const { studyDigest: study, stage, round } = assignment
+  let lastReportMs = Number.NEGATIVE_INFINITY
+  return {
+    unwanted: unwanted.signal,
+    progress: (activity, done, total) => {
+      deps.status.update({ work: { study, stage, round, activity, done, total } })
+      const nowMs = deps.clock.now()
+      if (nowMs - lastReportMs < reportIntervalMs) return
+      lastReportMs = nowMs
+      currentClient()
+        ?.report(formatAssignmentId(assignment), activity, done, total)
+        .then(
+          (wanted) => wanted || unwanted.abort(),
+          () => {
+            // A heartbeat that did not get through is no reason to stop training.
+          },
+        )
+    },
+  }
+}
+
+function ignoreCancelled(error: unknown): void {
+  if (error instanceof SequelaError && error.code === 'cancelled') return
+  throw error
+}
