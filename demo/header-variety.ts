@@ -8,9 +8,11 @@ import { between, choose, logBetween } from './draws.ts'
 /** For each stored axis, fastest first: which way it points (R, L, A, P, S, I). */
 export type AxisCode = string
 
+export type Datatype = 'uint8' | 'int16' | 'uint16' | 'float32'
+
 export interface Storage {
   readonly axes: AxisCode
-  readonly datatype: 'uint8' | 'int16' | 'uint16' | 'float32'
+  readonly datatype: Datatype
   /** Stored value = round(intensity × levels) + zeroLevel; physical value = slope × stored + intercept. */
   readonly levels: number
   readonly zeroLevel: number
@@ -27,12 +29,21 @@ export interface Storage {
 /** Draws how a scanner writes its files. Background is zero in physical units under every draw. */
 export function drawStorage(random: Random): Storage {
   const axes = choose(random, ['RAS', 'LAS', 'LPS', 'RPI', 'LPI', 'PSR', 'PIR', 'ASR', 'SAL'])
-  const datatype = choose(random, ['int16', 'int16', 'int16', 'uint16', 'uint16', 'float32', 'float32', 'uint8'])
+  const datatype = choose<Datatype>(random, [
+    'int16',
+    'int16',
+    'int16',
+    'uint16',
+    'uint16',
+    'float32',
+    'float32',
+    'uint8',
+  ])
   return {
     axes,
     datatype,
     ...drawScaling(random, datatype),
-    forms: choose(random, ['sform', 'sform', 'qform', 'both']),
+    forms: choose<Storage['forms']>(random, ['sform', 'sform', 'qform', 'both']),
     littleEndian: random.uniform() < 0.8,
     gzip: random.uniform() < 0.75,
     description: choose(random, ['', '', 'skull stripped', 'stripped; mni152', 'FLAIR 3D']),
@@ -42,7 +53,7 @@ export function drawStorage(random: Random): Storage {
 
 type Scaling = Pick<Storage, 'levels' | 'zeroLevel' | 'slope' | 'intercept'>
 
-function drawScaling(random: Random, datatype: Storage['datatype']): Scaling {
+function drawScaling(random: Random, datatype: Datatype): Scaling {
   const unscaled = { slope: 1, intercept: 0, zeroLevel: 0 }
   if (datatype === 'float32') return { ...unscaled, levels: logBetween(random, 30, 3000) }
   const levels = datatype === 'uint8' ? between(random, 80, 95) : logBetween(random, 100, 8000)

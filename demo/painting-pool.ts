@@ -1,0 +1,60 @@
+// Several threads that paint children, one child at a time each. Which thread paints whom does not matter: a child's
+// seed is its own.
+
+import { Worker } from 'node:worker_threads'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import type { PaintedChild } from './child-scans.ts'
+import type { PaintOrder, PaintReply } from './hospital-worker.ts'
+
+/**
+ * Paints all `orders` on `threads` threads, and calls `onPainted` after each child.
+ * @throws SequelaError `disk_full` or `file_unreadable` when a scan cannot be written; the other threads are stopped
+ */
+export async function paintAll(
+  orders: readonly PaintOrder[],
+  threads: number,
+  onPainted: (painted: PaintedChild) => void,
+): Promise<void> {
+  const queue = orders.values()
+  const workers = Array.from({ length: Math.min(threads, orders.length) }, () => {
+    return new Worker(new URL('./hospital-worker.ts', import.meta.url))
+  })
+  try {
+    await Promise.all(workers.map((worker) => workThrough(worker, queue, onPainted)))
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+}
+
+/** Gives the worker the next order whenever it has answered, until none is left. */
+function workThrough(
+  worker: Worker,
+  queue: Iterator<PaintOrder>,
+  onPainted: (painted: PaintedChild) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const next = (): void => {
+      const order = queue.next()
+      if (order.done) resolve()
+      else worker.postMessage(order.value)
+    }
+    worker.on('message', (reply: PaintReply) => {
+      if ('failure' in reply) {
+        reject(paintingError(reply.failure, reply.cause))
+        return
+      }
+      onPainted(reply)
+      next()
+    })
+    worker.on('error', reject)
+    worker.on('exit', () => reject(new SequelaError('internal', 'A thread that paints scans ended too early.')))
+    next()
+  })
+}
+
+function paintingError(message: string, cause: string | undefined): SequelaError {
+  if (cause === 'ENOSPC' || cause === 'EDQUOT') {
+    return new SequelaError('disk_full', 'The disk is full: make room or choose another folder for the hospitals.')
+  }
+  return new SequelaError('file_unreadable', `A synthetic scan could not be written: ${message}`)
+}
