@@ -1,0 +1,172 @@
+// What a coordinator knows, as one JSON document: for `status`, for the export beside the weights, for the demo's report.
+// Nothing is computed that the journal does not say: who was asked in each round, who counts, who does not and why.
+
+import type { Clock } from '../shared/clock.ts'
+import type { MetricSum } from '../shared/study/metrics.ts'
+import type { PublishedRound, Round, Run, Settlement } from './run/run.ts'
+
+/** One site in one round. `outcome` is counted, declined, refused, missing or awaited; `reason` where there is one. */
+export interface ParticipationStatus {
+  readonly site: string
+  readonly outcome: Settlement['kind']
+  readonly code?: string
+  readonly reason?: string
+  readonly children?: number
+  readonly norm?: number
+  readonly bytes?: number
+  /** Factor by which the strategy scaled the update down; absent when it did not. */
+  readonly clippedBy?: number
+  readonly metrics?: readonly MetricSum[]
+}
+
+export interface RoundStatus {
+  readonly stage: number
+  readonly round: number
+  readonly task: string
+  readonly state: 'open' | 'short' | 'sealed' | 'published'
+  readonly openedAtMs: number
+  readonly deadlineMs?: number
+  readonly sealedAtMs?: number
+  readonly publishedAtMs?: number
+  readonly baseDigest: string
+  readonly weightsDigest?: string
+  readonly sites: readonly ParticipationStatus[]
+  readonly late: readonly string[]
+  /** Over the sites that counted: sums and counts added, so each metric is `sum / count`. */
+  readonly metrics: readonly MetricSum[]
+}
+
+export interface RunStatus {
+  readonly studyDigest: string
+  readonly study: string
+  readonly phase: Run['phase']
+  readonly sites: readonly string[]
+  readonly quorum: number
+  readonly stages: readonly { readonly task: string; readonly rounds: number }[]
+  readonly rounds: readonly RoundStatus[]
+  readonly weightsDigest?: string
+  readonly startedAtMs?: number
+  readonly finishedAtMs?: number
+  readonly reason?: string
+}
+
+export interface SiteStatus {
+  readonly site: string
+  readonly certificateNotAfterMs: number | null
+  readonly connected: boolean
+  readonly programVersion?: string
+  /** What it last said it was doing, and when. */
+  readonly work?: {
+    readonly assignmentId: string
+    readonly activity: string
+    readonly done: number
+    readonly total: number
+  }
+  readonly lastHeardMs?: number
+}
+
+export interface CoordinatorStatus {
+  readonly atMs: number
+  readonly programVersion: string
+  readonly domain: string
+  readonly federationAddress: string
+  readonly enrolmentAddress: string
+  readonly rootFingerprint: string
+  readonly journal: { readonly size: number; readonly rootHash: string }
+  readonly sites: readonly SiteStatus[]
+  readonly runs: readonly RunStatus[]
+}
+
+/** The parts of a status that do not come from the runs. */
+export type CoordinatorFacts = Omit<CoordinatorStatus, 'atMs' | 'runs'>
+
+export function coordinatorStatus(facts: CoordinatorFacts, runs: Iterable<Run>, clock: Clock): CoordinatorStatus {
+  return { ...facts, atMs: clock.now(), runs: [...runs].map(runStatus) }
+}
+
+export function runStatus(run: Run): RunStatus {
+  const { study } = run
+  const current = run.phase === 'running' || run.phase === 'paused' ? [openRound(run, run.current)] : []
+  return {
+    studyDigest: run.studyDigest,
+    study: study.study,
+    phase: run.phase,
+    sites: [...study.sites].sort(),
+    quorum: study.round.quorum,
+    stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
+    rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
+    ...('startedAtMs' in run ? { startedAtMs: run.startedAtMs } : {}),
+    ...(run.phase === 'finished' ? { weightsDigest: run.weightsDigest, finishedAtMs: run.finishedAtMs } : {}),
+    ...(run.phase === 'cancelled' ? { reason: run.reason, finishedAtMs: run.cancelledAtMs } : {}),
+  }
+}
+
+/** Sites' sums added up by name, in the order in which names first appear among sites sorted by id. */
+export function addMetrics(sites: readonly { readonly metrics?: readonly MetricSum[] }[]): readonly MetricSum[] {
+  const totals = new Map<string, MetricSum>()
+  for (const metric of sites.flatMap((site) => site.metrics ?? [])) {
+    const total = totals.get(metric.name)
+    totals.set(metric.name, {
+      name: metric.name,
+      sum: (total?.sum ?? 0) + metric.sum,
+      count: (total?.count ?? 0) + metric.count,
+      children: (total?.children ?? 0) + metric.children,
+    })
+  }
+  return [...totals.values()]
+}
+
+function publishedRound(run: Run, round: PublishedRound): RoundStatus {
+  const sites = [...round.sites].map(([site, settlement]) => participation(site, settlement, round.clipped.get(site)))
+  return {
+    stage: round.stage,
+    round: round.round,
+    task: taskOf(run, round.stage),
+    state: 'published',
+    openedAtMs: round.openedAtMs,
+    sealedAtMs: round.sealedAtMs,
+    publishedAtMs: round.publishedAtMs,
+    baseDigest: round.baseDigest,
+    weightsDigest: round.weightsDigest,
+    sites,
+    late: round.late,
+    metrics: addMetrics(sites),
+  }
+}
+
+function openRound(run: Run, round: Round): RoundStatus {
+  const sites = [...round.sites].map(([site, settlement]) => participation(site, settlement))
+  return {
+    stage: round.stage,
+    round: round.round,
+    task: taskOf(run, round.stage),
+    state: round.status,
+    openedAtMs: round.openedAtMs,
+    deadlineMs: round.deadlineMs,
+    baseDigest: round.baseDigest,
+    sites,
+    late: [],
+    metrics: addMetrics(sites),
+  }
+}
+
+function participation(site: string, settlement: Settlement, clippedBy?: number): ParticipationStatus {
+  switch (settlement.kind) {
+    case 'counted': {
+      const { children, norm, byteLength, metrics } = settlement
+      const clipping = clippedBy === undefined ? {} : { clippedBy }
+      return { site, outcome: 'counted', children, norm, bytes: byteLength, metrics, ...clipping }
+    }
+    case 'declined':
+    case 'refused':
+      return { site, outcome: settlement.kind, code: settlement.code, reason: settlement.reason }
+    case 'missing':
+      return { site, outcome: 'missing', reason: 'nothing came before the round closed' }
+    case 'awaited':
+      return { site, outcome: 'awaited' }
+  }
+}
+
+function taskOf(run: Run, stage: number): string {
+  return run.study.stages[stage]?.task ?? 'unknown'
+}

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { errorCodes } from '../shared/protocol/errors.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (name: string): string => readFileSync(join(root, name), 'utf8')
+
+describe('documents say what the code does', () => {
+  test('docs/errors.md has a row for every error code and for no other', () => {
+    const documented = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \|/gm)].map((match) => match[1])
+    expect([...documented].sort()).toEqual(Object.keys(errorCodes).sort())
+  })
+
+  test('the file table of ARCHITECTURE.md names every source folder and only folders that exist', () => {
+    const table = [...read('ARCHITECTURE.md').matchAll(/^\| `([a-z/-]+)\/` \|/gm)].map((match) => match[1])
+    expect([...table].sort()).toEqual(sourceFolders().sort())
+  })
+
+  test('every relative link in the documents leads to a file', () => {
+    for (const document of ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs')]) {
+      const folder = join(root, document, '..')
+      for (const [, target] of read(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
+        expect(() => readFileSync(join(folder, target ?? '')), `${document} links to ${target}`).not.toThrow(/ENOENT/)
+      }
+    }
+  })
+
+  test('every npm command in README.md is a script of package.json', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    for (const [, script] of read('README.md').matchAll(/npm run (?:-s )?([a-z:]+)/g)) {
+      expect(Object.keys(scripts)).toContain(script)
+    }
+  })
+})
+
+function sourceFolders(): string[] {
+  const tops = ['proto', 'shared', 'coordinator', 'site-agent', 'demo', 'bench', 'deploy', 'test']
+  const folders = new Set<string>()
+  for (const top of tops) {
+    for (const entry of readdirSync(join(root, top), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !/\.(ts|mjs|proto)$/.test(entry.name)) continue
+      const folder = entry.parentPath.slice(root.length + 1)
+      if (!folder.startsWith('shared/gen') && !folder.includes('node_modules')) folders.add(folder)
+    }
+  }
+  return [...folders]
+}
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+}
