@@ -1,7 +1,7 @@
 // What the synthetic cohort holds, told from its truth: how well the true size of the lesion, its true change and the
 // number of bright voxels would answer the question that the model is asked. No model can be judged without these.
 
-import { loadTemplate } from './anatomy.ts'
+import type { TissueMap } from './anatomy.ts'
 import { landmarkLabel } from './child.ts'
 import { childPainter } from './child-painter.ts'
 import { type CohortPlan, drawCourse, landmarkVisit, planChildren } from './cohort.ts'
@@ -48,8 +48,7 @@ export interface BrightVoxelOracle {
 }
 
 /** The control that needs no learning: voxels above 3 standard deviations of the brain, in pictures as painted. */
-export function brightVoxelOracle(plan: CohortPlan): BrightVoxelOracle {
-  const template = loadTemplate()
+export function brightVoxelOracle(plan: CohortPlan, template: TissueMap): BrightVoxelOracle {
   const labels: boolean[] = []
   const volumes: number[] = []
   const changes: number[] = []
