@@ -1,8 +1,8 @@
 // From a painted picture to the bytes of a file as that scanner writes them: axes exchanged and turned, the field of
 // view widened, brightness in the scanner's units and number type.
 
-import { gzipSync } from 'node:zlib'
 import type { Grid } from './anatomy.ts'
+import { evenGzip } from './even-gzip.ts'
 import type { Datatype, Storage } from './header-variety.ts'
 import { encodeNifti } from './nifti-writer.ts'
 
@@ -31,7 +31,7 @@ export function encodeScan(image: Float32Array, grid: Grid, storage: Storage): U
     description: storage.description,
     littleEndian: storage.littleEndian,
   })
-  return storage.gzip ? gzipSync(bytes, { level: 1 }) : bytes
+  return storage.gzip ? evenGzip(bytes) : bytes
 }
 
 /** Lays the picture out in the scanner's axes and numbers. */
