@@ -1,0 +1,40 @@
+// The egress record as a data manager reads it: one block for everything that left, newest last.
+
+import type { EgressRecord } from '../egress.ts'
+
+/** Lines of plain text, with totals at the end. */
+export function egressText(records: readonly EgressRecord[]): string {
+  if (records.length === 0) return 'Nothing has left this hospital.'
+  const delivered = records.filter((record) => record.kind === 'update-delivered')
+  const bytes = delivered.reduce((sum, record) => sum + record.bytesSent, 0)
+  return [
+    ...records.map(recordText),
+    '',
+    `${delivered.length} updates delivered, ${(bytes / 1e6).toFixed(2)} MB sent in all.`,
+    'No image, table, name or date is among what leaves: see site-agent/egress.ts, the only door out.',
+  ].join('\n')
+}
+
+function recordText(record: EgressRecord): string {
+  const head = `${record.at}  study ${record.study.slice(0, 12)} stage ${record.stage + 1} round ${record.round + 1}`
+  switch (record.kind) {
+    case 'update-sealed': {
+      const count = record.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+      const clipped = record.clippedBy === 1 ? '' : `, scaled down by ${record.clippedBy.toPrecision(3)}`
+      const metrics = record.metrics.map(
+        ({ name, sum, count: n, children }) => `${name} ${sum.toPrecision(4)}/${n} (${children} children)`,
+      )
+      return [
+        `${head}  sealed`,
+        `    ${count} weights in ${record.parameters.length} parameters, ${record.bytes} bytes, norm ${record.norm.toPrecision(4)}${clipped}`,
+        `    ${record.children} children stand behind it; SHA-256 ${record.updateDigest}`,
+        `    numbers: ${metrics.join(', ') || 'none'}`,
+        ...(record.withheld.length === 0 ? [] : [`    withheld, too few children: ${record.withheld.join(', ')}`]),
+      ].join('\n')
+    }
+    case 'update-delivered':
+      return `${head}  delivered, ${record.bytesSent} bytes sent, entry ${record.journalIndex} of the coordinator's journal`
+    case 'declined':
+      return `${head}  declined: ${record.code}, ${record.reason}`
+  }
+}
