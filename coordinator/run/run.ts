@@ -2,7 +2,7 @@
 // Types only; the rules are in decide.ts, the consequences in evolve.ts. Events are what the journal stores.
 
 import type { Digest } from '../../shared/digest.ts'
-import type { ErrorCode } from '../../shared/protocol/errors.ts'
+import type { ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import type { MetricSum } from '../../shared/study/metrics.ts'
 import type { Study } from '../../shared/study/study.ts'
 
@@ -33,18 +33,32 @@ export interface CountedUpdate {
   readonly metrics: readonly MetricSum[]
 }
 
-/** A round as it stands. `sites` holds every invited site, in order of id. */
-export interface Round extends RoundId {
+interface RoundCommon extends RoundId {
   readonly baseDigest: Digest
   readonly openedAtMs: number
   readonly deadlineMs: number
+  /** Every invited site, in order of id. */
   readonly sites: ReadonlyMap<string, Settlement>
-  /**
-   * open: updates are awaited. short: everyone has settled or the deadline has passed, but fewer than the quorum count;
-   * it waits, and any site may still deliver. sealed: what counts is fixed; the average is being computed.
-   */
-  readonly status: 'open' | 'short' | 'sealed'
+  /** Sites that delivered after the round was sealed, in order of arrival; each is noted once. */
+  readonly late: readonly string[]
 }
+
+/**
+ * A round that takes updates. open: updates are awaited. short: everyone has settled or the deadline has passed, but
+ * fewer than the quorum count; it waits, and any site that does not count may still deliver.
+ */
+export interface OpenRound extends RoundCommon {
+  readonly status: 'open' | 'short'
+}
+
+/** What counts is fixed; the average is being computed. */
+export interface SealedRound extends RoundCommon {
+  readonly status: 'sealed'
+  readonly sealedAtMs: number
+}
+
+/** A round as it stands. */
+export type Round = OpenRound | SealedRound
 
 /** A round that is over, kept for status and report. */
 export interface PublishedRound extends RoundId {
@@ -56,12 +70,14 @@ export interface PublishedRound extends RoundId {
   readonly sites: ReadonlyMap<string, Settlement>
   /** Sites whose update was scaled down by the strategy, with the factor. */
   readonly clipped: ReadonlyMap<string, number>
-  /** Updates that came after the round was sealed. */
+  /** Sites that delivered after the round was sealed, in order of arrival; each is noted once. */
   readonly late: readonly string[]
 }
 
 interface RunCommon {
   readonly studyDigest: Digest
+  /** The study file, byte for byte; `study` is what it says. */
+  readonly text: string
   readonly study: Study
   readonly published: readonly PublishedRound[]
 }
@@ -83,7 +99,16 @@ export type Run =
       readonly finishedAtMs: number
       readonly weightsDigest: Digest
     })
-  | (RunCommon & { readonly phase: 'cancelled'; readonly cancelledAtMs: number; readonly reason: string })
+  | (RunCommon & {
+      readonly phase: 'cancelled'
+      readonly cancelledAtMs: number
+      readonly reason: string
+      /** The round that was going on; none if the run had not started. */
+      readonly abandoned: Round | undefined
+    })
+
+/** A run that has a round going on. */
+export type ActiveRun = Extract<Run, { phase: 'running' | 'paused' }>
 
 /** Every study the coordinator knows, by digest. */
 export interface Federation {
@@ -99,8 +124,13 @@ export type Command =
   | { readonly type: 'resume-run'; readonly studyDigest: Digest }
   | { readonly type: 'cancel-run'; readonly studyDigest: Digest; readonly reason: string }
   /** The update's bytes are in the blob store and have passed admission. */
-  | ({ readonly type: 'count-update' } & UpdateAnnouncement & { readonly norm: number })
-  /** The update's bytes did not pass admission. */
+  | ({ readonly type: 'count-update'; readonly norm: number } & UpdateAnnouncement)
+  /**
+   * A site wants to send an update of that size; the model's is `expectedByteLength`. Nothing comes of it unless the
+   * update can be refused before a byte of it is read: then that is recorded.
+   */
+  | ({ readonly type: 'announce-update'; readonly expectedByteLength: number } & UpdateAnnouncement)
+  /** The update's bytes did not pass admission. Not for faults of the line or of our own disk: those may be retried. */
   | ({ readonly type: 'refuse-update'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   | ({ readonly type: 'decline'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   /** Time has passed; the only way a deadline takes effect. */
@@ -119,7 +149,7 @@ export interface SiteRound extends RoundId {
   readonly site: string
 }
 
-/** What a site says of an update before its bytes are read. `norm` is what the site computed. */
+/** What a site says of an update before its bytes are read. */
 export interface UpdateAnnouncement extends SiteRound {
   readonly baseDigest: Digest
   readonly updateDigest: Digest
@@ -142,6 +172,7 @@ export type RunEvent =
   | ({ readonly type: 'update-counted' } & SiteRound & CountedUpdate)
   | ({ readonly type: 'update-refused'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   | ({ readonly type: 'site-declined'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  /** Recorded once for a site and round, so that a site cannot fill the journal. */
   | ({ readonly type: 'update-late'; readonly updateDigest: Digest } & SiteRound)
   | ({ readonly type: 'quorum-missed'; readonly studyDigest: Digest; readonly counted: number } & RoundId)
   | ({
@@ -159,6 +190,12 @@ export type RunEvent =
     } & RoundId)
   | { readonly type: 'run-finished'; readonly studyDigest: Digest; readonly weightsDigest: Digest }
   | { readonly type: 'run-paused'; readonly studyDigest: Digest }
-  /** The deadline moves by the time the pause took. */
+  /** The deadline moves by the time that the pause took from the round. */
   | { readonly type: 'run-resumed'; readonly studyDigest: Digest; readonly deadlineMs: number }
   | { readonly type: 'run-cancelled'; readonly studyDigest: Digest; readonly reason: string }
+
+/** What comes of a command: events to record, and whether it is refused all the same (a late update is both). */
+export interface Decision<Event = RunEvent> {
+  readonly events: readonly Event[]
+  readonly refusal?: SequelaError
+}

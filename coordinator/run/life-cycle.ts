@@ -1,0 +1,111 @@
+// From proposal to end: what people ask of a run, and what the next weights bring.
+// proposed → running ⇄ paused → finished | cancelled; a round is open (or short) → sealed → published.
+
+import type { Digest } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
+import { parseStudy } from '../../shared/study/study.ts'
+import { findRound, isActive, roundAfter, roundName, sameRound } from './rounds.ts'
+import type { Command, Decision, Federation, RoundId, Run, RunEvent } from './run.ts'
+
+type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
+
+const nothing: Decision = { events: [] }
+
+export function propose(federation: Federation, { studyDigest, text }: CommandOf<'propose-study'>): Decision {
+  if (federation.runs.get(studyDigest)?.text === text) return nothing
+  try {
+    const { digest } = parseStudy(text)
+    if (digest !== studyDigest) {
+      return refused('digest_mismatch', `the study file has the digest ${digest}, not ${studyDigest}`)
+    }
+  } catch (error) {
+    if (error instanceof SequelaError) return { events: [], refusal: error }
+    throw error
+  }
+  return { events: [{ type: 'study-proposed', studyDigest, text }] }
+}
+
+export function start(federation: Federation, command: CommandOf<'start-run'>, nowMs: number): Decision {
+  const { studyDigest, initialWeights } = command
+  const run = federation.runs.get(studyDigest)
+  if (run === undefined) return unknown(studyDigest)
+  if (run.phase !== 'proposed') return refused('study_state', `${named(run)} was started before; it is ${run.phase}`)
+  const started: RunEvent = { type: 'run-started', studyDigest, initialWeights }
+  return { events: [started, opening(run, { stage: 0, round: 0 }, initialWeights, nowMs)] }
+}
+
+export function pause(federation: Federation, { studyDigest }: CommandOf<'pause-run'>): Decision {
+  const run = federation.runs.get(studyDigest)
+  if (run === undefined) return unknown(studyDigest)
+  if (run.phase === 'paused') return nothing
+  if (run.phase !== 'running')
+    return refused('study_state', `${named(run)} is ${run.phase}; only a running one can pause`)
+  return { events: [{ type: 'run-paused', studyDigest }] }
+}
+
+/** The deadline moves by what the round lost: the whole pause, or the part of it since the round was opened. */
+export function resume(federation: Federation, { studyDigest }: CommandOf<'resume-run'>, nowMs: number): Decision {
+  const run = federation.runs.get(studyDigest)
+  if (run === undefined) return unknown(studyDigest)
+  if (run.phase === 'running') return nothing
+  if (run.phase !== 'paused')
+    return refused('study_state', `${named(run)} is ${run.phase}; only a paused one can resume`)
+  const lostMs = Math.max(0, nowMs - Math.max(run.pausedAtMs, run.current.openedAtMs))
+  return { events: [{ type: 'run-resumed', studyDigest, deadlineMs: run.current.deadlineMs + lostMs }] }
+}
+
+export function cancel(federation: Federation, { studyDigest, reason }: CommandOf<'cancel-run'>): Decision {
+  const run = federation.runs.get(studyDigest)
+  if (run === undefined) return unknown(studyDigest)
+  if (run.phase === 'cancelled') return nothing
+  if (run.phase === 'finished') return refused('study_state', `${named(run)} has finished; there is nothing to cancel`)
+  const words = reason.slice(0, maxPeerTextLength).toWellFormed()
+  return { events: [{ type: 'run-cancelled', studyDigest, reason: words }] }
+}
+
+/** The sealed round's average becomes the base of the next round, also across stages, or the run's result. */
+export function publish(federation: Federation, command: CommandOf<'publish-weights'>, nowMs: number): Decision {
+  const { studyDigest, stage, round, weightsDigest } = command
+  const run = federation.runs.get(studyDigest)
+  if (run === undefined) return unknown(studyDigest)
+  const earlier = run.published.find((published) => sameRound(published, command))
+  if (earlier?.weightsDigest === weightsDigest) return nothing
+  if (earlier !== undefined) return refused('round_closed', `${roundName(command)} has other weights already`)
+  if (findRound(run, command) === undefined) return refused('round_unknown', `${roundName(command)} was never opened`)
+  if (!isActive(run)) return refused('study_state', `${named(run)} is ${run.phase}; no weights are published`)
+  if (run.current.status !== 'sealed') {
+    return refused('study_state', `${roundName(command)} still takes updates; it has no weights yet`)
+  }
+  const clipped = [...command.clipped].sort(([a], [b]) => (a < b ? -1 : 1))
+  const published: RunEvent = { type: 'weights-published', studyDigest, stage, round, weightsDigest, clipped }
+  const next = roundAfter(run, command)
+  return {
+    events: [
+      published,
+      next === undefined
+        ? { type: 'run-finished', studyDigest, weightsDigest }
+        : opening(run, next, weightsDigest, nowMs),
+    ],
+  }
+}
+
+function opening({ studyDigest, study }: Run, id: RoundId, baseDigest: Digest, nowMs: number): RunEvent {
+  const deadlineMs = nowMs + study.round.deadlineMs
+  return { type: 'round-opened', studyDigest, ...id, baseDigest, deadlineMs, sites: [...study.sites].sort() }
+}
+
+function named(run: Run): string {
+  return `the study ${run.study.study}`
+}
+
+function unknown(studyDigest: Digest): Decision {
+  return refused('study_unknown', `no study ${studyDigest} is known here; propose it first`)
+}
+
+function refused(
+  code: 'study_unknown' | 'study_state' | 'digest_mismatch' | 'round_closed' | 'round_unknown',
+  text: string,
+): Decision {
+  return { events: [], refusal: new SequelaError(code, text) }
+}

@@ -1,0 +1,67 @@
+// What the state says to those who ask: which work a site has, whether an update is wanted, which weights a site may
+// have, and when a deadline is next. Nothing here changes anything.
+
+import type { Digest } from '../../shared/digest.ts'
+import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
+import { judge } from './announcement.ts'
+import { roundsOf } from './rounds.ts'
+import type { Federation, Run, UpdateAnnouncement } from './run.ts'
+
+/** What a site is asked to do now. */
+export interface Assignment extends AssignmentKey {
+  readonly baseDigest: Digest
+  /** In a short round this lies in the past: the round waits for its quorum. */
+  readonly deadlineMs: number
+}
+
+/**
+ * What the site should be working on: every open round that awaits it, and every short round in which it does not
+ * count. Nothing of a run that is paused or whose round is sealed.
+ */
+export function assignmentsFor(federation: Federation, site: string): readonly Assignment[] {
+  return [...federation.runs.values()].flatMap((run) => {
+    if (run.phase !== 'running') return []
+    const { stage, round, baseDigest, deadlineMs, status, sites } = run.current
+    const settlement = sites.get(site)
+    if (settlement === undefined || status === 'sealed' || settlement.kind === 'counted') return []
+    if (status === 'open' && settlement.kind !== 'awaited') return []
+    return [{ studyDigest: run.studyDigest, stage, round, baseDigest, deadlineMs }]
+  })
+}
+
+/**
+ * Whether to read the bytes of an announced update; `expectedByteLength` is that of the model's weights file.
+ * The command `announce-update` answers the same and records what is refused.
+ * @throws SequelaError `study_unknown`, `not_invited`, `round_unknown`, `round_closed`, `base_mismatch`,
+ *   `update_too_large`, `shape_mismatch`, `too_few_children`, `duplicate_update`, or the code of an earlier refusal.
+ */
+export function admitAnnouncement(
+  federation: Federation,
+  announcement: UpdateAnnouncement,
+  expectedByteLength: number,
+): { readonly kind: 'wanted' | 'counted' } {
+  const verdict = judge(federation, announcement, { expectedByteLength })
+  if (verdict.kind === 'wanted' || verdict.kind === 'counted') return { kind: verdict.kind }
+  throw verdict.refusal
+}
+
+/** Whether the site may have these weights: a base or a result of a run whose study lists the site. */
+export function mayDownload(federation: Federation, site: string, digest: Digest): boolean {
+  return [...federation.runs.values()].some((run) => run.study.sites.includes(site) && holdsWeights(run, digest))
+}
+
+/** The earliest deadline that `look-at-clock` would act on; undefined when there is none. */
+export function nextDeadline(federation: Federation): number | undefined {
+  let next: number | undefined
+  for (const run of federation.runs.values()) {
+    if (run.phase !== 'running' || run.current.status !== 'open') continue
+    next = Math.min(next ?? run.current.deadlineMs, run.current.deadlineMs)
+  }
+  return next
+}
+
+function holdsWeights(run: Run, digest: Digest): boolean {
+  return roundsOf(run).some(
+    (round) => round.baseDigest === digest || ('weightsDigest' in round && round.weightsDigest === digest),
+  )
+}
