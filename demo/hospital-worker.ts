@@ -1,10 +1,10 @@
 // The thread that paints: it is told one child after another and answers with what that child's scans came to.
 
-import { parentPort } from 'node:worker_threads'
-import { SequelaError } from '../shared/protocol/errors.ts'
-import { loadTemplate } from './anatomy.ts'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { TissueMap } from './anatomy.ts'
 import { type PaintedChild, writeChildScans } from './child-scans.ts'
 import type { ChildPlan } from './cohort.ts'
+import { errnoOf } from './write-failure.ts'
 
 /** What a painting thread is asked. */
 export interface PaintOrder {
@@ -14,12 +14,12 @@ export interface PaintOrder {
 }
 
 /** What it answers: the child's scans, or why there are none. */
-export type PaintReply = PaintedChild | { readonly failure: string; readonly cause: string | undefined }
+export type PaintReply = PaintedChild | { readonly failure: string; readonly errno: string | undefined }
 
 const port = parentPort
 if (port === null) throw new Error('hospital-worker.ts is a thread of hospitals.ts and does nothing by itself')
 
-const template = loadTemplate()
+const template: TissueMap = workerData
 port.on('message', ({ plan, folder }: PaintOrder) => {
   port.postMessage(paint(plan, folder))
 })
@@ -28,13 +28,7 @@ function paint(plan: ChildPlan, folder: string): PaintReply {
   try {
     return writeChildScans(plan, template, folder)
   } catch (error) {
-    const { message } = SequelaError.from(error)
-    return { failure: message, cause: errnoOf(error) }
+    // Errors lose their codes on the way between threads, so these go as text.
+    return { failure: error instanceof Error ? error.message : String(error), errno: errnoOf(error) }
   }
-}
-
-/** The system's name for what went wrong (ENOSPC, EACCES), which does not survive the way between threads. */
-function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
 }

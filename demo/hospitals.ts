@@ -7,12 +7,14 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { siteIdPattern } from '../shared/study/names.ts'
+import { loadTemplate } from './anatomy.ts'
 import { datasetTexts, type ListedChild, scannerName } from './bids-writer.ts'
 import { visitExposure } from './child-painter.ts'
 import { type ChildPlan, type CohortPlan, drawCourse, planChildren, unseenHospital } from './cohort.ts'
 import { drawIdentity } from './identity.ts'
 import { paintAll } from './painting-pool.ts'
 import { cohortTruth } from './truth.ts'
+import { asRefusal } from './write-failure.ts'
 
 export interface HospitalOptions {
   /** Gets `hospitals/<site>`, `test-children` and `truth.json`; none of them may be there yet. */
@@ -68,26 +70,23 @@ export async function writeHospitals(options: HospitalOptions): Promise<Hospital
   const scansTotal = truth.reduce((sum, { visits }) => sum + visits.length, 0)
   if (scansTotal > mostScans) throw usage(`${scansTotal} scans are more than the ${mostScans} that are allowed.`)
 
-  const staging = join(outDir, stagingFolder)
-  rmSync(staging, { recursive: true, force: true })
-  mkdirSync(staging, { recursive: true })
+  const template = loadTemplate()
+  const staging = emptyFolder(join(outDir, stagingFolder))
   try {
     let [scansDone, bytes] = [0, 0]
     options.onProgress?.({ scansDone, scansTotal, bytes })
     const orders = children.map(({ child, dataset }) => ({ plan: child, folder: join(staging, dataset) }))
-    await paintAll(orders, options.workers ?? Math.min(2, availableParallelism()), (painted) => {
+    const threads = options.workers ?? Math.min(2, availableParallelism())
+    await paintAll(orders, template, threads, (painted) => {
       scansDone += painted.scans
       bytes += painted.bytes
       options.onProgress?.({ scansDone, scansTotal, bytes })
     })
     for (const [dataset, members] of Map.groupBy(children, (entry) => entry.dataset)) {
-      writeTables(
-        join(staging, dataset),
-        dataset,
-        members.map(({ child }) => listed(child)),
-      )
+      const listing = members.map(({ child }) => listed(child))
+      writeTexts(join(staging, dataset), datasetTexts(`Synthetic children (${dataset})`, listing))
     }
-    writeFileSync(join(staging, truthFile), `${JSON.stringify({ seed: plan.seed, children: truth }, null, 1)}\n`)
+    writeTexts(staging, [[truthFile, `${JSON.stringify({ seed: plan.seed, children: truth }, null, 1)}\n`]])
     for (const name of [hospitalsFolder, testFolder, truthFile]) {
       if (existsSync(join(staging, name))) renameSync(join(staging, name), join(outDir, name))
     }
@@ -98,6 +97,8 @@ export async function writeHospitals(options: HospitalOptions): Promise<Hospital
       scans: scansDone,
       bytes,
     }
+  } catch (error) {
+    throw asRefusal(error)
   } finally {
     rmSync(staging, { recursive: true, force: true })
   }
@@ -115,11 +116,22 @@ function listed(plan: ChildPlan): ListedChild {
   return { hospital, outcomeKnown, child, identity: drawIdentity(plan, child), scanners }
 }
 
-function writeTables(folder: string, dataset: string, children: readonly ListedChild[]): void {
-  for (const [path, text] of datasetTexts(`Sequela synthetic data set ${dataset}`, children)) {
+function writeTexts(folder: string, texts: readonly (readonly [path: string, text: string])[]): void {
+  for (const [path, text] of texts) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
+}
+
+/** The folder, made anew; what an interrupted attempt left in it is gone. */
+function emptyFolder(path: string): string {
+  try {
+    rmSync(path, { recursive: true, force: true })
+    mkdirSync(path, { recursive: true })
+  } catch (error) {
+    throw asRefusal(error)
+  }
+  return path
 }
 
 function checkedPlan(options: HospitalOptions): CohortPlan {

@@ -3,21 +3,24 @@
 
 import { Worker } from 'node:worker_threads'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import type { TissueMap } from './anatomy.ts'
 import type { PaintedChild } from './child-scans.ts'
 import type { PaintOrder, PaintReply } from './hospital-worker.ts'
+import { writeFailure } from './write-failure.ts'
 
 /**
- * Paints all `orders` on `threads` threads, and calls `onPainted` after each child.
+ * Paints all `orders` from the template on `threads` threads, and calls `onPainted` after each child.
  * @throws SequelaError `disk_full` or `file_unreadable` when a scan cannot be written; the other threads are stopped
  */
 export async function paintAll(
   orders: readonly PaintOrder[],
+  template: TissueMap,
   threads: number,
   onPainted: (painted: PaintedChild) => void,
 ): Promise<void> {
   const queue = orders.values()
   const workers = Array.from({ length: Math.min(threads, orders.length) }, () => {
-    return new Worker(new URL('./hospital-worker.ts', import.meta.url))
+    return new Worker(new URL('./hospital-worker.ts', import.meta.url), { workerData: template })
   })
   try {
     await Promise.all(workers.map((worker) => workThrough(worker, queue, onPainted)))
@@ -40,7 +43,7 @@ function workThrough(
     }
     worker.on('message', (reply: PaintReply) => {
       if ('failure' in reply) {
-        reject(paintingError(reply.failure, reply.cause))
+        reject(reply.errno ? writeFailure(reply.errno, reply.failure) : new Error(reply.failure))
         return
       }
       onPainted(reply)
@@ -50,11 +53,4 @@ function workThrough(
     worker.on('exit', () => reject(new SequelaError('internal', 'A thread that paints scans ended too early.')))
     next()
   })
-}
-
-function paintingError(message: string, cause: string | undefined): SequelaError {
-  if (cause === 'ENOSPC' || cause === 'EDQUOT') {
-    return new SequelaError('disk_full', 'The disk is full: make room or choose another folder for the hospitals.')
-  }
-  return new SequelaError('file_unreadable', `A synthetic scan could not be written: ${message}`)
 }
