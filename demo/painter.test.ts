@@ -5,22 +5,11 @@ import { type Moment, paintScan } from './painter.ts'
 import type { Exposure, Scanner } from './scanner.ts'
 import type { Site } from './surgery.ts'
 import { ballTemplate } from './testsupport/ball.ts'
+import { plainScanner } from './testsupport/plain-scanner.ts'
 
 const ball = ballTemplate()
 const [depth, height, width] = ball.grid.shape
 
-const plainScanner: Scanner = {
-  contrast: [1, 1, 1, 1],
-  gamma: 1,
-  biasAmplitude: 0,
-  bias: [1, 0, 0, 0, 0, 0, 0, 0, 0],
-  noise: 0,
-  teslas: 3,
-  storage: {
-    ...{ axes: 'RAS', datatype: 'float32', levels: 1, zeroLevel: 0, slope: 1, intercept: 0 },
-    ...{ forms: 'both', littleEndian: true, gzip: false, description: '', margins: [0, 0, 0, 0, 0, 0] },
-  },
-}
 const plainExposure: Exposure = {
   scannerIndex: 0,
   scanner: plainScanner,

@@ -99,11 +99,10 @@ function placement(exposure: Exposure, headScale: number, spacingMm: number) {
   const [sx, sy, sz] = exposure.shiftMm
   const k = 1 / headScale
   const s = k / spacingMm
-  return {
-    ...{ xx: k, xy: -rz * k, xz: ry * k, x: sx * s },
-    ...{ yx: rz * k, yy: k, yz: -rx * k, y: sy * s },
-    ...{ zx: -ry * k, zy: rx * k, zz: k, z: sz * s },
-  }
+  const [xy, xz, x] = [-rz * k, ry * k, sx * s]
+  const [yx, yz, y] = [rz * k, -rx * k, sy * s]
+  const [zx, zy, z] = [-ry * k, rx * k, sz * s]
+  return { xx: k, xy, xz, x, yx, yy: k, yz, y, zx, zy, zz: k, z }
 }
 
 function ellipsoidDistance(
