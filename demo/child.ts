@@ -6,7 +6,7 @@ import { between } from './draws.ts'
 import { drawHealing, drawLesion, type HealingCourse, type LesionCourse } from './lesion.ts'
 
 /** The horizon of the question that is asked at each visit. */
-export const horizonDays = 365
+const horizonDays = 365
 
 /** Days count from the operation. */
 export interface ChildCourse {

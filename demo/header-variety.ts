@@ -6,7 +6,7 @@ import type { Random } from '../shared/random.ts'
 import { between, choose, logBetween } from './draws.ts'
 
 /** For each stored axis, fastest first: which way it points (R, L, A, P, S, I). */
-export type AxisCode = string
+type AxisCode = string
 
 export type Datatype = 'uint8' | 'int16' | 'uint16' | 'float32'
 

@@ -62,7 +62,7 @@ describe('synthetic hospitals', () => {
     const [alone, other] = ['one-thread', 'other-seed'].map((name) => join(scratch, name)) as [string, string]
     await writeHospitals({ ...options, outDir: alone, workers: 1 })
     expect(hashes(alone)).toEqual(hashes(options.outDir))
-    await writeHospitals({ ...options, outDir: other, seed: 'other' })
+    await writeHospitals({ ...options, outDir: other, seed: 'other', childrenPerSite: 1, testChildren: 1 })
     const images = (folder: string): string[] =>
       Object.entries(hashes(folder)).flatMap(([path, hash]) => (path.includes('.nii') ? [hash] : []))
     expect(images(other).filter((hash) => images(alone).includes(hash))).toEqual([])

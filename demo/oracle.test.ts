@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CohortPlan } from './cohort.ts'
-import { auroc, courseOracle } from './oracle.ts'
+import { auroc, brightVoxelOracle, courseOracle } from './oracle.ts'
+import { ballTemplate } from './testsupport/ball.ts'
 
 describe('AUROC', () => {
   test('counts the pairs that are in order, ties by half', () => {
@@ -35,5 +36,11 @@ describe('the question asked of test children', () => {
 
   test('cannot be answered from the day on which it is asked', () => {
     expect(Math.abs(oracle.day - 0.5)).toBeLessThan(0.08)
+  })
+
+  test('is answered in part by counting bright voxels, which is what a network has to beat', () => {
+    const { volume, volumeChange } = brightVoxelOracle({ ...plan, testChildren: 100 }, ballTemplate())
+    expect(volumeChange).toBeGreaterThan(0.65)
+    expect(volumeChange).toBeGreaterThan(volume)
   })
 })

@@ -6,7 +6,7 @@ import { landmarkLabel } from './child.ts'
 import { childPainter } from './child-painter.ts'
 import { type CohortPlan, drawCourse, landmarkVisit, planChildren } from './cohort.ts'
 
-export interface CourseOracle {
+interface CourseOracle {
   readonly children: number
   /** Share with an event within the horizon of the sixth visit. */
   readonly positive: number
@@ -40,7 +40,7 @@ export function courseOracle(plan: CohortPlan): CourseOracle {
   }
 }
 
-export interface BrightVoxelOracle {
+interface BrightVoxelOracle {
   /** AUROC of the number of bright voxels in the sixth scan. */
   readonly volume: number
   /** AUROC of the change of that number since the first scan. */

@@ -6,7 +6,7 @@ import { type ChildPlan, type CohortPlan, drawCourse, planChildren } from './coh
 import { drawIdentity } from './identity.ts'
 import type { LesionCourse } from './lesion.ts'
 
-export interface ChildTruth {
+interface ChildTruth {
   readonly participant: string
   readonly hospital: string
   readonly test: boolean
@@ -21,7 +21,7 @@ export interface ChildTruth {
   readonly visits: readonly VisitTruth[]
 }
 
-export interface VisitTruth {
+interface VisitTruth {
   readonly session: string
   readonly day: number
   readonly lesionRadiusMm: number
