@@ -1,0 +1,123 @@
+// What the coordinator does of its own accord: it looks at the clock when a deadline comes, and computes the average of
+// every sealed round. Both follow from the state alone, so after a restart they go on where they were.
+
+import type { Clock } from '../shared/clock.ts'
+import type { Digest } from '../shared/digest.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import type { CommandLoop } from './command-loop.ts'
+import { nextDeadline } from './run/queries.ts'
+import { isActive, sameRound } from './run/rounds.ts'
+import type { ActiveRun, Command, RoundId, SealedRound } from './run/run.ts'
+import type { Timer } from './timer.ts'
+
+/** The average of a round: in the blob store, durable. `clipped` as in PublishedRound. */
+export interface Average {
+  readonly weightsDigest: Digest
+  readonly clipped: ReadonlyMap<string, number>
+}
+
+export interface ReactionsDeps {
+  readonly loop: Pick<CommandLoop<never>, 'federation' | 'handle' | 'subscribe'>
+  /** Gives the same average every time it is asked for the same round. One is computed at a time. */
+  readonly aggregate: (run: ActiveRun, round: SealedRound) => Promise<Average>
+  readonly timer: Timer
+  readonly clock: Clock
+  /** Neither a full disk nor a cancelled run: the process must end. */
+  readonly onFatal: (error: unknown) => void
+}
+
+export interface Reactions {
+  /** Starts nothing more and waits for the average that is being computed; it is computed again after a restart. */
+  close(): Promise<void>
+}
+
+/** After this long, what a full disk prevented is tried again. */
+const retryAfterMs = 5_000
+
+export function startReactions({ loop, aggregate, timer, clock, onFatal }: ReactionsDeps): Reactions {
+  const calls = new Set<() => void>()
+  let closed = false
+  let last: Promise<unknown> = Promise.resolve()
+  let watched: { readonly atMs: number; readonly callOff: () => void } | undefined
+
+  const callAt = (atMs: number, callback: () => void): (() => void) => {
+    const callOff = timer.callAt(atMs, () => {
+      calls.delete(callOff)
+      if (!closed) callback()
+    })
+    calls.add(callOff)
+    return callOff
+  }
+
+  /** Runs `attempt`; if the disk is full, `again` later. */
+  const insist = async (attempt: () => Promise<void>, again: () => void): Promise<void> => {
+    if (closed) return
+    try {
+      await attempt()
+    } catch (error) {
+      if (closed) return
+      if (error instanceof SequelaError && error.code === 'disk_full') callAt(clock.now() + retryAfterMs, again)
+      else onFatal(error)
+    }
+  }
+
+  const watchDeadline = (): void => {
+    const atMs = nextDeadline(loop.federation())
+    if (atMs === watched?.atMs) return
+    watched?.callOff()
+    watched = undefined
+    if (atMs === undefined || closed) return
+    const callOff = callAt(atMs, () => {
+      watched = undefined
+      lookAtClock()
+    })
+    watched = { atMs, callOff }
+  }
+
+  const lookAtClock = (): void => {
+    const attempt = async (): Promise<void> => {
+      await loop.handle({ type: 'look-at-clock' })
+      watchDeadline()
+    }
+    void insist(attempt, lookAtClock)
+  }
+
+  const average = (studyDigest: Digest, { stage, round }: RoundId): void => {
+    const attempt = async (): Promise<void> => {
+      const run = loop.federation().runs.get(studyDigest)
+      if (run === undefined || !isActive(run)) return
+      const { current } = run
+      if (current.status !== 'sealed' || !sameRound(current, { stage, round })) return
+      const result = await aggregate(run, current)
+      await publish({ type: 'publish-weights', studyDigest, stage, round, ...result })
+    }
+    last = last.then(() => insist(attempt, () => average(studyDigest, { stage, round })))
+  }
+
+  /** People may have cancelled the run while the average was computed; then nobody wants it. */
+  const publish = async (command: Command & { type: 'publish-weights' }): Promise<void> => {
+    try {
+      await loop.handle(command)
+    } catch (error) {
+      if (loop.federation().runs.get(command.studyDigest)?.phase !== 'cancelled') throw error
+    }
+  }
+
+  const unsubscribe = loop.subscribe(({ event }) => {
+    watchDeadline()
+    if (event.type === 'round-sealed') average(event.studyDigest, event)
+  })
+  for (const run of loop.federation().runs.values()) {
+    if (isActive(run) && run.current.status === 'sealed') average(run.studyDigest, run.current)
+  }
+  watchDeadline()
+
+  return {
+    close: async () => {
+      closed = true
+      unsubscribe()
+      for (const callOff of calls) callOff()
+      await last
+    },
+  }
+}

@@ -1,0 +1,93 @@
+// Events as the journal stores them: a type and a body in canonical JSON. What is read back is checked field by field,
+// because a journal is a file on a disk and outlives the program that wrote it.
+
+import { z } from 'zod'
+import { canonicalJson } from '../../shared/canonical-json.ts'
+import type { Digest } from '../../shared/digest.ts'
+import { type ErrorCode, isErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
+import { maxMetrics, maxPeerTextLength, maxStudyFileBytes } from '../../shared/protocol/limits.ts'
+import { isMetricName, type MetricName } from '../../shared/study/metrics.ts'
+import { siteIdPattern } from '../../shared/study/names.ts'
+import type { RunEvent } from './run.ts'
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
+const code = z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), 'not an error code')
+const metricName = z.custom<MetricName>((value) => typeof value === 'string' && isMetricName(value), 'not a metric')
+const site = z.string().regex(siteIdPattern)
+const reason = z.string().max(maxPeerTextLength)
+const count = z.int().nonnegative()
+const study = { studyDigest: digest }
+const inRound = { ...study, stage: count, round: count }
+const inSiteRound = { ...inRound, site }
+const metric = z.strictObject({ name: metricName, sum: z.number(), count: z.number(), children: count })
+
+const eventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('study-proposed'), ...study, text: z.string().max(maxStudyFileBytes) }),
+  z.strictObject({ type: z.literal('run-started'), ...study, initialWeights: digest }),
+  z.strictObject({
+    type: z.literal('round-opened'),
+    ...inRound,
+    baseDigest: digest,
+    deadlineMs: count,
+    sites: z.array(site).min(1).max(1000),
+  }),
+  z.strictObject({
+    type: z.literal('update-counted'),
+    ...inSiteRound,
+    updateDigest: digest,
+    byteLength: count,
+    children: count,
+    norm: z.number().nonnegative(),
+    metrics: z.array(metric).max(maxMetrics),
+  }),
+  z.strictObject({ type: z.literal('update-refused'), ...inSiteRound, code, reason }),
+  z.strictObject({ type: z.literal('site-declined'), ...inSiteRound, code, reason }),
+  z.strictObject({ type: z.literal('update-late'), ...inSiteRound, updateDigest: digest }),
+  z.strictObject({ type: z.literal('quorum-missed'), ...inRound, counted: count }),
+  z.strictObject({
+    type: z.literal('round-sealed'),
+    ...inRound,
+    reason: z.enum(['all-settled', 'deadline', 'quorum-reached']),
+    counted: z.array(site),
+  }),
+  z.strictObject({
+    type: z.literal('weights-published'),
+    ...inRound,
+    weightsDigest: digest,
+    clipped: z.array(z.tuple([site, z.number()])),
+  }),
+  z.strictObject({ type: z.literal('run-finished'), ...study, weightsDigest: digest }),
+  z.strictObject({ type: z.literal('run-paused'), ...study }),
+  z.strictObject({ type: z.literal('run-resumed'), ...study, deadlineMs: count }),
+  z.strictObject({ type: z.literal('run-cancelled'), ...study, reason }),
+])
+
+/** Types of the events that this codec reads. */
+export const runEventTypes: ReadonlySet<string> = new Set(eventSchema.options.map((option) => option.shape.type.value))
+
+/** The event without its type, as canonical JSON. */
+export function encodeRunEvent(event: RunEvent): string {
+  const { type: _, ...fields } = event
+  return canonicalJson(fields)
+}
+
+/**
+ * An event as it was recorded.
+ * @throws SequelaError `store_corrupt` when the type is unknown or the body is not what such an event holds.
+ */
+export function decodeRunEvent(type: string, body: string): RunEvent {
+  const parsed = eventSchema.safeParse({ ...objectOf(type, body), type })
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`)
+  throw new SequelaError('store_corrupt', `the journal holds a ${type} that cannot be read (${problems.join('; ')})`)
+}
+
+function objectOf(type: string, body: string): object {
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value === 'object' && value !== null) return value
+  } catch (error) {
+    throw new SequelaError('store_corrupt', `the journal holds a ${type} that is not JSON`, { cause: error })
+  }
+  throw new SequelaError('store_corrupt', `the journal holds a ${type} whose body is not an object`)
+}
