@@ -1,0 +1,47 @@
+// Blobs: weights and updates, named by the SHA-256 of their bytes. An upload grows as a partial blob that survives a
+// restart and gets its name only when it is whole, hashed and flushed.
+
+import type { Digest } from '../../shared/digest.ts'
+
+/** A partial blob that is open for writing; there is one writer to a key at a time. */
+export interface PartialBlob {
+  /** Bytes held so far: where the next chunk belongs. */
+  readonly offset: number
+  /** Adds bytes at the end. The array must not be changed until the promise resolves. @throws SequelaError `disk_full`. */
+  write(chunk: Uint8Array): Promise<void>
+  /**
+   * Makes the blob whole: checks length and digest, flushes, and gives it its name. Durable on return.
+   * @throws SequelaError `digest_mismatch`, and the partial blob is gone.
+   */
+  finish(expected: Digest, byteLength: number): Promise<void>
+  /** Leaves the bytes for a later attempt. */
+  close(): Promise<void>
+}
+
+/** Random access to a whole blob. */
+export interface BlobReader {
+  readonly byteLength: number
+  /** Fills `into` from byte `offset` on. @throws SequelaError `store_corrupt` where the blob ends before. */
+  read(offset: number, into: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Blobs {
+  /**
+   * Opens the partial blob of a key, made of letters, digits and hyphens, going on where its bytes end.
+   * @throws SequelaError `too_busy` while another writer has it, `disk_full` when too little room is left.
+   */
+  openPartial(key: string, byteLength: number): Promise<PartialBlob>
+  /** Bytes that the partial blob of a key holds; 0 where there is none. */
+  partialOffset(key: string): Promise<number>
+  discardPartial(key: string): Promise<void>
+  /** Stores bytes whole. Durable on return. @throws SequelaError `disk_full`. */
+  put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Digest>
+  has(digest: Digest): Promise<boolean>
+  /** @throws SequelaError `file_unreadable` when there is no such blob. */
+  open(digest: Digest): Promise<BlobReader>
+  /** Reads and hashes the whole blob. @throws SequelaError `store_corrupt` when its bytes have changed. */
+  verify(digest: Digest): Promise<void>
+  delete(digest: Digest): Promise<void>
+  list(): Promise<readonly Digest[]>
+}

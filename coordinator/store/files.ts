@@ -1,0 +1,234 @@
+// Blobs as files: `blobs/ab/abcdef…` for whole ones, `partial/<key>` for uploads that are under way. A blob is written
+// aside, flushed, renamed, and its folder flushed; only then may an event name it.
+
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Digest, parseDigest } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { BlobReader, Blobs, PartialBlob } from './blobs.ts'
+
+const keyPattern = /^[a-zA-Z0-9-]{1,128}$/
+
+export interface FileBlobsOptions {
+  readonly folder: string
+  /** New work is refused when it would leave less than this free, in bytes. */
+  readonly minFreeBytes: number
+  /** Free bytes on the disk of the folder; a parameter so that a full disk can be tested. */
+  readonly freeBytes?: () => Promise<number>
+}
+
+/** Opens or makes a blob store in a folder; names left by a crash in the middle of `put` are removed. */
+export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
+  const wholeFolder = join(options.folder, 'blobs')
+  const partialFolder = join(options.folder, 'partial')
+  const asideFolder = join(options.folder, 'aside')
+  await rm(asideFolder, { recursive: true, force: true })
+  for (const folder of [wholeFolder, partialFolder, asideFolder]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  const freeBytes = options.freeBytes ?? (() => freeBytesOf(options.folder))
+  const writing = new Set<string>()
+  let nextAside = 0
+
+  const fileOf = (digest: Digest): string => join(wholeFolder, digest.slice(0, 2), digest)
+  const partialOf = (key: string): string => join(partialFolder, checkedKey(key))
+
+  const admit = async (byteLength: number): Promise<void> => {
+    const free = await freeBytes()
+    if (free - byteLength < options.minFreeBytes) {
+      const message = `${mb(free)} MB are free on the disk of the store and ${mb(options.minFreeBytes)} MB must stay so`
+      throw new SequelaError('disk_full', `${message}; nothing was taken, try again when there is room`)
+    }
+  }
+
+  /** Flushes a written file and gives it its name. */
+  const name = async (handle: FileHandle, path: string, digest: Digest): Promise<void> => {
+    await handle.sync()
+    await handle.close()
+    const folder = join(wholeFolder, digest.slice(0, 2))
+    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(wholeFolder)
+    await rename(path, fileOf(digest))
+    await syncFolder(folder)
+  }
+
+  return {
+    openPartial: async (key, byteLength) => {
+      const path = partialOf(key)
+      if (writing.has(key))
+        throw new SequelaError('too_busy', 'the same upload is still open on another connection; try again')
+      writing.add(key)
+      try {
+        const hash = createHash('sha256')
+        const offset = await hashFile(path, hash)
+        await admit(byteLength - offset)
+        const handle = await open(path, 'a', 0o600)
+        return partialBlob({ handle, hash, offset, path, name, release: () => void writing.delete(key) })
+      } catch (error) {
+        writing.delete(key)
+        throw error
+      }
+    },
+    partialOffset: async (key) => (await sizeOf(partialOf(key))) ?? 0,
+    discardPartial: (key) => rm(partialOf(key), { force: true }),
+
+    put: async (content) => {
+      if (content instanceof Uint8Array) await admit(content.byteLength)
+      else await admit(0)
+      const path = join(asideFolder, String(nextAside++))
+      const handle = await open(path, 'wx', 0o600)
+      const hash = createHash('sha256')
+      try {
+        for await (const piece of content instanceof Uint8Array ? [content] : content) {
+          hash.update(piece)
+          await writeWhole(handle, piece)
+        }
+        const digest = parseDigest(hash.digest('hex'))
+        await name(handle, path, digest)
+        return digest
+      } catch (error) {
+        await handle.close().catch(() => {})
+        await rm(path, { force: true })
+        throw error
+      }
+    },
+    has: async (digest) => (await sizeOf(fileOf(digest))) !== undefined,
+    open: (digest) => openBlob(fileOf(digest), digest),
+    verify: async (digest) => {
+      const hash = createHash('sha256')
+      const size = await sizeOf(fileOf(digest))
+      if (size === undefined) throw missing(digest)
+      await hashFile(fileOf(digest), hash)
+      if (hash.digest('hex') !== digest) {
+        throw new SequelaError(
+          'store_corrupt',
+          `blob ${digest} does not have its hash any more; restore the last backup`,
+        )
+      }
+    },
+    delete: (digest) => rm(fileOf(digest), { force: true }),
+    list: async () => {
+      const names = await readdir(wholeFolder, { recursive: true })
+      return names.flatMap((entry) => (entry.length === 67 ? [parseDigest(entry.slice(3))] : [])).sort()
+    },
+  }
+}
+
+function partialBlob(state: {
+  readonly handle: FileHandle
+  readonly hash: Hash
+  offset: number
+  readonly path: string
+  readonly name: (handle: FileHandle, path: string, digest: Digest) => Promise<void>
+  readonly release: () => void
+}): PartialBlob {
+  const { handle, hash, path, name, release } = state
+  return {
+    get offset() {
+      return state.offset
+    },
+    write: async (chunk) => {
+      hash.update(chunk)
+      await writeWhole(handle, chunk)
+      state.offset += chunk.byteLength
+    },
+    finish: async (expected, byteLength) => {
+      try {
+        const digest = hash.digest('hex')
+        if (state.offset !== byteLength || digest !== expected) {
+          await handle.close()
+          await rm(path, { force: true })
+          const message = `${state.offset} bytes with SHA-256 ${digest.slice(0, 12)}… came instead of ${byteLength} with ${expected.slice(0, 12)}…`
+          throw new SequelaError('digest_mismatch', `${message}; send the update again`)
+        }
+        await name(handle, path, expected)
+      } finally {
+        release()
+      }
+    },
+    close: async () => {
+      await handle.close()
+      release()
+    },
+  }
+}
+
+async function openBlob(path: string, digest: Digest): Promise<BlobReader> {
+  const handle = await open(path, 'r').catch(() => {
+    throw missing(digest)
+  })
+  const { size } = await handle.stat()
+  return {
+    byteLength: size,
+    read: async (offset, into) => {
+      for (let done = 0; done < into.byteLength; ) {
+        const { bytesRead } = await handle.read(into, done, into.byteLength - done, offset + done)
+        if (bytesRead === 0) throw new SequelaError('store_corrupt', `blob ${digest} ends at byte ${offset + done}`)
+        done += bytesRead
+      }
+    },
+    close: () => handle.close(),
+  }
+}
+
+/** Hashes what a file holds and returns its length; 0 where there is no file. */
+async function hashFile(path: string, hash: Hash): Promise<number> {
+  if ((await sizeOf(path)) === undefined) return 0
+  let length = 0
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    hash.update(piece)
+    length += piece.length
+  }
+  return length
+}
+
+/** Writes all of a piece, as a call may write less. */
+async function writeWhole(handle: FileHandle, piece: Uint8Array): Promise<void> {
+  try {
+    for (let done = 0; done < piece.byteLength; ) {
+      const { bytesWritten } = await handle.write(piece, done)
+      done += bytesWritten
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
+      throw new SequelaError('disk_full', 'the disk of the store is full; nothing was taken, try again', {
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    (info) => info.size,
+    () => undefined,
+  )
+}
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
+
+function checkedKey(key: string): string {
+  if (!keyPattern.test(key))
+    throw new SequelaError('message_malformed', `"${key.slice(0, 80)}" is not the key of an upload`)
+  return key
+}
+
+function missing(digest: Digest): SequelaError {
+  return new SequelaError('file_unreadable', `there is no blob ${digest} in the store`)
+}
+
+function mb(bytes: number): number {
+  return Math.round(bytes / 1e6)
+}
