@@ -30,7 +30,8 @@ export function start(federation: Federation, command: CommandOf<'start-run'>, n
   const { studyDigest, initialWeights } = command
   const run = federation.runs.get(studyDigest)
   if (run === undefined) return unknown(studyDigest)
-  if (run.phase !== 'proposed') return refused('study_state', `${named(run)} was started before; it is ${run.phase}`)
+  if (run.phase !== 'proposed')
+    return refused('study_state', `${named(run)} is ${run.phase} already; it starts only once`)
   const started: RunEvent = { type: 'run-started', studyDigest, initialWeights }
   return { events: [started, opening(run, { stage: 0, round: 0 }, initialWeights, nowMs)] }
 }

@@ -1,0 +1,84 @@
+// The commands of a transcript as words: `count boston 0/1 u1 children=6 norm=2.5`.
+
+import { type ErrorCode, isErrorCode } from '../../../shared/protocol/errors.ts'
+import type { StudyFile } from '../../../shared/study/study.ts'
+import type { Command, RoundId, SiteRound, UpdateAnnouncement } from '../run.ts'
+import type { Labels } from './labels.ts'
+import { smallStudy } from './small-study.ts'
+
+/** Length of the model's weights file in every transcript, in bytes. */
+const modelByteLength = 100
+
+/** The study that `propose` describes: `propose a,b,c quorum=2 stages=2,1 deadline=1h`. */
+export function proposedStudy(words: readonly string[]): StudyFile {
+  const options = optionsOf(words)
+  return smallStudy({
+    sites: (words[1] ?? '').split(','),
+    quorum: Number(options.get('quorum') ?? 2),
+    stages: (options.get('stages') ?? '1').split(',').map(Number),
+    deadline: options.get('deadline') ?? '1h',
+  })
+}
+
+export function commandOf(words: readonly string[], study: StudyFile, labels: Labels): Command {
+  const [verb = '', first = '', second = '', third = ''] = words
+  const options = optionsOf(words)
+  const studyDigest = options.has('study') ? labels.digest(options.get('study') ?? '') : study.digest
+  const siteRound = (): SiteRound => ({ studyDigest, site: first, ...roundOf(second) })
+  const announcement = (): UpdateAnnouncement => ({
+    ...siteRound(),
+    updateDigest: labels.digest(third),
+    baseDigest: labels.digest(options.get('base') ?? 'w0'),
+    byteLength: Number(options.get('bytes') ?? modelByteLength),
+    children: Number(options.get('children') ?? 10),
+    metrics: [],
+  })
+  switch (verb) {
+    case 'propose':
+      return { type: 'propose-study', studyDigest, text: options.get('text') ?? study.text }
+    case 'start':
+      return { type: 'start-run', studyDigest, initialWeights: labels.digest(first) }
+    case 'pause':
+      return { type: 'pause-run', studyDigest }
+    case 'resume':
+      return { type: 'resume-run', studyDigest }
+    case 'cancel':
+      return { type: 'cancel-run', studyDigest, reason: words.slice(1).join(' ') }
+    case 'announce':
+      return { type: 'announce-update', ...announcement(), expectedByteLength: modelByteLength }
+    case 'count':
+      return { type: 'count-update', ...announcement(), norm: Number(options.get('norm') ?? 1) }
+    case 'refuse':
+      return { type: 'refuse-update', ...siteRound(), code: codeOf(third), reason: words.slice(4).join(' ') }
+    case 'decline':
+      return { type: 'decline', ...siteRound(), code: codeOf(third), reason: words.slice(4).join(' ') }
+    case 'clock':
+      return { type: 'look-at-clock' }
+    case 'publish':
+      return {
+        type: 'publish-weights',
+        ...{ studyDigest, ...roundOf(first), weightsDigest: labels.digest(second) },
+        clipped: new Map(options.has('clipped') ? [[options.get('clipped') ?? '', 0.5]] : []),
+      }
+    default:
+      throw new Error(`a transcript has no command "${verb}"`)
+  }
+}
+
+function optionsOf(words: readonly string[]): Map<string, string> {
+  return new Map(
+    words
+      .filter((word) => word.includes('='))
+      .map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]),
+  )
+}
+
+function roundOf(text: string): RoundId {
+  const [stage, round] = text.split('/').map(Number)
+  return { stage: stage ?? 0, round: round ?? 0 }
+}
+
+function codeOf(text: string): ErrorCode {
+  if (!isErrorCode(text)) throw new Error(`"${text}" is not an error code`)
+  return text
+}
