@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest'
+import { sha256 } from '../shared/digest.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { type Average, startReactions } from './reactions.ts'
+import { createMemoryJournal } from './store/memory-journal.ts'
+import { createSmallFederation } from './testsupport/small-federation.ts'
+
+const average: Average = { weightsDigest: sha256('w1'), clipped: new Map() }
+
+/** Resolves once everything that is ready to run has run. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function withReactions(aggregate: () => Promise<Average>, federation = createSmallFederation(), fatal: unknown[] = []) {
+  const { loop, time } = federation
+  const onFatal = (error: unknown): void => void fatal.push(error)
+  return { ...federation, fatal, reactions: startReactions({ loop, aggregate, timer: time, clock: time, onFatal }) }
+}
+
+/** A study of three sites whose first round is sealed. */
+async function seal(federation: ReturnType<typeof createSmallFederation>): Promise<void> {
+  await federation.start()
+  for (const site of ['a', 'b', 'c']) await federation.loop.handle(federation.update(site))
+}
+
+describe('the reactions', () => {
+  test('average a sealed round and open the next', async () => {
+    const asked: string[] = []
+    const federation = createSmallFederation()
+    const { loop, time, run } = federation
+    startReactions({
+      ...{ loop, timer: time, clock: time },
+      aggregate: async (_run, round) => {
+        asked.push(`${round.stage}/${round.round} ${round.status}`)
+        return average
+      },
+      onFatal: (error) => {
+        throw error
+      },
+    })
+    await seal(federation)
+    await settled()
+    expect(asked).toEqual(['0/0 sealed'])
+    expect(run()).toMatchObject({ phase: 'running', current: { round: 1, baseDigest: sha256('w1'), status: 'open' } })
+  })
+
+  test('do not hold up other commands while an average is computed', async () => {
+    const finish = Promise.withResolvers<Average>()
+    const { loop, run, study, ...rest } = withReactions(() => finish.promise)
+    await seal({ loop, run, study, ...rest })
+    await loop.handle({ type: 'pause-run', studyDigest: study.digest })
+    expect(run()).toMatchObject({ phase: 'paused', current: { round: 0, status: 'sealed' } })
+    finish.resolve(average)
+    await settled()
+    expect(run()).toMatchObject({ phase: 'paused', current: { round: 1, status: 'open' } })
+  })
+
+  test('compute the average of a sealed round again after a restart', async () => {
+    const journal = createMemoryJournal()
+    await seal(createSmallFederation({}, { journal }))
+    const { run, reactions } = withReactions(async () => average, createSmallFederation({}, { journal }))
+    await settled()
+    expect(run()).toMatchObject({ published: [{ weightsDigest: sha256('w1') }] })
+    await reactions.close()
+  })
+
+  test('look at the clock when a deadline comes, and not after the run is paused', async () => {
+    const { loop, time, start, update, run, study } = withReactions(async () => average)
+    await start()
+    await loop.handle(update('a'))
+    time.advance(3_599_999)
+    await settled()
+    expect(run()).toMatchObject({ current: { status: 'open' } })
+    await loop.handle({ type: 'pause-run', studyDigest: study.digest })
+    time.advance(1_000)
+    await loop.handle({ type: 'resume-run', studyDigest: study.digest })
+    await settled()
+    expect(run()).toMatchObject({ current: { status: 'open' } })
+    time.advance(1)
+    await settled()
+    expect(run()).toMatchObject({ current: { status: 'short' } })
+  })
+
+  test('see at once after a restart that a deadline has passed', async () => {
+    const journal = createMemoryJournal()
+    const { start, loop, update, time } = createSmallFederation({}, { journal })
+    await start()
+    await loop.handle(update('a'))
+    await loop.handle(update('b'))
+    time.advance(4_000_000)
+    const { run } = withReactions(async () => average, createSmallFederation({}, { journal, time }))
+    time.advance(0)
+    await settled()
+    expect(run()).toMatchObject({ published: [{ round: 0 }], current: { round: 1 } })
+  })
+
+  test('try again later when there is no room for the average', async () => {
+    let attempts = 0
+    const federation = withReactions(async () => {
+      if (++attempts < 3) throw new SequelaError('disk_full', 'no room')
+      return average
+    })
+    await seal(federation)
+    for (let i = 0; i < 3; i++) {
+      await settled()
+      federation.time.advance(5_000)
+    }
+    await settled()
+    expect(attempts).toBe(3)
+    expect(federation.run()).toMatchObject({ current: { round: 1 } })
+    expect(federation.fatal).toEqual([])
+  })
+
+  test('forget the average of a run that was cancelled meanwhile', async () => {
+    const finish = Promise.withResolvers<Average>()
+    const federation = withReactions(() => finish.promise)
+    await seal(federation)
+    await settled()
+    await federation.loop.handle({ type: 'cancel-run', studyDigest: federation.study.digest, reason: 'enough' })
+    finish.resolve(average)
+    await settled()
+    expect(federation.run()).toMatchObject({ phase: 'cancelled', published: [] })
+    expect(federation.fatal).toEqual([])
+  })
+
+  test('end the process when an average cannot be computed for any other reason', async () => {
+    const failure = new SequelaError('store_corrupt', 'the update of a has changed on disk')
+    const federation = withReactions(() => Promise.reject(failure))
+    await seal(federation)
+    await settled()
+    expect(federation.fatal).toEqual([failure])
+  })
+
+  test('compute one average at a time', async () => {
+    let running = 0
+    let most = 0
+    const federation = createSmallFederation()
+    const other = createSmallFederation({ deadline: '2h' }, { time: federation.time })
+    const { loop, time } = federation
+    await loop.handle({ type: 'propose-study', studyDigest: other.study.digest, text: other.study.text })
+    await loop.handle({ type: 'start-run', studyDigest: other.study.digest, initialWeights: sha256('w0') })
+    startReactions({
+      ...{ loop, timer: time, clock: time },
+      aggregate: async () => {
+        most = Math.max(most, ++running)
+        await settled()
+        running--
+        return average
+      },
+      onFatal: (error) => {
+        throw error
+      },
+    })
+    await seal(federation)
+    for (const site of ['a', 'b', 'c']) await loop.handle(other.update(site))
+    for (let i = 0; i < 5; i++) await settled()
+    expect(most).toBe(1)
+    for (const run of loop.federation().runs.values()) expect(run.published).toHaveLength(1)
+  })
+
+  test('do nothing more once they are closed', async () => {
+    const federation = withReactions(async () => average)
+    await federation.start()
+    await federation.reactions.close()
+    for (const site of ['a', 'b', 'c']) await federation.loop.handle(federation.update(site))
+    federation.time.advance(10_000_000)
+    await settled()
+    expect(federation.run()).toMatchObject({ current: { round: 0, status: 'sealed' } })
+  })
+})
