@@ -1,0 +1,181 @@
+// The coordinator's command line. `init` and `serve` work on the home folder; everything else asks the process that
+// serves, through the admin socket.
+
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Command } from 'commander'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { studyInWords } from '../shared/study/in-words.ts'
+import { parseStudy, type StudyFile } from '../shared/study/study.ts'
+import { programVersion } from '../shared/version.ts'
+import type { AdminRequest } from './admin/requests.ts'
+import { askCoordinator } from './admin/socket.ts'
+import { exportStudy } from './commands/export.ts'
+import { initialise } from './commands/init.ts'
+import { serve } from './commands/serve.ts'
+import { type CoordinatorHome, coordinatorHome } from './home.ts'
+import type { CoordinatorStatus } from './status.ts'
+import { statusText } from './status-text.ts'
+
+const defaultHome = join(homedir(), '.sequela', 'coordinator')
+
+/** The program; commander's own exits are thrown, so that a test can run it. */
+export function coordinatorProgram(): Command {
+  const program = new Command('coordinator')
+    .description('Hands out weights to the sites of a consortium and averages what they return.')
+    .version(programVersion)
+    .option(
+      '--home <folder>',
+      'where the coordinator keeps everything',
+      process.env.SEQUELA_COORDINATOR_HOME ?? defaultHome,
+    )
+    .exitOverride()
+    .showHelpAfterError('(--help after a command shows what it takes)')
+  const home = (): CoordinatorHome => coordinatorHome(program.opts<{ home: string }>().home)
+  const ask = (request: AdminRequest): Promise<unknown> => askCoordinator(home(), request)
+
+  program
+    .command('init')
+    .description('make a coordinator: its settings, its store and an authority of its own')
+    .requiredOption('--host <name>', 'the name by which sites reach this machine')
+    .option('--domain <name>', "the consortium's name in certificates (default: the host)")
+    .option('--listen <address>', 'the address to listen on', '0.0.0.0')
+    .option('--port <number>', 'port of the federation service', wholeNumber, 8443)
+    .option('--enrolment-port <number>', 'port of the enrolment service', wholeNumber, 8444)
+    .option('--min-free-disk-mb <number>', 'refuse new work when less than this is free', wholeNumber, 1024)
+    .action((options: InitOptions) => initialise(home(), options))
+
+  program
+    .command('serve')
+    .description('serve until stopped (SIGINT or SIGTERM)')
+    .option('--log-level <level>', 'info, warn, error or silent', 'info')
+    .action((options: { logLevel: string }) => serve(home(), options))
+
+  program
+    .command('invite')
+    .description('make a one-time enrolment code for a site; it is good for ten minutes')
+    .argument('<site>', 'the id of the site: lower-case letters, digits and hyphens')
+    .action(async (site: string) => print(String(await ask({ type: 'invite', site }))))
+
+  addStudyCommands(program, ask)
+
+  program
+    .command('status')
+    .description('who is connected, which studies run, who counted in each round and who did not, and why')
+    .option('--watch', 'show it again every two seconds until stopped')
+    .option('--json', 'the whole status as JSON')
+    .option('--rounds <number>', 'how many of the last rounds to show', wholeNumber, 3)
+    .action((options: { watch?: true; json?: true; rounds: number }) => showStatus(ask, options))
+
+  program
+    .command('export')
+    .description("write a study's weights (safetensors) and, beside them, where they come from (JSON)")
+    .argument('<study>', 'digest of the study, or its first digits')
+    .requiredOption('--out <file>', 'the file to write, ending in .safetensors')
+    .option('--stage <number>', 'weights after this stage, from 1 (default: the last that were published)', wholeNumber)
+    .action(async (study: string, options: { out: string; stage?: number }) =>
+      print(await exportStudy(home(), await findStudy(ask, study), options)),
+    )
+  return program
+}
+
+interface InitOptions {
+  readonly host: string
+  readonly domain?: string
+  readonly listen: string
+  readonly port: number
+  readonly enrolmentPort: number
+  readonly minFreeDiskMb: number
+}
+
+function addStudyCommands(program: Command, ask: (request: AdminRequest) => Promise<unknown>): void {
+  const study = program.command('study').description('check, start, pause, resume or cancel a study')
+  study
+    .command('check')
+    .description('read a study file and say in words what it asks of the sites; starts nothing')
+    .argument('<file>')
+    .action(async (file: string) => print(studyInWords(await readStudy(file))))
+  study
+    .command('propose')
+    .description('show a study to its sites, so that they can approve it before it starts')
+    .argument('<file>')
+    .action(async (file: string) => {
+      const { text, digest } = await readStudy(file)
+      await ask({ type: 'propose', text })
+      print(`proposed; each site approves it with: site approve ${digest}`)
+    })
+  study
+    .command('start')
+    .description('propose a study if that has not been done, and start its first round')
+    .argument('<file>')
+    .action(async (file: string) => {
+      const { text, digest } = await readStudy(file)
+      await ask({ type: 'propose', text })
+      await ask({ type: 'start', studyDigest: digest })
+      print(`started ${digest}`)
+    })
+  for (const type of ['pause', 'resume'] as const) {
+    study
+      .command(type)
+      .description(type === 'pause' ? 'hand out no more work; what sites still deliver is kept' : 'go on after a pause')
+      .argument('<study>', 'digest of the study, or its first digits')
+      .action(async (digits: string) => {
+        await ask({ type, studyDigest: await findStudy(ask, digits) })
+        print(`${type}d`)
+      })
+  }
+  study
+    .command('cancel')
+    .description('end a study for good; what was published stays')
+    .argument('<study>', 'digest of the study, or its first digits')
+    .requiredOption('--reason <text>', 'why; it stands in the journal')
+    .action(async (digits: string, { reason }: { reason: string }) => {
+      await ask({ type: 'cancel', studyDigest: await findStudy(ask, digits), reason })
+      print('cancelled')
+    })
+}
+
+async function showStatus(
+  ask: (request: AdminRequest) => Promise<unknown>,
+  options: { readonly watch?: true; readonly json?: true; readonly rounds: number },
+): Promise<void> {
+  for (;;) {
+    const status = await askStatus(ask)
+    if (options.watch) process.stdout.write('\u001b[2J\u001b[H')
+    print(options.json ? JSON.stringify(status) : statusText(status, options.rounds))
+    if (!options.watch) return
+    await wait(2000)
+  }
+}
+
+/** The other end of the socket is this same program, so the answer is what `status` gave. */
+async function askStatus(ask: (request: AdminRequest) => Promise<unknown>): Promise<CoordinatorStatus> {
+  return (await ask({ type: 'status' })) as CoordinatorStatus
+}
+
+async function findStudy(ask: (request: AdminRequest) => Promise<unknown>, digits: string): Promise<string> {
+  const { runs } = await askStatus(ask)
+  const found = runs.filter((run) => run.studyDigest.startsWith(digits) || run.study === digits)
+  if (found.length === 1 && found[0] !== undefined) return found[0].studyDigest
+  const known = runs.map((run) => `${run.studyDigest.slice(0, 12)} ${run.study}`).join(', ') || 'none'
+  const problem = found.length === 0 ? 'there is no study' : 'there is more than one study'
+  throw new SequelaError('study_unknown', `${problem} "${digits}"; known are: ${known}`)
+}
+
+async function readStudy(file: string): Promise<StudyFile> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new SequelaError('file_unreadable', `the study file ${file} cannot be read`, { cause: error })
+  })
+  return parseStudy(text)
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new SequelaError('usage', `"${text}" is not a whole number`)
+  return Number(text)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,46 @@
+// What `site status` prints: the agent's own note of what it is doing, in words.
+
+import type { AgentStatus } from '../status-board.ts'
+
+/** `running` is whether the process that wrote the status is alive. */
+export function statusInWords(status: AgentStatus | undefined, running: boolean): string {
+  if (status === undefined) return 'The agent has never run here. Start it with: site run'
+  const lines = [
+    running ? `The agent runs as process ${status.pid}.` : 'The agent is not running. Start it with: site run',
+  ]
+  if (running) lines.push(connectionInWords(status))
+  if (running && status.work !== null) {
+    const { study, stage, round, activity, done, total } = status.work
+    lines.push(
+      `Now: ${activity} for study ${study.slice(0, 12)}, stage ${stage + 1}, round ${round + 1} (${done} of ${total}).`,
+    )
+  }
+  if (status.last !== null) {
+    const { study, stage, round, outcome } = status.last
+    lines.push(`Last: study ${study.slice(0, 12)}, stage ${stage + 1}, round ${round + 1}: ${outcome}.`)
+  }
+  for (const offer of status.offers) {
+    lines.push(`Study ${offer.name} waits for this hospital's approval. Read it with: site approve ${offer.digest}`)
+  }
+  lines.push(`As of ${status.updatedAt}.`)
+  return lines.join('\n')
+}
+
+function connectionInWords({ connection }: AgentStatus): string {
+  switch (connection.state) {
+    case 'connecting':
+      return 'It is connecting to the coordinator.'
+    case 'connected': {
+      const seconds = Math.round(connection.clockDifferenceMs / 1000)
+      const clock =
+        Math.abs(seconds) > 60
+          ? ` This machine's clock differs from the coordinator's by ${seconds} s: correct it.`
+          : ''
+      return `It has been connected since ${connection.since}.${clock}`
+    }
+    case 'waiting':
+      return `It cannot reach the coordinator: ${connection.reason}. It tries again at ${connection.retryAt}.`
+    case 'stopped':
+      return 'It is stopping.'
+  }
+}
