@@ -42,6 +42,8 @@ export interface Blobs {
   open(digest: Digest): Promise<BlobReader>
   /** Reads and hashes the whole blob. @throws SequelaError `store_corrupt` when its bytes have changed. */
   verify(digest: Digest): Promise<void>
+  /** Path of the blob's bytes, for threads that read them directly; undefined where blobs are not files. */
+  pathOf(digest: Digest): string | undefined
   delete(digest: Digest): Promise<void>
   list(): Promise<readonly Digest[]>
 }

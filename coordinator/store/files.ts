@@ -105,6 +105,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
         )
       }
     },
+    pathOf: fileOf,
     delete: (digest) => rm(fileOf(digest), { force: true }),
     list: async () => {
       const names = await readdir(wholeFolder, { recursive: true })

@@ -56,6 +56,7 @@ export function createMemoryBlobs(): Blobs {
     verify: async (digest) => {
       if (!whole.has(digest)) throw new SequelaError('file_unreadable', `there is no blob ${digest}`)
     },
+    pathOf: () => undefined,
     delete: async (digest) => void whole.delete(digest),
     list: async () => [...whole.keys()].sort(),
   }
