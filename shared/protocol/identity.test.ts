@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkedSiteId, siteOfAltNames, siteUri } from './identity.ts'
+import { refusalOfSiteId, siteOfAltNames, siteUri } from './identity.ts'
 
 describe('the name in a certificate', () => {
   test('is read back as it was written', () => {
@@ -27,7 +27,8 @@ describe('the name in a certificate', () => {
   })
 
   test.each(['', '-a', 'A', 'a b', 'a/b', '..', 'a'.repeat(41), 'a\n', 'ä'])('has no site called %j', (site) => {
-    expect(() => checkedSiteId(site)).toThrow(expect.objectContaining({ code: 'config_invalid' }))
+    expect(refusalOfSiteId(site)).toMatchObject({ code: 'config_invalid' })
+    expect(() => siteUri({ domain: 'd', site })).toThrow(expect.objectContaining({ code: 'config_invalid' }))
   })
 
   test.each(['', 'D', 'a/b', 'a b', 'user@host'])('has no domain called %j', (domain) => {

@@ -21,14 +21,16 @@ export function siteUri({ domain, site }: SiteIdentityName): string {
       `"${shown(domain)}" cannot be a domain; use lower-case letters, digits, dots`,
     )
   }
-  return `spiffe://${domain}/site/${checkedSiteId(site)}`
+  const refusal = refusalOfSiteId(site)
+  if (refusal !== undefined) throw refusal
+  return `spiffe://${domain}/site/${site}`
 }
 
-/** The id, if it is one. @throws SequelaError `config_invalid` with the rule. */
-export function checkedSiteId(site: string): string {
-  if (siteIdPattern.test(site)) return site
+/** Why `site` cannot be a site's id, with the rule; undefined if it can. */
+export function refusalOfSiteId(site: string): SequelaError | undefined {
+  if (siteIdPattern.test(site)) return undefined
   const rule = 'use 1 to 40 lower-case letters, digits and hyphens, and no hyphen first'
-  throw new SequelaError('config_invalid', `"${shown(site)}" cannot be a site's id; ${rule}`)
+  return new SequelaError('config_invalid', `"${shown(site)}" cannot be a site's id; ${rule}`)
 }
 
 /**

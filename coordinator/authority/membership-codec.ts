@@ -1,0 +1,61 @@
+// The membership's events as the journal stores them, and the membership as a machine that the journal drives. What is
+// read back is checked field by field, because a journal outlives the program that wrote it.
+
+import { z } from 'zod'
+import { canonicalJson } from '../../shared/canonical-json.ts'
+import type { Digest } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { siteIdPattern } from '../../shared/study/names.ts'
+import type { Machine } from '../journaled-machines.ts'
+import { emptyMembership, evolveMembership, type Membership, type MembershipEvent } from './membership.ts'
+import { decideMembership, type MembershipCommand } from './membership-decisions.ts'
+
+/** A chain is two certificates of some 2 KB. */
+const maxChainLength = 32 * 1024
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
+const site = z.string().regex(siteIdPattern)
+const serial = z.string().regex(/^[0-9a-f]{2,40}$/)
+const instantMs = z.int().nonnegative()
+const certificate = {
+  site,
+  serial,
+  csrDigest: digest,
+  chainPem: z.string().max(maxChainLength),
+  notBeforeMs: instantMs,
+  notAfterMs: instantMs,
+}
+
+const eventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('site-invited'), site, codeHash: digest, expiresAtMs: instantMs }),
+  z.strictObject({ type: z.literal('certificate-issued'), codeHash: digest, ...certificate }),
+  z.strictObject({ type: z.literal('certificate-renewed'), renewedFrom: serial, ...certificate }),
+  z.strictObject({ type: z.literal('invitation-misused'), codeHash: digest, csrDigest: digest }),
+])
+
+/** For createCommandLoop, beside the runs. */
+export const membershipMachine: Machine<Membership, MembershipCommand, MembershipEvent> = {
+  initial: emptyMembership,
+  eventTypes: new Set(eventSchema.options.map((option) => option.shape.type.value)),
+  decide: decideMembership,
+  evolve: evolveMembership,
+  encode: ({ type: _, ...fields }) => canonicalJson(fields),
+  decode: decodeMembershipEvent,
+}
+
+function decodeMembershipEvent(type: string, body: string): MembershipEvent {
+  const parsed = eventSchema.safeParse({ ...jsonOf(type, body), type })
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`)
+  throw new SequelaError('store_corrupt', `the journal holds a ${type} that cannot be read (${problems.join('; ')})`)
+}
+
+function jsonOf(type: string, body: string): object {
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value === 'object' && value !== null) return value
+  } catch (error) {
+    throw new SequelaError('store_corrupt', `the journal holds a ${type} that is not JSON`, { cause: error })
+  }
+  throw new SequelaError('store_corrupt', `the journal holds a ${type} whose body is not an object`)
+}
