@@ -20,3 +20,30 @@ export const maxMetrics = 64
 
 /** Text that a peer chooses (a reason, a version) is cut to this many characters before it is stored or shown. */
 export const maxPeerTextLength = 500
+
+/** Metadata key under which a refusal's code travels. */
+export const errorCodeKey = 'sequela-code'
+
+/** Calls that one connection may have open: attend, one transfer, a few short ones. */
+export const maxCallsPerConnection = 32
+
+/** Connections that one address may have: a hospital behind one address, its agent twice during a restart, and tools. */
+export const maxConnectionsPerAddress = 64
+
+/** A site's longest message text: a certificate request is under 4 KiB. */
+export const maxCsrBytes = 16 * 1024
+
+/** HTTP/2 window of a connection and of each stream: 8 MiB fill a line of 1 Gbit/s at 60 ms. */
+export const windowBytes = 8 * 1024 * 1024
+
+/** Uploads that are received at the same time: 16 windows are 128 MiB, what flow control may hold in memory. */
+export const maxConcurrentUploads = 16
+
+/** How long a call that answers at once may take, in ms; a slow line with a full window needs seconds. */
+export const shortCallMs = 30_000
+
+/** A chunk that does not come for this long ends an upload or download, in ms: at 64 KiB/s one takes 16 s. */
+export const stalledTransferMs = 120_000
+
+/** How often an open attend call says that it is alive, in ms; firewalls drop idle flows after five minutes or more. */
+export const heartbeatMs = 25_000
