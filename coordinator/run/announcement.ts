@@ -35,14 +35,16 @@ export function judge(federation: Federation, update: UpdateAnnouncement, known:
     const text = `${update.site} already has another update counted in ${roundName(update)}; that one stays`
     return { kind: 'pointless', refusal: new SequelaError('duplicate_update', text) }
   }
+  const earlier = status === 'short' ? undefined : earlierRefusal(update, settlement)
+  if (earlier !== undefined) return { kind: 'pointless', refusal: earlier }
   if (status === 'closed') {
     const text = `${roundName(update)} is closed${run.phase === 'cancelled' ? ': the run was cancelled' : ''}; the update does not count`
     const noted = round.late.includes(update.site)
     return { kind: 'late', refusal: new SequelaError('round_closed', text), noted }
   }
-  if (status === 'open') {
-    const earlier = earlierAnswer(update, settlement)
-    if (earlier !== undefined) return { kind: 'pointless', refusal: earlier }
+  if (status === 'open' && settlement.kind === 'declined') {
+    const text = `${update.site} declined ${roundName(update)} (${settlement.reason}) and is asked again only if it falls short`
+    return { kind: 'pointless', refusal: new SequelaError('round_closed', text) }
   }
   const unfit = unfitness(run, round, update, known)
   if (unfit === undefined) return { kind: 'wanted' }
@@ -82,17 +84,11 @@ function statusOf(run: Run, round: PublishedRound | Round): Place['status'] {
   return 'status' in round && round.status !== 'sealed' ? round.status : 'closed'
 }
 
-/** A site that has settled is not heard again in an open round, or results would depend on who is quick to retry. */
-function earlierAnswer(update: UpdateAnnouncement, settlement: Settlement): SequelaError | undefined {
-  if (settlement.kind === 'refused') {
-    const text = `an update of ${update.site} was refused in ${roundName(update)} before: ${settlement.reason}`
-    return new SequelaError(settlement.code, text)
-  }
-  if (settlement.kind === 'declined') {
-    const text = `${update.site} declined ${roundName(update)} (${settlement.reason}) and is asked again only if it falls short`
-    return new SequelaError('round_closed', text)
-  }
-  return undefined
+/** Who was refused once hears the same again. Only a short round hears it anew: else results depend on who retries fast. */
+function earlierRefusal(update: UpdateAnnouncement, settlement: Settlement): SequelaError | undefined {
+  if (settlement.kind !== 'refused') return undefined
+  const text = `an update of ${update.site} was refused in ${roundName(update)} before: ${settlement.reason}`
+  return new SequelaError(settlement.code, text)
 }
 
 function unfitness(
