@@ -1,0 +1,154 @@
+// The open call of an agent: welcome, studies that wait for approval, and from then on whatever concerns the site, as soon
+// as the journal says so. What was pushed is remembered for the length of the call, so nothing is pushed twice.
+
+import type { AttendRequest, AttendResponse } from '../../shared/gen/sequela/v1/federation.ts'
+import { modelManifest } from '../../shared/model/parameters.ts'
+import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { heartbeatMs } from '../../shared/protocol/limits.ts'
+import { peerText } from '../../shared/protocol/wire.ts'
+import { programVersion, protocolVersion } from '../../shared/version.ts'
+import { encodedByteLength } from '../../shared/weights/safetensors.ts'
+import { type Assignment, assignmentsFor } from '../run/queries.ts'
+import type { Federation } from '../run/run.ts'
+import type { FederationPorts } from './federation-ports.ts'
+import type { CallContext, Send } from './handlers.ts'
+
+type Notice = NonNullable<AttendResponse['notice']>
+
+/** A site may approve this many studies; more are of no use and would be memory for nothing. */
+const maxApprovals = 1000
+
+/** Serves one Attend call until it ends. @throws SequelaError `version_incompatible`. */
+export async function attend(
+  ports: FederationPorts,
+  request: AttendRequest,
+  send: Send<AttendResponse>,
+  { peer: { site }, signal }: CallContext,
+): Promise<void> {
+  requireSameProtocol(request)
+  const approved = new Set(request.approvedStudies.slice(0, maxApprovals))
+  const notices: Notice[] = [
+    { $case: 'welcome', value: { protocolVersion, programVersion, site, serverTimeMs: BigInt(ports.clock.now()) } },
+  ]
+  const pushed = new Map<string, Assignment>()
+  const offered = new Set<string>()
+  let wake = (): void => {}
+
+  const lookAround = (): void => {
+    const federation = ports.loop.federation()
+    notices.push(...newOffers(federation, site, approved, offered))
+    notices.push(...cancellations(federation, site, pushed))
+    notices.push(...newAssignments(federation, site, approved, pushed))
+    wake()
+  }
+  const beat = (): void => {
+    notices.push({ $case: 'heartbeat', value: { serverTimeMs: BigInt(ports.clock.now()) } })
+    callOffBeat = ports.timer.callAt(ports.clock.now() + heartbeatMs, beat)
+    wake()
+  }
+
+  const leave = ports.attendance.arrive({
+    site,
+    programVersion: peerText(request.programVersion),
+    approvedStudies: approved,
+  })
+  const unsubscribe = ports.loop.subscribe(lookAround)
+  let callOffBeat = ports.timer.callAt(ports.clock.now() + heartbeatMs, beat)
+  signal.addEventListener('abort', () => wake(), { once: true })
+  ports.log.info('site-arrived', { site, version: peerText(request.programVersion) })
+  try {
+    lookAround()
+    while (!signal.aborted) {
+      const notice = notices.shift()
+      if (notice !== undefined) await send({ notice })
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    }
+  } finally {
+    unsubscribe()
+    callOffBeat()
+    leave()
+    ports.log.info('site-left', { site })
+  }
+}
+
+function requireSameProtocol(request: AttendRequest): void {
+  if (request.protocolVersion === protocolVersion) return
+  const older = request.protocolVersion < protocolVersion ? 'the site agent' : 'the coordinator'
+  const message =
+    `the site agent ${peerText(request.programVersion)} speaks protocol ${request.protocolVersion} and the coordinator ` +
+    `${programVersion} speaks ${protocolVersion}; update ${older}`
+  throw new SequelaError('version_incompatible', message)
+}
+
+function newOffers(
+  federation: Federation,
+  site: string,
+  approved: ReadonlySet<string>,
+  offered: Set<string>,
+): readonly Notice[] {
+  const open = [...federation.runs.values()].filter(
+    (run) => run.study.sites.includes(site) && run.phase !== 'finished' && run.phase !== 'cancelled',
+  )
+  return open.flatMap(({ studyDigest, study }) => {
+    if (approved.has(studyDigest) || offered.has(studyDigest)) return []
+    offered.add(studyDigest)
+    return [{ $case: 'studyOffer', value: { studyDigest, name: study.study } } as const]
+  })
+}
+
+function newAssignments(
+  federation: Federation,
+  site: string,
+  approved: ReadonlySet<string>,
+  pushed: Map<string, Assignment>,
+): readonly Notice[] {
+  return assignmentsFor(federation, site).flatMap((assignment) => {
+    const assignmentId = formatAssignmentId(assignment)
+    const run = federation.runs.get(assignment.studyDigest)
+    if (run === undefined || pushed.has(assignmentId) || !approved.has(assignment.studyDigest)) return []
+    pushed.set(assignmentId, assignment)
+    const value = {
+      assignmentId,
+      studyDigest: assignment.studyDigest,
+      stage: assignment.stage,
+      round: assignment.round,
+      baseDigest: assignment.baseDigest,
+      baseByteLength: BigInt(encodedByteLength(modelManifest(run.study.model.preset))),
+      deadlineMs: BigInt(assignment.deadlineMs),
+    }
+    return [{ $case: 'assignment', value } as const]
+  })
+}
+
+/** Assignments that were pushed and are not wanted any more; those that count are over and need no word. */
+function cancellations(federation: Federation, site: string, pushed: Map<string, Assignment>): readonly Notice[] {
+  return [...pushed].flatMap(([assignmentId, assignment]) => {
+    const standing = standingOf(federation, site, assignment)
+    if (standing === 'wanted') return []
+    pushed.delete(assignmentId)
+    if (standing === 'counted') return []
+    return [{ $case: 'cancellation', value: { assignmentId, reason: 'the round is over' } } as const]
+  })
+}
+
+/** Whether an update for an assignment could still count, counts already, or cannot any more. A pause changes nothing. */
+export function standingOf(
+  federation: Federation,
+  site: string,
+  assignment: Pick<Assignment, 'studyDigest' | 'stage' | 'round'>,
+): 'wanted' | 'counted' | 'over' {
+  const run = federation.runs.get(assignment.studyDigest)
+  if (run?.phase !== 'running' && run?.phase !== 'paused') return 'over'
+  const { current } = run
+  const published = run.published.find((round) => round.stage === assignment.stage && round.round === assignment.round)
+  const round = current.stage === assignment.stage && current.round === assignment.round ? current : published
+  const settlement = round?.sites.get(site)
+  if (settlement === undefined) return 'over'
+  if (settlement.kind === 'counted') return 'counted'
+  return round === current && current.status !== 'sealed' ? 'wanted' : 'over'
+}

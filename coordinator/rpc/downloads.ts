@@ -1,0 +1,40 @@
+// Sending weights from any byte on, a chunk at a time, no faster than the site takes them.
+
+import { parseDigest } from '../../shared/digest.ts'
+import type { DownloadWeightsRequest, DownloadWeightsResponse } from '../../shared/gen/sequela/v1/federation.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { chunkBytes } from '../../shared/protocol/limits.ts'
+import { byteCount } from '../../shared/protocol/wire.ts'
+import { mayDownload } from '../run/queries.ts'
+import type { FederationPorts } from './federation-ports.ts'
+import type { CallContext, Send } from './handlers.ts'
+
+/** @throws SequelaError `forbidden` for weights of no study of the site, `offset_mismatch` beyond their end. */
+export async function download(
+  ports: FederationPorts,
+  request: DownloadWeightsRequest,
+  send: Send<DownloadWeightsResponse>,
+  { peer, signal }: CallContext,
+): Promise<void> {
+  const digest = parseDigest(request.digest)
+  if (!mayDownload(ports.loop.federation(), peer.site, digest)) {
+    throw new SequelaError('forbidden', 'these weights belong to no study of this site')
+  }
+  const reader = await ports.blobs.open(digest)
+  try {
+    const start = byteCount(request.offset)
+    if (start > reader.byteLength) {
+      throw new SequelaError(
+        'offset_mismatch',
+        `the weights have ${reader.byteLength} bytes and byte ${start} was asked for`,
+      )
+    }
+    for (let offset = start; offset < reader.byteLength && !signal.aborted; offset += chunkBytes) {
+      const data = new Uint8Array(Math.min(chunkBytes, reader.byteLength - offset))
+      await reader.read(offset, data)
+      await send({ chunk: { offset: BigInt(offset), data } })
+    }
+  } finally {
+    await reader.close()
+  }
+}

@@ -1,0 +1,76 @@
+// The federation service: what a site can ask, each method a few lines over the part that does the work.
+
+import {
+  type DeclineRequest,
+  type FederationServiceServer,
+  FederationServiceService,
+  type ListStudiesResponse,
+  type ReportRequest,
+} from '../../shared/gen/sequela/v1/federation.ts'
+import { parseAssignmentId } from '../../shared/protocol/assignment-id.ts'
+import { encodeDownloadResponse } from '../../shared/protocol/chunk-codec.ts'
+import { errorCodes, isErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
+import { maxCsrBytes } from '../../shared/protocol/limits.ts'
+import { peerText } from '../../shared/protocol/wire.ts'
+import { attend, standingOf } from './attend.ts'
+import { download } from './downloads.ts'
+import type { FederationPorts } from './federation-ports.ts'
+import type { CallContext, Handlers } from './handlers.ts'
+import { createUploads } from './uploads.ts'
+
+/** The service's definition, with the message that carries chunks written by our own encoder. */
+export const federationDefinition: typeof FederationServiceService = {
+  ...FederationServiceService,
+  downloadWeights: { ...FederationServiceService.downloadWeights, responseSerialize: encodeDownloadResponse },
+}
+
+export function createFederationService(ports: FederationPorts, handlers: Handlers): FederationServiceServer {
+  const uploads = createUploads(ports)
+  return {
+    attend: handlers.serverStream('Attend', (request, send, context) => attend(ports, request, send, context)),
+    listStudies: handlers.unary('ListStudies', async (_, { peer }) => studiesOf(ports, peer.site)),
+    downloadWeights: handlers.serverStream('DownloadWeights', (request, send, context) =>
+      download(ports, request, send, context),
+    ),
+    beginUpdate: handlers.unary('BeginUpdate', async (request, context) => {
+      const answer = await uploads.begin(request, context)
+      return 'continueAt' in answer
+        ? { answer: { $case: 'continueAt', value: answer.continueAt } }
+        : { answer: { $case: 'receipt', value: answer } }
+    }),
+    uploadUpdate: handlers.clientStream('UploadUpdate', async (requests, context) => ({
+      receipt: await uploads.receive(requests, context),
+    })),
+    decline: handlers.unary('Decline', async (request, context) => {
+      await decline(ports, request, context)
+      return {}
+    }),
+    report: handlers.unary('Report', async (request, context) => ({ wanted: report(ports, request, context) })),
+    renewCertificate: handlers.unary('RenewCertificate', async ({ csrPem }, { peer }) => {
+      if (csrPem.length > maxCsrBytes) throw new SequelaError('csr_invalid', `a request may hold ${maxCsrBytes} bytes`)
+      return { certificateChainPem: await ports.renew(peer, csrPem) }
+    }),
+  }
+}
+
+function studiesOf(ports: FederationPorts, site: string): ListStudiesResponse {
+  const runs = [...ports.loop.federation().runs.values()].filter((run) => run.study.sites.includes(site))
+  return { studies: runs.map(({ studyDigest, text, phase }) => ({ studyDigest, text, state: phase })) }
+}
+
+/** The site's own words are not kept: its code stands for one of our sentences. */
+async function decline(ports: FederationPorts, request: DeclineRequest, { peer }: CallContext): Promise<void> {
+  const key = parseAssignmentId(request.assignmentId)
+  if (!isErrorCode(request.code)) {
+    throw new SequelaError('message_malformed', `"${peerText(request.code)}" is not one of the error codes`)
+  }
+  const reason = errorCodes[request.code]
+  await ports.loop.handle({ type: 'decline', ...key, site: peer.site, code: request.code, reason })
+}
+
+function report(ports: FederationPorts, request: ReportRequest, { peer }: CallContext): boolean {
+  const key = parseAssignmentId(request.assignmentId)
+  const { activity, done, total } = request
+  ports.attendance.report(peer.site, { assignmentId: request.assignmentId, activity: peerText(activity), done, total })
+  return standingOf(ports.loop.federation(), peer.site, key) === 'wanted'
+}

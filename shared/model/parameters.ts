@@ -1,0 +1,119 @@
+// The parameters of a network: names, shapes and how each starts. Initial weights come from here and from a seed, in plain
+// JavaScript, so that the coordinator can make them without the training engine. The heads of both stages exist from the
+// first round: a manifest is fixed for a whole run.
+
+import { seededRandom } from '../random.ts'
+import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
+import { type Preset, type PresetName, presetOf } from './presets.ts'
+
+/**
+ * How a parameter starts. `uniform` draws from ±1/√fanIn, as PyTorch's layers do by default (the experiments that the
+ * presets rest on used those); `ones` and `zeros` are scale and shift of a normalisation.
+ */
+type Start =
+  | { readonly kind: 'uniform'; readonly fanIn: number }
+  | { readonly kind: 'ones' }
+  | { readonly kind: 'zeros' }
+
+interface InitialParameter extends Parameter {
+  readonly start: Start
+}
+
+/** Names and shapes of every parameter of a preset, sorted. */
+export function modelManifest(name: PresetName): Manifest {
+  return manifestOf(initialParameters(presetOf(name)).map(({ name: parameter, shape }) => ({ name: parameter, shape })))
+}
+
+/** The weights that a run starts from; the same seed gives the same bytes on every machine. */
+export function initialWeights(name: PresetName, seed: number): Weights {
+  const manifest = modelManifest(name)
+  const starts = new Map(initialParameters(presetOf(name)).map((parameter) => [parameter.name, parameter.start]))
+  const parts = manifest.map((parameter) =>
+    initialValues(parameter, starts.get(parameter.name), `${seed}/${parameter.name}`),
+  )
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    values.set(part, offset)
+    offset += part.length
+  }
+  return { manifest, values }
+}
+
+/** Whether a parameter belongs to the encoder, which may have a learning rate of its own. */
+export function isEncoderParameter(name: string): boolean {
+  return name.startsWith('encoder.')
+}
+
+/** Number of blocks along each axis whose maxima the auxiliary head predicts, `[depth, height, width]`. */
+export function maximaBlocks({ grid, maximaBlock }: Preset): readonly [number, number, number] {
+  return [Math.floor(grid[0] / maximaBlock), Math.floor(grid[1] / maximaBlock), Math.floor(grid[2] / maximaBlock)]
+}
+
+function initialParameters(preset: Preset): readonly InitialParameter[] {
+  const { embeddingSize, hiddenSize, encoderChannels } = preset
+  const channels = encoderChannels.at(-1) ?? 1
+  const [blocksDeep, blocksHigh, blocksWide] = maximaBlocks(preset)
+  return [
+    ...encoderChannels.flatMap((outputs, i) =>
+      convolution(`encoder.block${i + 1}`, encoderChannels[i - 1] ?? 1, outputs),
+    ),
+    ...linear('encoder.embedding', 2 * channels, embeddingSize),
+    ...normalisation('sequence.norm', embeddingSize),
+    ...gru('sequence.gru', 2 * embeddingSize, hiddenSize),
+    { name: 'head.pair.kernel', shape: [embeddingSize, 1], start: { kind: 'uniform', fanIn: embeddingSize } },
+    ...linear('head.sequence', hiddenSize, 1),
+    ...linear('head.maxima', embeddingSize, blocksDeep * blocksHigh * blocksWide),
+    ...linear('head.risk', hiddenSize, 1),
+  ]
+}
+
+/** A 3×3×3 convolution without bias, in the order depth, height, width, input, output, and its group normalisation. */
+function convolution(name: string, inputs: number, outputs: number): InitialParameter[] {
+  const kernel = { name: `${name}.kernel`, shape: [3, 3, 3, inputs, outputs], start: uniform(27 * inputs) }
+  return [kernel, ...normalisation(`${name}.norm`, outputs)]
+}
+
+function linear(name: string, inputs: number, outputs: number): InitialParameter[] {
+  return [
+    { name: `${name}.kernel`, shape: [inputs, outputs], start: uniform(inputs) },
+    { name: `${name}.bias`, shape: [outputs], start: uniform(inputs) },
+  ]
+}
+
+function normalisation(name: string, channels: number): InitialParameter[] {
+  return [
+    { name: `${name}.scale`, shape: [channels], start: { kind: 'ones' } },
+    { name: `${name}.shift`, shape: [channels], start: { kind: 'zeros' } },
+  ]
+}
+
+/** Gates side by side: reset, update, candidate. */
+function gru(name: string, inputs: number, hidden: number): InitialParameter[] {
+  return [
+    { name: `${name}.inputKernel`, shape: [inputs, 3 * hidden], start: uniform(hidden) },
+    { name: `${name}.inputBias`, shape: [3 * hidden], start: uniform(hidden) },
+    { name: `${name}.hiddenKernel`, shape: [hidden, 3 * hidden], start: uniform(hidden) },
+    { name: `${name}.hiddenBias`, shape: [3 * hidden], start: uniform(hidden) },
+  ]
+}
+
+function uniform(fanIn: number): Start {
+  return { kind: 'uniform', fanIn }
+}
+
+function initialValues(parameter: Parameter, start: Start | undefined, seed: string): Float32Array {
+  const size = parameterSize(parameter)
+  switch (start?.kind) {
+    case 'uniform': {
+      const random = seededRandom(seed)
+      const bound = 1 / Math.sqrt(start.fanIn)
+      return Float32Array.from({ length: size }, () => (2 * random.uniform() - 1) * bound)
+    }
+    case 'ones':
+      return new Float32Array(size).fill(1)
+    case 'zeros':
+    case undefined:
+      return new Float32Array(size)
+  }
+}
