@@ -1,0 +1,159 @@
+// The rules of a run a second time, as plainly as they can be written: one table that is changed in place, everything
+// looked up again each time, nothing shared with the machine. The two are compared on random stories.
+
+import type { Study } from '../../../shared/study/study.ts'
+import type { Command } from '../run.ts'
+
+export interface NaiveRound {
+  readonly stage: number
+  readonly round: number
+  readonly base: string
+  deadlineMs: number
+  openedAtMs: number
+  /** awaited, missing, refused, declined, or the digest of what counts. */
+  readonly table: Record<string, string>
+  readonly late: string[]
+  status: 'open' | 'short' | 'sealed' | 'published'
+  /** Empty until it is published. */
+  weights: string
+}
+
+export interface NaiveRun {
+  readonly rounds: NaiveRound[]
+  phase: 'proposed' | 'running' | 'paused' | 'finished' | 'cancelled'
+  pausedAtMs: number
+}
+
+const words = new Set(['awaited', 'missing', 'refused', 'declined'])
+
+/** Changes `run` as the command asks; says whether the command is granted. */
+export function applyNaively(run: NaiveRun, study: Study, command: Command, nowMs: number): boolean {
+  const granted = carryOut(run, study, command, nowMs)
+  const round = run.rounds.at(-1)
+  if (run.phase === 'running' && round !== undefined) {
+    const enough = countIn(round) >= study.round.quorum
+    const open = Object.values(round.table).includes('awaited')
+    if (round.status === 'short' && enough) seal(round)
+    if (round.status === 'open' && !open) enough ? seal(round) : shorten(round)
+  }
+  return granted
+}
+
+function carryOut(run: NaiveRun, study: Study, command: Command, nowMs: number): boolean {
+  const last = run.rounds.at(-1)
+  switch (command.type) {
+    case 'propose-study':
+      return true
+    case 'start-run':
+      if (run.phase !== 'proposed') return false
+      run.phase = 'running'
+      open(run, study, 0, 0, command.initialWeights, nowMs)
+      return true
+    case 'pause-run':
+      if (run.phase === 'running') {
+        run.phase = 'paused'
+        run.pausedAtMs = nowMs
+      }
+      return run.phase === 'paused'
+    case 'resume-run':
+      if (run.phase === 'paused' && last !== undefined) {
+        run.phase = 'running'
+        last.deadlineMs += nowMs - Math.max(run.pausedAtMs, last.openedAtMs)
+      }
+      return run.phase === 'running'
+    case 'cancel-run':
+      if (run.phase !== 'finished') run.phase = 'cancelled'
+      return run.phase === 'cancelled'
+    case 'look-at-clock':
+      if (run.phase === 'running' && last?.status === 'open' && nowMs >= last.deadlineMs) {
+        countIn(last) >= study.round.quorum ? seal(last) : shorten(last)
+      }
+      return true
+    case 'publish-weights':
+      return publish(run, study, command, nowMs)
+    case 'refuse-update':
+    case 'decline': {
+      const round = run.rounds.find((each) => each.stage === command.stage && each.round === command.round)
+      const before = round?.table[command.site]
+      if (round === undefined || before === undefined) return false
+      if (!isClosed(run, round) && (before === 'awaited' || (round.status === 'short' && words.has(before)))) {
+        round.table[command.site] = command.type === 'decline' ? 'declined' : 'refused'
+      }
+      return true
+    }
+    case 'announce-update':
+    case 'count-update':
+      return deliver(run, study, command)
+  }
+}
+
+function deliver(
+  run: NaiveRun,
+  study: Study,
+  update: Extract<Command, { type: 'count-update' | 'announce-update' }>,
+): boolean {
+  const round = run.rounds.find((each) => each.stage === update.stage && each.round === update.round)
+  const before = round?.table[update.site]
+  if (round === undefined || before === undefined) return false
+  if (!words.has(before)) return before === update.updateDigest
+  if (before === 'refused' && (round.status !== 'short' || run.phase === 'cancelled')) return false
+  if (isClosed(run, round)) return late(round, update.site)
+  if (before === 'declined' && round.status === 'open') return false
+  const everything = run.rounds.flatMap((each) => Object.values(each.table))
+  const fits =
+    update.baseDigest === round.base &&
+    update.children >= study.policy.minChildren &&
+    !everything.includes(update.updateDigest) &&
+    (update.type === 'count-update' ? update.norm <= study.policy.maxUpdateNorm : true)
+  if (!fits) round.table[update.site] = 'refused'
+  else if (update.type === 'count-update') round.table[update.site] = update.updateDigest
+  return fits
+}
+
+function publish(
+  run: NaiveRun,
+  study: Study,
+  command: Extract<Command, { type: 'publish-weights' }>,
+  nowMs: number,
+): boolean {
+  const at = run.rounds.findIndex((each) => each.stage === command.stage && each.round === command.round)
+  const round = run.rounds[at]
+  if (round === undefined) return false
+  if (round.status === 'published') return round.weights === command.weightsDigest
+  if (round.status !== 'sealed' || run.phase === 'cancelled') return false
+  round.status = 'published'
+  round.weights = command.weightsDigest
+  if (round.round + 1 < (study.stages[round.stage]?.rounds ?? 0)) {
+    open(run, study, round.stage, round.round + 1, command.weightsDigest, nowMs)
+  } else if (round.stage + 1 < study.stages.length) open(run, study, round.stage + 1, 0, command.weightsDigest, nowMs)
+  else run.phase = 'finished'
+  return true
+}
+
+function open(run: NaiveRun, study: Study, stage: number, round: number, base: string, nowMs: number): void {
+  const table = Object.fromEntries(study.sites.map((site) => [site, 'awaited']))
+  const deadlineMs = nowMs + study.round.deadlineMs
+  run.rounds.push({ stage, round, base, deadlineMs, openedAtMs: nowMs, table, late: [], status: 'open', weights: '' })
+}
+
+function seal(round: NaiveRound): void {
+  round.status = 'sealed'
+  for (const site of Object.keys(round.table)) if (round.table[site] === 'awaited') round.table[site] = 'missing'
+}
+
+function shorten(round: NaiveRound): void {
+  round.status = 'short'
+}
+
+function late(round: NaiveRound, site: string): boolean {
+  if (!round.late.includes(site)) round.late.push(site)
+  return false
+}
+
+function countIn(round: NaiveRound): number {
+  return Object.values(round.table).filter((word) => !words.has(word)).length
+}
+
+function isClosed(run: NaiveRun, round: NaiveRound): boolean {
+  return run.phase === 'cancelled' || round.status === 'sealed' || round.status === 'published'
+}
