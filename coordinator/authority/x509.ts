@@ -6,10 +6,11 @@ import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import forge from 'node-forge'
 
-/** A private key and the certificate of its public half, both PEM. */
+/** A private key, the certificate of its public half, and the certificates between it and the root; all PEM. */
 export interface CertifiedKey {
   readonly privateKeyPem: string
-  readonly certificatePem: string
+  /** The key's own certificate first. */
+  readonly chainPem: string
 }
 
 /** Milliseconds since 1970; certificates know whole seconds. */
@@ -30,8 +31,8 @@ export interface CertificateOrder {
   readonly publicKeyPem: string
   readonly use: CertificateUse
   readonly lifetime: Lifetime
-  /** Whose key signs. Without `certificatePem` the certificate signs itself. */
-  readonly issuer: { readonly privateKeyPem: string; readonly certificatePem?: string }
+  /** Whose key signs. Without `chainPem` the certificate signs itself. */
+  readonly issuer: { readonly privateKeyPem: string; readonly chainPem?: string }
 }
 
 /** A certificate and its serial (128 random bits as 32 lower-case hexadecimal digits). */
@@ -52,19 +53,12 @@ export async function makeKey(
   return { publicKeyPem: publicKey, privateKeyPem: privateKey }
 }
 
-/** Whole seconds around an instant: from `beforeMs` earlier, for clocks that go behind, to `afterMs` later. */
-export function lifetimeAround(nowMs: number, { beforeMs, afterMs }: { beforeMs: number; afterMs: number }): Lifetime {
-  const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000
-  return { notBeforeMs: wholeSecond(nowMs - beforeMs), notAfterMs: wholeSecond(nowMs + afterMs) }
-}
-
 /** Signs a certificate with SHA-256; takes about a tenth of a second at 3072 bits. */
 export function makeCertificate(order: CertificateOrder): MadeCertificate {
   const serial = newSerial()
   const certificate = forge.pki.createCertificate()
   const subject = [{ name: 'commonName', value: order.commonName }]
-  const issuer =
-    order.issuer.certificatePem === undefined ? undefined : forge.pki.certificateFromPem(order.issuer.certificatePem)
+  const issuer = order.issuer.chainPem === undefined ? undefined : forge.pki.certificateFromPem(order.issuer.chainPem)
   certificate.serialNumber = serial
   certificate.publicKey = forge.pki.publicKeyFromPem(order.publicKeyPem)
   certificate.validity.notBefore = new Date(order.lifetime.notBeforeMs)
@@ -83,6 +77,13 @@ export function makeCertificate(order: CertificateOrder): MadeCertificate {
   const certificatePem = forge.pki.certificateToPem(certificate).replaceAll('\r', '')
   assertAsOrdered(certificatePem, serial, order)
   return { certificatePem, serial }
+}
+
+/** Whether a server with this certificate may be reached under each of `hosts` (names or IP addresses). */
+export function isNamed(certificate: X509Certificate, hosts: readonly string[]): boolean {
+  return hosts.every(
+    (host) => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined,
+  )
 }
 
 /** 128 bits, of which the highest two are 01, so that the number is positive and has one spelling. */
@@ -123,8 +124,7 @@ function hostName(host: string): object {
 function assertAsOrdered(certificatePem: string, serial: string, { use, lifetime, ...order }: CertificateOrder): void {
   const seen = new X509Certificate(certificatePem)
   const key = createPublicKey(order.publicKeyPem)
-  const issuerKey =
-    order.issuer.certificatePem === undefined ? key : new X509Certificate(order.issuer.certificatePem).publicKey
+  const issuerKey = order.issuer.chainPem === undefined ? key : new X509Certificate(order.issuer.chainPem).publicKey
   const facts: readonly (readonly [string, boolean])[] = [
     ['serial', seen.serialNumber.toLowerCase() === serial],
     ['key', seen.publicKey.equals(key)],
@@ -133,12 +133,8 @@ function assertAsOrdered(certificatePem: string, serial: string, { use, lifetime
     ['last instant', seen.validToDate.getTime() === lifetime.notAfterMs],
     ['kind', seen.ca === (use.kind === 'authority')],
     ['site', use.kind !== 'site' || seen.subjectAltName === `URI:${use.uri}`],
-    ['hosts', use.kind !== 'server' || use.hosts.every((host) => isNamed(seen, host))],
+    ['hosts', use.kind !== 'server' || isNamed(seen, use.hosts)],
   ]
   const wrong = facts.flatMap(([name, holds]) => (holds ? [] : [name]))
   if (wrong.length > 0) throw new Error(`a certificate was made with another ${wrong.join(', ')} than ordered`)
-}
-
-function isNamed(certificate: X509Certificate, host: string): boolean {
-  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined
 }
