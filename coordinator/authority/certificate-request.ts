@@ -4,6 +4,7 @@
 import forge from 'node-forge'
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { maxCsrBytes } from '../../shared/protocol/limits.ts'
 
 /** A request as it came, not checked yet. */
 export interface CertificateRequest {
@@ -11,9 +12,6 @@ export interface CertificateRequest {
   /** SHA-256 of `der`: what makes two requests the same. */
   readonly digest: Digest
 }
-
-/** A request for an 8192-bit key takes 3 KB; the rest is room for what its maker's tools put in. */
-const maxRequestLength = 16 * 1024
 
 const minKeyBits = 2048
 /** Longer keys add no safety and cost every peer time. */
@@ -29,7 +27,7 @@ const allowedSignatures: ReadonlySet<string | null> = new Set([
 
 /** Takes the bytes out of their PEM armour: cheap, and safe for any text. @throws SequelaError `csr_invalid`. */
 export function decodeRequest(csrPem: string): CertificateRequest {
-  if (csrPem.length > maxRequestLength) throw invalid(`is longer than ${maxRequestLength} characters`)
+  if (csrPem.length > maxCsrBytes) throw invalid(`is longer than ${maxCsrBytes} characters`)
   const armour = /^-----BEGIN CERTIFICATE REQUEST-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE REQUEST-----$/
   const body = armour.exec(csrPem.trim())?.[1]
   if (body === undefined) throw invalid('is not one PEM block of type CERTIFICATE REQUEST')
