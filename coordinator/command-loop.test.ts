@@ -141,6 +141,14 @@ describe('a journal that cannot be replayed is refused', () => {
     expect(() => createSmallFederation({}, { journal })).toThrow(expect.objectContaining({ code: 'store_corrupt' }))
   })
 
+  test('with a tree that does not add up', () => {
+    const verify = (): never => {
+      throw new SequelaError('store_corrupt', 'entry 0 does not have its hash')
+    }
+    const journal = { ...createMemoryJournal(), verify }
+    expect(() => createSmallFederation({}, { journal })).toThrow(expect.objectContaining({ code: 'store_corrupt' }))
+  })
+
   test('with a study whose text was changed', async () => {
     const { study } = createSmallFederation()
     const event: RunEvent = { type: 'study-proposed', studyDigest: study.digest, text: `${study.text}\n` }

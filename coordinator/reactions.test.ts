@@ -80,6 +80,17 @@ describe('the reactions', () => {
     expect(run()).toMatchObject({ current: { status: 'short' } })
   })
 
+  test('turn to an earlier deadline when a study brings one', async () => {
+    const { loop, time, start } = withReactions(async () => average)
+    await start()
+    const { digest: studyDigest, text } = createSmallFederation({ deadline: '10m' }).study
+    await loop.handle({ type: 'propose-study', studyDigest, text })
+    await loop.handle({ type: 'start-run', studyDigest, initialWeights: sha256('w0') })
+    time.advance(600_000)
+    await settled()
+    expect(loop.federation().runs.get(studyDigest)).toMatchObject({ current: { status: 'short' } })
+  })
+
   test('see at once after a restart that a deadline has passed', async () => {
     const journal = createMemoryJournal()
     const { start, loop, update, time } = createSmallFederation({}, { journal })

@@ -2,7 +2,7 @@
 // proposed → running ⇄ paused → finished | cancelled; a round is open (or short) → sealed → published.
 
 import type { Digest } from '../../shared/digest.ts'
-import { SequelaError } from '../../shared/protocol/errors.ts'
+import { type ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
 import { parseStudy } from '../../shared/study/study.ts'
 import { findRound, isActive, roundAfter, roundName, sameRound } from './rounds.ts'
@@ -14,6 +14,7 @@ const nothing: Decision = { events: [] }
 
 export function propose(federation: Federation, { studyDigest, text }: CommandOf<'propose-study'>): Decision {
   if (federation.runs.get(studyDigest)?.text === text) return nothing
+  if (!text.isWellFormed()) return refused('study_invalid', 'the study file is not Unicode text; save it as UTF-8')
   try {
     const { digest } = parseStudy(text)
     if (digest !== studyDigest) {
@@ -104,9 +105,6 @@ function unknown(studyDigest: Digest): Decision {
   return refused('study_unknown', `no study ${studyDigest} is known here; propose it first`)
 }
 
-function refused(
-  code: 'study_unknown' | 'study_state' | 'digest_mismatch' | 'round_closed' | 'round_unknown',
-  text: string,
-): Decision {
+function refused(code: ErrorCode, text: string): Decision {
   return { events: [], refusal: new SequelaError(code, text) }
 }

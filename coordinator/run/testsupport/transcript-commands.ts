@@ -58,7 +58,7 @@ export function commandOf(words: readonly string[], study: StudyFile, labels: La
       return {
         type: 'publish-weights',
         ...{ studyDigest, ...roundOf(first), weightsDigest: labels.digest(second) },
-        clipped: new Map(options.has('clipped') ? [[options.get('clipped') ?? '', 0.5]] : []),
+        clipped: new Map((options.get('clipped')?.split(',') ?? []).map((site) => [site, 0.5])),
       }
     default:
       throw new Error(`a transcript has no command "${verb}"`)
