@@ -33,13 +33,13 @@ export interface AuthorityOptions {
 }
 
 /** What the coordinator's listeners show. */
-export interface ServerIdentity {
+interface ServerIdentity {
   readonly keyPem: string
   /** The server's certificate and the issuing one. */
   readonly chainPem: string
 }
 
-export interface Renewal {
+interface Renewal {
   /** Whether `serverIdentity` is another than before: listeners must take the new one. */
   readonly serverChanged: boolean
   /** What the operator must do before long. */

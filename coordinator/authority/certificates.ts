@@ -13,7 +13,7 @@ const dayMs = 24 * hourMs
 const rootLifeMs = 3650 * dayMs
 export const issuingLifeMs = 90 * dayMs
 export const serverLifeMs = 30 * dayMs
-export const siteLifeMs = 72 * hourMs
+const siteLifeMs = 72 * hourMs
 
 /** Certificates begin this much in the past, for sites whose clocks are behind. */
 const skewMs = 5 * 60_000

@@ -5,7 +5,7 @@
 import type { Digest } from '../../shared/digest.ts'
 
 /** A code that was given out. `codeHash` is SHA-256 of its secret, which is not kept. */
-export interface Invitation {
+interface Invitation {
   readonly site: string
   readonly codeHash: Digest
   readonly expiresAtMs: number

@@ -20,7 +20,7 @@ export interface Lifetime {
 }
 
 /** What a certificate may be used for. */
-export type CertificateUse =
+type CertificateUse =
   | { readonly kind: 'authority' /** How many authorities may follow below. */; readonly pathLength: number }
   | { readonly kind: 'site'; readonly uri: string }
   | { readonly kind: 'server' /** Host names and IP addresses. */; readonly hosts: readonly string[] }
