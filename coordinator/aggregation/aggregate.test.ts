@@ -2,19 +2,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { sha256 } from '../../shared/digest.ts'
 import { seededRandom, shuffled } from '../../shared/random.ts'
 import { l2Norm } from '../../shared/weights/arithmetic.ts'
 import { decodeSafetensors, encodeHeader, encodeSafetensors } from '../../shared/weights/safetensors.ts'
 import { elementCount, type Manifest, manifestOf } from '../../shared/weights/weights.ts'
 import { openFileBlobs } from '../store/files.ts'
-import { aggregate } from './aggregate.ts'
-import type { AggregationPlan, UpdateFile } from './plan.ts'
+import { createMemoryBlobs } from '../store/memory-blobs.ts'
+import { type AggregateOptions, aggregate } from './aggregate.ts'
+import { type AggregationPlan, blockElementsOf, type UpdateFile } from './plan.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sequela-aggregate-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const blobs = await openFileBlobs({ folder: join(folder, 'store'), minFreeBytes: 0 })
+const small = manifestOf([
+  { name: 'a', shape: [11, 3] },
+  { name: 'b', shape: [7] },
+])
+/** More than three blocks, the last of them short. */
+const large = manifestOf([{ name: 'w', shape: [3 * 128 * 1024 + 12_345] }])
 
 let count = 0
 function writeWeights(manifest: Manifest, fill: (i: number) => number): { file: string; values: Float32Array } {
@@ -44,71 +49,141 @@ function planOf(
   }
 }
 
-const small = manifestOf([
-  { name: 'a', shape: [11, 3] },
-  { name: 'b', shape: [7] },
-])
+/** Six updates of which two are huge and cancel: what is added between them is lost, so the order of addition shows. */
+function cancellingPlan(): AggregationPlan {
+  const plan = planOf(small, 6)
+  const updates = plan.updates.map((update, k) => {
+    const file = k < 2 ? writeWeights(small, (i) => (k === 0 ? 1 : -1) * 2 ** (50 + (i % 8))).file : update.file
+    return { ...update, children: 10, file }
+  })
+  return { ...plan, updates }
+}
 
-const resultOf = async (plan: AggregationPlan, manifest: Manifest, threads?: number): Promise<Float32Array> => {
-  const { weightsDigest } = await aggregate({ blobs, manifest, plan, ...(threads === undefined ? {} : { threads }) })
-  return decodeSafetensors(readFileSync(blobs.pathOf(weightsDigest) ?? '')).values
+const read = (file: string | undefined): Float32Array => decodeSafetensors(readFileSync(file ?? '')).values
+
+async function digestOf(options: Omit<AggregateOptions, 'blobs'>): Promise<string> {
+  return (await aggregate({ blobs: createMemoryBlobs(), ...options })).weightsDigest
 }
 
 describe('the average of a round', () => {
-  test('is what the formula says', async () => {
-    const plan = planOf(small, 3)
-    const read = (file: string | undefined): Float32Array => decodeSafetensors(readFileSync(file ?? '')).values
+  test.each([
+    ['three sites', 3],
+    ['nine sites', 9],
+  ])('of %s is what the formula says, and durable', async (_, sites) => {
+    const blobs = await openFileBlobs({ folder: join(folder, `store ${sites}`), minFreeBytes: 0 })
+    const plan = planOf(small, sites)
     const base = read(plan.baseFile)
     const previous = read(plan.previousBaseFile)
+    const updates = plan.updates.map(({ file }) => read(file))
     const children = plan.updates.reduce((sum, update) => sum + update.children, 0)
-    const result = await resultOf(plan, small)
-    result.forEach((value, i) => {
+    const { weightsDigest } = await aggregate({ blobs, manifest: small, plan })
+    const expected = base.map((value, i) => {
       const mean = plan.updates.reduce(
-        (sum, update) => sum + (update.children / children) * (read(update.file)[i] ?? 0),
+        (sum, update, k) => sum + (update.children / children) * (updates[k]?.[i] ?? 0),
         0,
       )
-      expect(value).toBeCloseTo((base[i] ?? 0) + mean + 0.6 * ((base[i] ?? 0) - (previous[i] ?? 0)), 5)
+      return value + (mean + 0.6 * (value - (previous[i] ?? 0)))
     })
+    expect(read(blobs.pathOf(weightsDigest))).toEqual(expected)
   })
 
-  test('is the same to the last bit for one thread, two or three, and equals the one computed in place', async () => {
-    const large = manifestOf([{ name: 'w', shape: [2 * 1024 * 1024 + 12_345] }])
-    const plan = planOf(large, 2)
-    const digests = new Set<string>()
-    for (const threads of [1, 2, 3])
-      digests.add((await aggregate({ blobs, manifest: large, plan, threads })).weightsDigest)
-    expect(digests.size).toBe(1)
+  test('is the same to the last bit for one thread, two or three, and in place', async () => {
+    const plan = planOf(large, 3)
+    const digests = await Promise.all([0, 1, 2, 3].map((threads) => digestOf({ manifest: large, plan, threads })))
+    expect(new Set(digests).size).toBe(1)
   })
 
   test('has one digest for a thousand orders of arrival', async () => {
-    const plan = planOf(small, 6)
+    const plan = cancellingPlan()
     const random = seededRandom('orders')
     const digests = new Set<string>()
     for (let order = 0; order < 1000; order++) {
-      const arrived = new Map(shuffled(plan.updates, random).map((update) => [update.site, update]))
-      const updates = [...arrived.values()].sort((a, b) => (a.site < b.site ? -1 : 1))
-      digests.add(sha256(new Uint8Array((await resultOf({ ...plan, updates }, small)).buffer)))
+      const updates = shuffled(plan.updates, random)
+      digests.add(await digestOf({ manifest: small, plan: { ...plan, updates } }))
     }
     expect(digests.size).toBe(1)
   })
 
+  test('would have several digests if sites were not put in order first', async () => {
+    const plan = cancellingPlan()
+    const random = seededRandom('orders')
+    const digests = new Set<string>()
+    for (let order = 0; order < 20; order++) {
+      // Other names for the same updates: the order of ids is now the order of arrival.
+      const updates = shuffled(plan.updates, random).map((update, k) => ({ ...update, site: `site-${k}` }))
+      digests.add(await digestOf({ manifest: small, plan: { ...plan, updates } }))
+    }
+    expect(digests.size).toBeGreaterThan(1)
+  })
+
   test('says which sites were scaled down, and by what', async () => {
-    const plan = planOf(small, 2, { clipUpdateNorm: 3 })
-    const [first, second] = plan.updates
-    const { clipped } = await aggregate({ blobs, manifest: small, plan })
+    const plan = planOf(small, 3, { clipUpdateNorm: 3 })
+    const [first, second, third] = plan.updates as [UpdateFile, UpdateFile, UpdateFile]
+    const updates = [
+      { ...first, norm: 6 },
+      { ...second, norm: 3 },
+      { ...third, norm: 30 },
+    ]
+    const { clipped } = await aggregate({ blobs: createMemoryBlobs(), manifest: small, plan: { ...plan, updates } })
     expect([...clipped]).toEqual([
-      ['site-0', 3 / (first?.norm ?? 0)],
-      ['site-1', 3 / (second?.norm ?? 0)],
+      ['site-0', 0.5],
+      ['site-2', 0.1],
     ])
   })
 
-  test('fails as a whole when a stored update is cut short', async () => {
-    const large = manifestOf([{ name: 'w', shape: [2 * 1024 * 1024 + 1] }])
+  test.each([0, 2])('fails as a whole with %d threads when a stored update is cut short or gone', async (threads) => {
+    const blobs = createMemoryBlobs()
     const plan = planOf(large, 2)
-    const cut = plan.updates[1]?.file ?? ''
-    writeFileSync(cut, readFileSync(cut).subarray(0, 5_000_000))
-    const before = await blobs.list()
-    await expect(aggregate({ blobs, manifest: large, plan, threads: 2 })).rejects.toThrow(/early/)
-    expect(await blobs.list()).toEqual(before)
+    const file = plan.updates[1]?.file ?? ''
+    const whole = readFileSync(file)
+    writeFileSync(file, whole.subarray(0, whole.byteLength - 4))
+    await expect(aggregate({ blobs, manifest: large, plan, threads })).rejects.toMatchObject({ code: 'store_corrupt' })
+    rmSync(file)
+    await expect(aggregate({ blobs, manifest: large, plan, threads })).rejects.toMatchObject({ code: 'store_corrupt' })
+    expect(await blobs.list()).toEqual([])
+  })
+
+  test.each([0, 2])('can be called off with %d threads and leaves nothing behind', async (threads) => {
+    const blobs = createMemoryBlobs()
+    const controller = new AbortController()
+    const plan = planOf(large, 2)
+    const stopping: AggregateOptions['blobs'] = {
+      put: async (content) => {
+        if (content instanceof Uint8Array) return blobs.put(content)
+        return blobs.put(
+          (async function* () {
+            for await (const piece of content) {
+              yield piece
+              controller.abort(new Error('stop'))
+            }
+          })(),
+        )
+      },
+    }
+    const { signal } = controller
+    await expect(aggregate({ blobs: stopping, manifest: large, plan, threads, signal })).rejects.toThrow('stop')
+    expect(await blobs.list()).toEqual([])
+  })
+
+  test('ends its threads when the store cannot take it', async () => {
+    const full: AggregateOptions['blobs'] = {
+      put: async (content) => {
+        if (!(content instanceof Uint8Array)) for await (const _ of content) throw new Error('full')
+        throw new Error('nothing came')
+      },
+    }
+    const plan = planOf(large, 2)
+    await expect(aggregate({ blobs: full, manifest: large, plan, threads: 2 })).rejects.toThrow('full')
+  })
+})
+
+describe('the memory of an average', () => {
+  test('is the same for three sites and for two thousand', () => {
+    const plan = planOf(small, 1)
+    const [update] = plan.updates as [UpdateFile]
+    for (const sites of [3, 64, 500, 2000]) {
+      const many = { ...plan, updates: new Array<UpdateFile>(sites).fill(update) }
+      expect(blockElementsOf(many) * 4 * (sites + 2)).toBeLessThanOrEqual(33 * 1024 * 1024)
+    }
   })
 })

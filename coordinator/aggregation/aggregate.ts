@@ -1,17 +1,18 @@
-// Computes the average of a round from the stored updates: worker threads combine ranges of elements into one shared
-// array, while this thread hands the finished part, in order, to the blob store, which hashes and writes it.
-// Memory: one model and a few MB for each site and thread, for any number of sites.
+// Computes the average of a round from the stored updates and puts it into the blob store. Large models are combined in
+// worker threads, while this one hashes and writes what is finished and keeps answering sites.
+// Memory: some 40 MB a thread, for any number of sites and any size of model.
 
+import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import type { Digest } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 import { encodeHeader } from '../../shared/weights/safetensors.ts'
 import { elementCount, type Manifest } from '../../shared/weights/weights.ts'
 import type { Blobs } from '../store/blobs.ts'
 import { strategyOf } from '../strategy/strategies.ts'
-import { combineRange } from './combine-range.ts'
-import type { CombineTask } from './combine-worker.ts'
-import { type AggregationPlan, blockElements } from './plan.ts'
+import { openBlockCombiner } from './block-combiner.ts'
+import { combinedInThreads } from './combine-threads.ts'
+import type { AggregationPlan } from './plan.ts'
 
 /** The next weights, durable in the blob store, and which sites were scaled down by what factor. */
 export interface Aggregation {
@@ -19,88 +20,89 @@ export interface Aggregation {
   readonly clipped: ReadonlyMap<string, number>
 }
 
-/** Below this a thread costs more than it saves; elements. */
-const smallModel = 2 * 1024 * 1024
+export interface AggregateOptions {
+  readonly blobs: Pick<Blobs, 'put'>
+  readonly manifest: Manifest
+  readonly plan: AggregationPlan
+  /** Default: one for each core, 4 at most; 0 combines in this thread, which answers nobody meanwhile. */
+  readonly threads?: number
+  /** Calls the work off; nothing is stored then. */
+  readonly signal?: AbortSignal
+}
 
-/** Threads beyond this wait for memory, not for cores. */
+/** Below this many elements in all files together a thread costs more than it saves: 64 MB, read in some 30 ms. */
+const smallWork = 16 * 1024 * 1024
+
+/** Threads beyond this wait for memory and disk, not for cores. */
 const maxThreads = 4
 
 /**
  * Averages as the plan says and stores the result.
- * The same plan gives the same bytes on every machine and with any number of threads, because an element's value depends
- * only on the elements at its place.
+ * The same updates give the same bytes on every machine, in whatever order they are listed and with any number of
+ * threads: an element's value depends only on the elements at its place, in order of site id.
+ * @throws SequelaError `store_corrupt` when a stored file is missing or has another length than the model, `disk_full`.
  */
-export async function aggregate(deps: {
-  readonly blobs: Pick<Blobs, 'put'>
-  readonly manifest: Manifest
-  readonly plan: AggregationPlan
-  readonly threads?: number
-}): Promise<Aggregation> {
-  const { blobs, manifest, plan } = deps
-  const threads = plan.elements < smallModel ? 0 : (deps.threads ?? Math.min(maxThreads, availableParallelism()))
-  const weightsDigest = await blobs.put(weightsFile(manifest, plan, threads))
-  const scales = strategyOf(plan.strategy).scales(plan.updates)
-  const clipped = plan.updates.flatMap(({ site }, k) => ((scales[k] ?? 1) < 1 ? [[site, scales[k] ?? 1] as const] : []))
+export async function aggregate({ blobs, manifest, plan, threads, signal }: AggregateOptions): Promise<Aggregation> {
+  const sorted = { ...plan, updates: [...plan.updates].sort((a, b) => (a.site < b.site ? -1 : 1)) }
+  await checkLengths(sorted, manifest)
+  const blocks = combined(sorted, threads ?? threadsFor(sorted), signal)
+  const weightsDigest = await blobs.put(weightsFile(manifest, blocks))
+  const scales = strategyOf(sorted.strategy).scales(sorted.updates)
+  const clipped = sorted.updates.flatMap(({ site }, k) => {
+    const scale = scales[k] ?? 1
+    return scale < 1 ? [[site, scale] as const] : []
+  })
   return { weightsDigest, clipped: new Map(clipped) }
 }
 
-async function* weightsFile(manifest: Manifest, plan: AggregationPlan, threads: number): AsyncIterable<Uint8Array> {
-  yield encodeHeader(manifest)
+function threadsFor(plan: AggregationPlan): number {
+  const work = plan.elements * (plan.updates.length + 2)
+  return work < smallWork ? 0 : Math.min(maxThreads, availableParallelism())
+}
+
+/** Checked beforehand, so that what fails inside a thread is a fault of the program or of the disk. */
+async function checkLengths(plan: AggregationPlan, manifest: Manifest): Promise<void> {
   if (elementCount(manifest) !== plan.elements) throw new Error('the plan is for another manifest')
-  const next = new Float32Array(new SharedArrayBuffer(plan.elements * 4))
-  if (threads === 0) {
-    combineRange(plan, { from: 0, to: plan.elements }, next, () => {})
-    // A copy, as hashing and writing do not take shared memory.
-    yield new Uint8Array(Float32Array.from(next).buffer)
-    return
-  }
-  for await (const { from, to } of combinedInOrder(plan, next, threads)) {
-    yield new Uint8Array(next.slice(from, to).buffer)
+  const expected = plan.dataOffset + plan.elements * 4
+  const files = [
+    plan.baseFile,
+    ...(plan.previousBaseFile === undefined ? [] : [plan.previousBaseFile]),
+    ...plan.updates.map(({ file }) => file),
+  ]
+  for (const file of files) {
+    const size = await stat(file).then(
+      (info) => info.size,
+      () => 0,
+    )
+    if (size !== expected) {
+      const message = `stored weights have ${size} bytes and the model ${expected}; restore the last backup of the store`
+      throw new SequelaError('store_corrupt', message)
+    }
   }
 }
 
-/** Ranges of elements as they become final, from the first element to the last. */
-async function* combinedInOrder(
+async function* weightsFile(manifest: Manifest, blocks: AsyncIterable<Float32Array>): AsyncIterable<Uint8Array> {
+  yield encodeHeader(manifest)
+  for await (const { buffer, byteOffset, byteLength } of blocks) yield new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function combined(
   plan: AggregationPlan,
-  next: Float32Array<SharedArrayBuffer>,
   threads: number,
-): AsyncIterable<{ readonly from: number; readonly to: number }> {
-  const share = Math.ceil(plan.elements / threads / blockElements) * blockElements
-  const finished: number[] = []
-  let wake = (): void => {}
-  let failure: unknown
-  const workers = Array.from({ length: threads }, (_, k) => {
-    const from = Math.min(k * share, plan.elements)
-    const to = Math.min(from + share, plan.elements)
-    finished.push(from)
-    const task: CombineTask = { plan, from, to, next }
-    const worker = new Worker(new URL('./combine-worker.ts', import.meta.url), { workerData: task })
-    worker.on('message', (element: number) => {
-      finished[k] = element
-      wake()
-    })
-    worker.on('error', (error) => {
-      failure = error
-      wake()
-    })
-    return { worker, from, to }
-  })
+  signal: AbortSignal | undefined,
+): AsyncIterable<Float32Array> {
+  return threads === 0 ? combinedInPlace(plan, signal) : combinedInThreads(plan, threads, signal)
+}
+
+async function* combinedInPlace(plan: AggregationPlan, signal: AbortSignal | undefined): AsyncIterable<Float32Array> {
+  const combiner = openBlockCombiner(plan)
   try {
-    for (const [k, { from, to }] of workers.entries()) {
-      for (let at = from; at < to; ) {
-        if (failure !== undefined) throw failure
-        const end = finished[k] ?? from
-        if (end > at) {
-          yield { from: at, to: end }
-          at = end
-        } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve
-          })
-        }
-      }
+    const next = new Float32Array(combiner.blockElements)
+    for (let block = 0; block < combiner.blocks; block++) {
+      signal?.throwIfAborted()
+      yield next.subarray(0, combiner.combine(block, next))
     }
   } finally {
-    await Promise.all(workers.map(({ worker }) => worker.terminate()))
+    combiner.close()
   }
 }

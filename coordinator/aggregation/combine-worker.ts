@@ -1,18 +1,34 @@
-// A worker thread that combines one range of elements and tells how far it is.
+// A worker thread that combines every nth block. It works when it is given a buffer to write into and returns it filled,
+// so whoever reads the results decides how far the thread may run ahead.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { combineRange } from './combine-range.ts'
+import { openBlockCombiner } from './block-combiner.ts'
 import type { AggregationPlan } from './plan.ts'
 
-/** What the thread is started with; `next` lies in memory that both threads see. */
+/** What the thread is started with: it combines the blocks `first`, `first + step`, … */
 export interface CombineTask {
   readonly plan: AggregationPlan
-  readonly from: number
-  readonly to: number
-  readonly next: Float32Array<SharedArrayBuffer>
+  readonly first: number
+  readonly step: number
+}
+
+/** What the thread answers to a buffer: the same buffer, with a block of the next weights at its start. */
+export interface CombinedBlock {
+  readonly block: number
+  readonly elements: number
+  readonly buffer: ArrayBuffer
 }
 
 // Typed here once: the only sender is aggregate.ts of the same version.
-const { plan, from, to, next }: CombineTask = workerData
+const { plan, first, step }: CombineTask = workerData
 
-combineRange(plan, { from, to }, next, (element) => parentPort?.postMessage(element))
+const combiner = openBlockCombiner(plan)
+let block = first
+
+parentPort?.on('message', (buffer: ArrayBuffer) => {
+  if (block >= combiner.blocks) return
+  const elements = combiner.combine(block, new Float32Array(buffer))
+  const combined: CombinedBlock = { block, elements, buffer }
+  parentPort?.postMessage(combined, [buffer])
+  block += step
+})

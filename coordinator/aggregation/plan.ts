@@ -14,11 +14,24 @@ export interface AggregationPlan {
   readonly baseFile: string
   /** Base of the round before in the same stage; absent in the first. */
   readonly previousBaseFile: string | undefined
-  /** In order of site id. */
+  /** In any order; they are combined in order of site id. */
   readonly updates: readonly UpdateFile[]
   readonly dataOffset: number
   readonly elements: number
 }
 
-/** Elements combined at a time: 1 MiB of float32 from each file, 2 MiB of sums. */
-export const blockElements = 256 * 1024
+/** Most elements combined at a time: 512 KiB of float32, so that the block of every file stays in a core's cache. */
+const maxBlockElements = 128 * 1024
+
+/** Fewest: reads of less than 16 KiB cost more than what they bring. */
+const minBlockElements = 4 * 1024
+
+/** Bytes that one thread may hold for reading, until blocks are at their smallest (beyond 2,000 files). */
+const readingBytes = 32 * 1024 * 1024
+
+/** Elements to combine at a time, so that memory stays the same for any number of sites. */
+export function blockElementsOf(plan: AggregationPlan): number {
+  const files = plan.updates.length + 2
+  const affordable = Math.floor(readingBytes / (files * 4))
+  return Math.min(maxBlockElements, Math.max(minBlockElements, affordable))
+}

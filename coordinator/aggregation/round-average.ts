@@ -1,0 +1,45 @@
+// The average of one sealed round: which stored files it is made of, according to the run.
+
+import { modelManifest } from '../../shared/model/parameters.ts'
+import { encodeHeader } from '../../shared/weights/safetensors.ts'
+import { elementCount } from '../../shared/weights/weights.ts'
+import { findRound } from '../run/rounds.ts'
+import type { ActiveRun, SealedRound } from '../run/run.ts'
+import type { Blobs } from '../store/blobs.ts'
+import { type Aggregation, aggregate } from './aggregate.ts'
+import type { AggregationPlan, UpdateFile } from './plan.ts'
+
+/** Averages sealed rounds from the files of `blobs`; `signal` calls off what is going on. */
+export function createRoundAverage(deps: {
+  readonly blobs: Pick<Blobs, 'put' | 'pathOf'>
+  readonly signal?: AbortSignal
+}): (run: ActiveRun, round: SealedRound) => Promise<Aggregation> {
+  return (run, round) => {
+    const manifest = modelManifest(run.study.model.preset)
+    return aggregate({ ...deps, manifest, plan: planOf(run, round, deps.blobs) })
+  }
+}
+
+/** What the average of a round is made of. The first round of a stage has no step before it, so no momentum. */
+export function planOf(run: ActiveRun, round: SealedRound, blobs: Pick<Blobs, 'pathOf'>): AggregationPlan {
+  const manifest = modelManifest(run.study.model.preset)
+  const fileOf = (digest: SealedRound['baseDigest']): string => {
+    const path = blobs.pathOf(digest)
+    if (path === undefined) throw new Error('averages are computed from a store that keeps files')
+    return path
+  }
+  const before = findRound(run, { stage: round.stage, round: round.round - 1 })
+  const updates = [...round.sites].flatMap(([site, settlement]): UpdateFile[] => {
+    if (settlement.kind !== 'counted') return []
+    const { children, norm, updateDigest } = settlement
+    return [{ site, children, norm, file: fileOf(updateDigest) }]
+  })
+  return {
+    strategy: run.study.strategy,
+    baseFile: fileOf(round.baseDigest),
+    previousBaseFile: before === undefined ? undefined : fileOf(before.baseDigest),
+    updates,
+    dataOffset: encodeHeader(manifest).byteLength,
+    elements: elementCount(manifest),
+  }
+}
