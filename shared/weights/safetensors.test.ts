@@ -65,6 +65,31 @@ describe('the weights file', () => {
     expect(sha256(file)).toBe('e165e50032e1247bc02d3e0f0b2235166a23cccbd1fdd0906a9817edc5c63588')
   })
 
+  test('is read as any other program would write it: length, JSON, values, all little-endian', () => {
+    const json = '{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}'
+    const file = Uint8Array.from([
+      ...[56, 0, 0, 0, 0, 0, 0, 0],
+      ...[...json.padEnd(56)].map((letter) => letter.charCodeAt(0)),
+      ...[0x00, 0x00, 0x80, 0x3f],
+      ...[0x00, 0x00, 0x20, 0xc1],
+      ...[0x01, 0x00, 0x00, 0x00],
+    ])
+    const weights = decodeSafetensors(file)
+    expect(weights.manifest).toEqual([{ name: 'w', shape: [3] }])
+    expect([...weights.values]).toEqual([1, -10, 2 ** -149])
+    expect(encodeSafetensors(weights)).toEqual(file)
+  })
+
+  test('takes names that mean something to JavaScript for names like any other', () => {
+    const manifest = manifestOf(['__proto__', '10', '9', 'constructor'].map((name) => ({ name, shape: [1] })))
+    const file = encodeSafetensors({ manifest, values: Float32Array.from([1, 2, 3, 4]) })
+    expect(decodeSafetensors(file).manifest.map(({ name }) => name)).toEqual(['10', '9', '__proto__', 'constructor'])
+  })
+
+  test('is not written from values that are not as many as the parameters ask for', () => {
+    expect(() => encodeSafetensors({ ...example, values: new Float32Array(4) })).toThrow(/differ in size/)
+  })
+
   test('comes back as it went in, bit for bit, whatever it holds', () => {
     fc.assert(
       fc.property(weightsArbitrary, (weights) => {
@@ -88,6 +113,41 @@ describe('the weights file', () => {
         // A changed letter of a name is another, equally valid file; everything else is refused.
         if (code === undefined) expect(encodeSafetensors(decodeSafetensors(broken))).toEqual(broken)
         else expect(code).toBe('weights_malformed')
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('with any forged header is refused or holds exactly what the header says', () => {
+    const forged = fc.array(
+      fc.record(
+        {
+          name: fc.constantFrom('a', 'b', '__metadata__', ''),
+          dtype: fc.constantFrom('F32', 'F64', 'I32', 4, null),
+          shape: fc.oneof(
+            fc.array(fc.oneof(fc.integer({ min: -2, max: 5 }), fc.double()), { maxLength: 10 }),
+            fc.anything(),
+          ),
+          begin: fc.integer({ min: -4, max: 40 }),
+          end: fc.integer({ min: -4, max: 40 }),
+          more: fc.option(fc.string()),
+        },
+        { requiredKeys: ['name', 'dtype', 'shape', 'begin', 'end'] },
+      ),
+      { maxLength: 3 },
+    )
+    fc.assert(
+      fc.property(forged, fc.nat(64), (entries, dataBytes) => {
+        const members = entries.map(({ name, dtype, shape, begin, end, more }) => {
+          const entry = JSON.stringify({ dtype, shape, data_offsets: [begin, end], more })
+          return `${JSON.stringify(name)}:${entry}`
+        })
+        const file = withHeader(`{${members.join(',')}}`, dataBytes)
+        const code = refusal(file)
+        if (code !== undefined) return void expect(code).toBe('weights_malformed')
+        const { manifest, values } = decodeSafetensors(file)
+        expect(values.length).toBe(elementCount(manifest))
+        expect(encodeSafetensors({ manifest, values })).toEqual(file)
       }),
       { numRuns: 2000 },
     )

@@ -22,6 +22,7 @@ export interface WeightsHeader {
 
 /** Weights as a file. */
 export function encodeSafetensors(weights: Weights): Uint8Array<ArrayBuffer> {
+  if (weights.values.length !== elementCount(weights.manifest)) throw new Error('values and manifest differ in size')
   const header = encodeHeader(weights.manifest)
   const file = new Uint8Array(header.byteLength + weights.values.byteLength)
   file.set(header, 0)
@@ -110,11 +111,11 @@ function manifestFromJson(header: Record<string, unknown>): Manifest {
   let total = 0
   const parameters = Object.entries(header).map(([name, entry]) => {
     if (name === '__metadata__') throw malformed('it carries metadata')
-    if (!isRecord(entry) || entry.dtype !== 'F32')
-      throw malformed(`parameter "${name.slice(0, 80)}" is not of type F32`)
+    const quoted = JSON.stringify(name.slice(0, 80))
+    if (!isRecord(entry) || entry.dtype !== 'F32') throw malformed(`parameter ${quoted} is not of type F32`)
     const { shape } = entry
     if (!Array.isArray(shape) || shape.length > 8 || !shape.every(isLength)) {
-      throw malformed(`the shape of parameter "${name.slice(0, 80)}" is not a list of lengths`)
+      throw malformed(`the shape of parameter ${quoted} is not a list of lengths`)
     }
     const size = parameterSize({ name, shape })
     total += size

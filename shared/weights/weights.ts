@@ -85,6 +85,8 @@ export function parameterViews(weights: Weights): ReadonlyMap<string, Float32Arr
   return views
 }
 
+/** A name may come from a stranger: quoted as JSON, so that no control character gets into a log, and cut. */
 function describe(parameter: Parameter | undefined): string {
-  return parameter === undefined ? 'absent' : `"${parameter.name}" [${parameter.shape.join(', ')}]`
+  if (parameter === undefined) return 'absent'
+  return `${JSON.stringify(parameter.name.slice(0, 80))} [${parameter.shape.join(', ')}]`
 }
