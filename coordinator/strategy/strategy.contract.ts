@@ -64,6 +64,17 @@ export function describeStrategy(name: string, strategy: Strategy): void {
       )
     })
 
+    test('counts a site of n children like n sites of one child', () => {
+      fc.assert(
+        fc.property(values, site, site, fc.integer({ min: 1, max: 6 }), (base, one, other, n) => {
+          const rest = { ...other, children: 1 }
+          const asOne = combineOnce(strategy, base, [{ ...one, children: n }, rest])
+          const asMany = combineOnce(strategy, base, [...new Array<Site>(n).fill({ ...one, children: 1 }), rest])
+          asMany.forEach((value, i) => void expect(value).toBeCloseTo(asOne[i] ?? Number.NaN, 4))
+        }),
+      )
+    })
+
     test('stays between the smallest and the largest update of each element', () => {
       fc.assert(
         fc.property(fc.array(site, { minLength: 1, maxLength: 5 }), (sites) => {
