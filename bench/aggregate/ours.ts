@@ -1,0 +1,17 @@
+// Candidate: the coordinator's own code, as it runs after a round is sealed. The outcome is the digest of the new weights.
+
+import { rm } from 'node:fs/promises'
+import { aggregate } from '../../coordinator/aggregation/aggregate.ts'
+import { openFileBlobs } from '../../coordinator/store/files.ts'
+import { printMeasurement } from '../self-measured.ts'
+import { manifestOfTensors } from './random-weights.ts'
+import { taskOfThisProcess } from './task.ts'
+
+const { baseFile, updates, dataOffset, elements, tensorElements, outFolder } = taskOfThisProcess()
+const strategy = { name: 'fed-avg', weightBy: 'children', serverMomentum: 0 } as const
+const plan = { strategy, baseFile, previousBaseFile: undefined, updates, dataOffset, elements }
+
+const blobs = await openFileBlobs({ folder: outFolder, minFreeBytes: 0 })
+const manifest = manifestOfTensors(tensorElements)
+await printMeasurement(async () => (await aggregate({ blobs, manifest, plan })).weightsDigest)
+await rm(outFolder, { recursive: true })
