@@ -34,7 +34,7 @@ export interface MeasuredRow {
 }
 
 /** A candidate that is not installed here. */
-export interface SkippedRow {
+interface SkippedRow {
   readonly name: string
   readonly skipped: string
 }

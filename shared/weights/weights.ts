@@ -45,7 +45,7 @@ export function zeroWeights(manifest: Manifest): Weights {
 }
 
 /** Whether two manifests hold the same names and shapes in the same order. */
-export function sameManifest(a: Manifest, b: Manifest): boolean {
+function sameManifest(a: Manifest, b: Manifest): boolean {
   return (
     a.length === b.length &&
     a.every((parameter, i) => {
