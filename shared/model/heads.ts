@@ -1,0 +1,28 @@
+// What is read from embeddings and states: how far a scan is (pair head), where it is brightest (maxima head), whether a
+// sequence is in order, and how likely a recurrence is.
+
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { linear, type ParameterTensors, parameter } from './encoder.ts'
+
+type Tf = typeof import('@tensorflow/tfjs-core')
+
+/** Progression score of each scan, without a bias so that differences are antisymmetric. @returns [scan] */
+export function pairScores(tf: Tf, parameters: ParameterTensors, embeddings: Tensor2D): Tensor1D {
+  const kernel = parameter(parameters, 'head.pair.kernel') as Tensor2D
+  return tf.reshape(tf.matMul(embeddings, kernel), [-1]) as Tensor1D
+}
+
+/** Predicted maxima of the blocks of each scan. @returns [scan, block] */
+export function predictedMaxima(tf: Tf, parameters: ParameterTensors, embeddings: Tensor2D): Tensor2D {
+  return linear(tf, parameters, 'head.maxima', embeddings)
+}
+
+/** Logit of "in order of time". @param states [sequence, hidden] after the last scan @returns [sequence] */
+export function orderLogits(tf: Tf, parameters: ParameterTensors, states: Tensor2D): Tensor1D {
+  return tf.reshape(linear(tf, parameters, 'head.sequence', states), [-1]) as Tensor1D
+}
+
+/** Logit of an event within the horizon. @param states [landmark, hidden] @returns [landmark] */
+export function riskLogits(tf: Tf, parameters: ParameterTensors, states: Tensor2D): Tensor1D {
+  return tf.reshape(linear(tf, parameters, 'head.risk', states), [-1]) as Tensor1D
+}

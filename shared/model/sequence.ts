@@ -1,0 +1,84 @@
+// From a child's embeddings to a state after each visit: layer normalisation, then a GRU that sees each embedding and its
+// difference to the one before. Without the differences, more scans do not help.
+
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import { type ParameterTensors, parameter } from './encoder.ts'
+import type { Preset } from './presets.ts'
+
+type Tf = typeof import('@tensorflow/tfjs-core')
+
+/** As in PyTorch's LayerNorm. */
+const epsilon = 1e-5
+
+/**
+ * Which scan stands where in a batch of sequences: row `step·sequences + sequence` of the input is scan `scans[row]`, or
+ * nothing where that is −1 (after a sequence's end).
+ */
+export interface SequenceLayout {
+  readonly steps: number
+  readonly sequences: number
+  readonly scans: Int32Array
+}
+
+/**
+ * Runs the GRU over sequences of scans.
+ * @param embeddings [scan, embedding]
+ * @returns states [step, sequence, hidden]; those after a sequence's end mean nothing
+ */
+export function runSequences(
+  tf: Tf,
+  preset: Preset,
+  parameters: ParameterTensors,
+  embeddings: Tensor2D,
+  layout: SequenceLayout,
+): Tensor3D {
+  const { steps, sequences } = layout
+  const { hiddenSize: hidden } = preset
+  const normal = layerNorm(tf, parameters, embeddings) // [scan, embedding]
+  const current = tf.matMul(selection(tf, layout, normal.shape[0], false), normal) // [step·sequence, embedding]
+  const change = tf.matMul(selection(tf, layout, normal.shape[0], true), normal)
+  const inputKernel = parameter(parameters, 'sequence.gru.inputKernel') as Tensor2D
+  const inputs = tf.concat([current, change], 1) as Tensor2D // [step·sequence, 2·embedding]
+  const projected = tf.add(tf.matMul(inputs, inputKernel), parameter(parameters, 'sequence.gru.inputBias')) // [step·sequence, 3·hidden]
+  const hiddenKernel = parameter(parameters, 'sequence.gru.hiddenKernel') as Tensor2D
+  const hiddenBias = parameter(parameters, 'sequence.gru.hiddenBias')
+  const perStep = tf.split(projected, steps) // each [sequence, 3·hidden]
+  const states: Tensor2D[] = []
+  let state: Tensor2D = tf.zeros([sequences, hidden])
+  for (const input of perStep) {
+    const recurrent = tf.add(tf.matMul(state, hiddenKernel), hiddenBias) // [sequence, 3·hidden]
+    const [inputGates, inputCandidate] = tf.split(input, [2 * hidden, hidden], 1) as [Tensor2D, Tensor2D]
+    const [stateGates, stateCandidate] = tf.split(recurrent, [2 * hidden, hidden], 1) as [Tensor2D, Tensor2D]
+    const gates = tf.sigmoid(tf.add(inputGates, stateGates))
+    const [reset, update] = tf.split(gates, 2, 1) as [Tensor2D, Tensor2D]
+    const candidate = tf.tanh(tf.add(inputCandidate, tf.mul(reset, stateCandidate)))
+    state = tf.add(candidate, tf.mul(update, tf.sub(state, candidate)))
+    states.push(state)
+  }
+  return tf.stack(states) as Tensor3D // [step, sequence, hidden]
+}
+
+/** Normalises each row, then scales and shifts each column. @param x [row, column] */
+function layerNorm(tf: Tf, parameters: ParameterTensors, x: Tensor2D): Tensor2D {
+  const { mean, variance } = tf.moments(x, 1, true)
+  const normal = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)))
+  const scaled = tf.mul(normal, parameter(parameters, 'sequence.norm.scale'))
+  return tf.add(scaled, parameter(parameters, 'sequence.norm.shift'))
+}
+
+/**
+ * A matrix that picks rows of scans into rows of the input, as a product, because its gradient is one product too.
+ * With `change`, each row takes away the scan of the step before; rows of the first step are zero.
+ * @returns [step·sequence, scan]
+ */
+function selection(tf: Tf, { steps, sequences, scans }: SequenceLayout, scanCount: number, change: boolean): Tensor2D {
+  const matrix = new Float32Array(steps * sequences * scanCount)
+  for (let row = 0; row < steps * sequences; row++) {
+    const scan = scans[row] ?? -1
+    const before = row < sequences ? -1 : (scans[row - sequences] ?? -1)
+    if (scan < 0 || (change && before < 0)) continue
+    matrix[row * scanCount + scan] = 1
+    if (change) matrix[row * scanCount + before] = (matrix[row * scanCount + before] ?? 0) - 1
+  }
+  return tf.tensor2d(matrix, [steps * sequences, scanCount])
+}

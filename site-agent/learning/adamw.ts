@@ -1,0 +1,62 @@
+// AdamW (Loshchilov and Hutter 2019): Adam with weight decay apart from the gradient. One pass over plain arrays; tfjs has
+// no such optimiser, and at these sizes operations on small tensors would cost more than the arithmetic.
+
+/** A parameter being trained; `values` is changed in place. */
+export interface Trainable {
+  readonly values: Float32Array
+  /** Where this round began, for FedProx. */
+  readonly start: Float32Array
+  readonly learningRate: number
+}
+
+export interface AdamWSettings {
+  readonly weightDecay: number
+  /** Gradients are scaled down together to this L2 norm. */
+  readonly clipNorm: number
+  /** μ of FedProx (Li et al. 2020): the gradient of μ/2·‖w − start‖² is added. */
+  readonly proximal: number
+}
+
+const beta1 = 0.9
+const beta2 = 0.999
+const epsilon = 1e-8
+
+/** An optimiser with fresh moments. Gradients come in the order of `trainables`. */
+export function createAdamW(
+  trainables: readonly Trainable[],
+  { weightDecay, clipNorm, proximal }: AdamWSettings,
+): { step(gradients: readonly Float32Array[]): void } {
+  const first = trainables.map(({ values }) => new Float32Array(values.length))
+  const second = trainables.map(({ values }) => new Float32Array(values.length))
+  let steps = 0
+  return {
+    step: (gradients) => {
+      steps++
+      const scale = clipScale(gradients, clipNorm)
+      const correction1 = 1 - beta1 ** steps
+      const correction2 = 1 - beta2 ** steps
+      for (const [k, { values, start, learningRate }] of trainables.entries()) {
+        const gradient = gradients[k] as Float32Array
+        const m = first[k] as Float32Array
+        const v = second[k] as Float32Array
+        for (let i = 0; i < values.length; i++) {
+          const value = values[i] as number
+          const g = (gradient[i] as number) * scale + proximal * (value - (start[i] as number))
+          const mean = beta1 * (m[i] as number) + (1 - beta1) * g
+          const square = beta2 * (v[i] as number) + (1 - beta2) * g * g
+          m[i] = mean
+          v[i] = square
+          const update = mean / correction1 / (Math.sqrt(square / correction2) + epsilon)
+          values[i] = value * (1 - learningRate * weightDecay) - learningRate * update
+        }
+      }
+    },
+  }
+}
+
+function clipScale(gradients: readonly Float32Array[], clipNorm: number): number {
+  let squares = 0
+  for (const gradient of gradients) for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) ** 2
+  const norm = Math.sqrt(squares)
+  return norm > clipNorm ? clipNorm / norm : 1
+}

@@ -1,0 +1,169 @@
+// The task of stage 1: put scans in order of time. Three losses on one pass of the encoder: every pair of a child's scans
+// (shapes the encoder), whole sequences kept or shuffled (trains the GRU), and the brightest spot of each block of the
+// volume, predicted from the embedding, so that the encoder keeps seeing small lesions (experiments: safe transfer).
+
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { orderLogits, pairScores, predictedMaxima } from '../../shared/model/heads.ts'
+import type { Preset } from '../../shared/model/presets.ts'
+import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
+import { type Random, shuffled } from '../../shared/random.ts'
+import { type Batch, type BatchChild, volumesTensor } from './batches.ts'
+import type { Tf } from './engine.ts'
+
+/** Weight of the maxima loss beside the two others; 0.3 was too weak to keep the lesion (experiments). */
+const maximaWeight = 1.5
+
+/** Most scans in a drawn sequence. */
+const longestSequence = 6
+
+/** Sequences of scans in one batch with what each is: in order or not. */
+export interface OrderQuestions {
+  readonly layout: SequenceLayout
+  /** Number of scans of each sequence. */
+  readonly lengths: readonly number[]
+  readonly inOrder: readonly boolean[]
+}
+
+/** A child can be asked for order when two of its scans have different days. */
+export function canOrder(child: { readonly scans: readonly { readonly day: number }[] }): boolean {
+  return new Set(child.scans.map(({ day }) => day)).size >= 2
+}
+
+/** Loss of one batch. All children must have two scans or more. @returns a scalar, owned by the caller's tidy */
+export function orderingLoss(
+  tf: Tf,
+  ops: FusedOps,
+  preset: Preset,
+  parameters: ParameterTensors,
+  batch: Batch,
+  questions: OrderQuestions,
+): Scalar {
+  const volumes = volumesTensor(tf, batch, preset.grid)
+  const embeddings = encode(tf, ops, preset, parameters, volumes) // [scan, embedding]
+  const pairs = pairLoss(tf, pairScores(tf, parameters, embeddings), batch)
+  const logits = askOrder(tf, preset, parameters, embeddings, questions) // [sequence]
+  const truth = tf.tensor1d(questions.inOrder.map(Number))
+  const sequences = tf.mean(binaryCrossEntropy(tf, logits, truth))
+  const maxima = maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)
+  return tf.add(tf.add(pairs, sequences), tf.mul(maxima, maximaWeight))
+}
+
+/** For each child one sequence in order and one shuffled, of 2 to 6 scans, not necessarily neighbours. */
+export function drawQuestions(children: readonly BatchChild[], random: Random): OrderQuestions {
+  const sequences: number[][] = []
+  const inOrder: boolean[] = []
+  for (const child of children) {
+    const visits = child.days.map((_, visit) => visit)
+    for (const keep of [true, false]) {
+      const length = 2 + random.integer(Math.min(visits.length, longestSequence) - 1)
+      const drawn = shuffled(visits, random)
+        .slice(0, length)
+        .sort((a, b) => a - b)
+      const order = keep ? drawn : outOfOrder(drawn, child.days, random)
+      if (order === undefined) continue
+      sequences.push(order.map((visit) => child.firstScan + visit))
+      inOrder.push(keep)
+    }
+  }
+  return { layout: layoutOf(sequences), lengths: sequences.map(({ length }) => length), inOrder }
+}
+
+/** Sequences of scan numbers as a layout, padded at their ends. */
+export function layoutOf(sequences: readonly (readonly number[])[]): SequenceLayout {
+  const steps = Math.max(...sequences.map(({ length }) => length))
+  const scans = new Int32Array(steps * sequences.length).fill(-1)
+  for (const [q, sequence] of sequences.entries()) {
+    for (const [step, scan] of sequence.entries()) scans[step * sequences.length + q] = scan
+  }
+  return { steps, sequences: sequences.length, scans }
+}
+
+/** Logit of each sequence being in order, read after its last scan. @returns [sequence] */
+export function askOrder(
+  tf: Tf,
+  preset: Preset,
+  parameters: ParameterTensors,
+  embeddings: Tensor2D,
+  { layout, lengths }: OrderQuestions,
+): Tensor1D {
+  const states = runSequences(tf, preset, parameters, embeddings, layout) // [step, sequence, hidden]
+  const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
+  const last = tf.tensor1d(
+    lengths.map((length, q) => (length - 1) * layout.sequences + q),
+    'int32',
+  )
+  return orderLogits(tf, parameters, tf.gather(rows, last)) // [sequence]
+}
+
+/** log(1 + exp(−z)) of the right answer, stable for large logits. @returns as `logits` */
+export function binaryCrossEntropy(tf: Tf, logits: Tensor1D, truth: Tensor1D): Tensor1D {
+  return tf.sub(tf.softplus(logits), tf.mul(logits, truth))
+}
+
+/** Mean over children of the mean over their pairs of log(1 + exp(−(s_later − s_earlier))); pairs of one day are left out. */
+function pairLoss(tf: Tf, scores: Tensor1D, batch: Batch): Scalar {
+  const pairs = batch.children.flatMap((child) => {
+    const own = pairsOf(child)
+    return own.map(([earlier, later]) => ({ earlier, later, weight: 1 / own.length / batch.children.length }))
+  })
+  const difference = new Float32Array(pairs.length * batch.scanCount)
+  for (const [row, { earlier, later }] of pairs.entries()) {
+    difference[row * batch.scanCount + later] = 1
+    difference[row * batch.scanCount + earlier] = -1
+  }
+  const matrix = tf.tensor2d(difference, [pairs.length, batch.scanCount])
+  const steps = tf.reshape(tf.matMul(matrix, tf.reshape(scores, [batch.scanCount, 1]) as Tensor2D), [-1]) // [pair]
+  const weights = tf.tensor1d(pairs.map(({ weight }) => weight))
+  return tf.sum(tf.mul(tf.softplus(tf.neg(steps)), weights))
+}
+
+/** Scan numbers of every pair with different days, the earlier first. */
+export function pairsOf({ firstScan, days }: BatchChild): (readonly [earlier: number, later: number])[] {
+  return days.flatMap((later, j) =>
+    days.slice(0, j).flatMap((earlier, i) => (earlier < later ? [[firstScan + i, firstScan + j] as const] : [])),
+  )
+}
+
+/** Smooth L1 between predicted and true maxima (Girshick 2015, threshold 1), mean over scans and blocks. */
+function maximaLoss(tf: Tf, preset: Preset, predicted: Tensor2D, batch: Batch): Scalar {
+  const truth = tf.tensor2d(blockMaxima(batch, preset), [batch.scanCount, predicted.shape[1]])
+  const error = tf.abs(tf.sub(predicted, truth))
+  const within = tf.minimum(error, 1)
+  return tf.mean(tf.mul(within, tf.sub(error, tf.div(within, 2))))
+}
+
+/** Largest voxel of each block, scan by scan, blocks in order of depth, height, width. */
+export function blockMaxima(
+  batch: Pick<Batch, 'volumes' | 'scanCount'>,
+  { grid, maximaBlock: edge }: Preset,
+): Float32Array {
+  const [depth, height, width] = grid
+  const [high, wide] = [Math.floor(height / edge), Math.floor(width / edge)]
+  const blocks = Math.floor(depth / edge) * high * wide
+  const maxima = new Float32Array(batch.scanCount * blocks).fill(Number.NEGATIVE_INFINITY)
+  for (let scan = 0; scan < batch.scanCount; scan++) {
+    for (let z = 0; z < Math.floor(depth / edge) * edge; z++) {
+      for (let y = 0; y < high * edge; y++) {
+        const row = ((scan * depth + z) * height + y) * width
+        const block = scan * blocks + (Math.floor(z / edge) * high + Math.floor(y / edge)) * wide
+        for (let x = 0; x < wide * edge; x++) {
+          const at = block + Math.floor(x / edge)
+          const value = batch.volumes[row + x] as number
+          if (value > (maxima[at] as number)) maxima[at] = value
+        }
+      }
+    }
+  }
+  return maxima
+}
+
+/** The visits in a drawn order that is not one of time; undefined when their days leave none. */
+function outOfOrder(visits: readonly number[], days: readonly number[], random: Random): number[] | undefined {
+  const day = (visit: number | undefined): number => days[visit ?? 0] ?? 0
+  if (visits.every((visit) => day(visit) === day(visits[0]))) return undefined
+  for (;;) {
+    const order = shuffled(visits, random)
+    if (order.some((visit, i) => i > 0 && day(visit) < day(order[i - 1]))) return order
+  }
+}

@@ -1,0 +1,129 @@
+// One round's training at one site: some epochs over the children of the training fold, with a fresh optimiser. The same
+// job gives the same weights to the last bit, at a fixed number of threads.
+
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import type { ParameterTensors } from '../../shared/model/encoder.ts'
+import { isEncoderParameter } from '../../shared/model/parameters.ts'
+import { presetOf } from '../../shared/model/presets.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { type Random, seededRandom } from '../../shared/random.ts'
+import { rateFactor } from '../../shared/study/schedule.ts'
+import type { Task } from '../../shared/study/study.ts'
+import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
+import { createAdamW, type Trainable } from './adamw.ts'
+import { assemble, type Batch, drawBatches } from './batches.ts'
+import type { Tf } from './engine.ts'
+import { fusedOps } from './ops.ts'
+import { canOrder, drawQuestions, orderingLoss } from './ordering.ts'
+import { canJudge, drawStarts, recurrenceLoss } from './recurrence.ts'
+import type { JobOptions, PreparedChild, TrainingJob, TrainingResult } from './trainer.ts'
+import type { Volumes } from './volumes.ts'
+
+/** Heads that a task does not train keep their values, so their difference is exactly zero. */
+const untrained: Readonly<Record<Task, readonly string[]>> = {
+  ordering: ['head.risk'],
+  recurrence: ['head.pair', 'head.sequence', 'head.maxima'],
+}
+
+/** Whether a child can be trained on for a task. */
+export function isUsable(task: Task, child: PreparedChild): boolean {
+  return task === 'ordering' ? canOrder(child) : canJudge(child)
+}
+
+/**
+ * Trains.
+ * @throws SequelaError `cohort_empty` when no child of the training fold is usable, `not_finite` when training diverged,
+ *   `cancelled`.
+ */
+export function train(
+  tf: Tf,
+  volumes: Volumes,
+  job: TrainingJob,
+  { onProgress, signal }: JobOptions = {},
+): TrainingResult {
+  const { task } = job.stage
+  const children = job.children.filter((child) => child.fold === 'train' && isUsable(task, child))
+  if (children.length === 0) {
+    throw new SequelaError(
+      'cohort_empty',
+      `no child of the training fold can be used for ${task}; see: site check-data`,
+    )
+  }
+  const random = seededRandom(job.seed)
+  const weights: Weights = { manifest: job.weights.manifest, values: Float32Array.from(job.weights.values) }
+  const optimiser = createStepper(tf, job, weights)
+  const steps = job.stage.localEpochs * Math.ceil(children.length / job.stage.batchChildren)
+  let step = 0
+  let lossSum = 0
+  for (let epoch = 0; epoch < job.stage.localEpochs; epoch++) {
+    for (const members of drawBatches(children, job.stage.batchChildren, random)) {
+      if (signal?.aborted) throw new SequelaError('cancelled', 'training was called off')
+      const loss = optimiser.step(lossOf(tf, job, members, volumes, random))
+      if (!Number.isFinite(loss)) {
+        throw new SequelaError(
+          'not_finite',
+          `training diverged in step ${step + 1} of ${steps}; a lower learning rate helps`,
+        )
+      }
+      lossSum += loss
+      onProgress?.({ step: ++step, steps })
+    }
+  }
+  return { weights, children: children.length, steps, meanLoss: lossSum / steps }
+}
+
+type Loss = (parameters: ParameterTensors) => Scalar
+
+/** Draws what a batch shows; the function that comes back is a pure function of the parameters. */
+function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], volumes: Volumes, random: Random): Loss {
+  const preset = presetOf(job.preset)
+  const ops = fusedOps(tf)
+  if (job.stage.task === 'ordering') {
+    const whole = members.map((child) => ({ child, from: 0 }))
+    const batch = assemble(whole, preset.grid, volumes, random)
+    const questions = drawQuestions(batch.children, random)
+    return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions)
+  }
+  const batch: Batch = assemble(drawStarts(members, random), preset.grid, volumes, random)
+  return (parameters) => recurrenceLoss(tf, ops, preset, parameters, batch)
+}
+
+/** Takes optimiser steps on `weights`, in place. */
+function createStepper(tf: Tf, job: TrainingJob, weights: Weights): { step(loss: Loss): number } {
+  const factor = rateFactor(job.stage, job.round)
+  const rates = {
+    head: job.stage.learningRate * factor,
+    encoder: (job.stage.encoderLearningRate ?? job.stage.learningRate) * factor,
+  }
+  const views = parameterViews(weights)
+  const starts = parameterViews(job.weights)
+  const left = untrained[job.stage.task]
+  const trained = weights.manifest.filter(({ name }) => !left.some((head) => name.startsWith(`${head}.`)))
+  const trainables = trained.map(({ name }): Trainable => {
+    const learningRate = isEncoderParameter(name) ? rates.encoder : rates.head
+    return { values: viewOf(views, name), start: viewOf(starts, name), learningRate }
+  })
+  const optimiser = createAdamW(trainables, job.training)
+  return {
+    step: (loss) => {
+      const tensors = trained.map(({ shape }, k) =>
+        tf.tensor(Float32Array.from(trainables[k]?.values ?? []), [...shape]),
+      )
+      const names = trained.map(({ name }) => name)
+      const { value, grads } = tf.valueAndGrads((...current: Tensor[]) =>
+        loss(new Map(names.map((name, k) => [name, current[k] as Tensor]))),
+      )(tensors)
+      const total = value.dataSync()[0] ?? Number.NaN
+      const gradients = grads.map((gradient) => gradient.dataSync<'float32'>())
+      tf.dispose([value, ...grads, ...tensors])
+      if (Number.isFinite(total)) optimiser.step(gradients)
+      return total
+    },
+  }
+}
+
+function viewOf(views: ReadonlyMap<string, Float32Array>, name: string): Float32Array {
+  const view = views.get(name)
+  if (view === undefined) throw new Error(`the weights have no parameter ${name}`)
+  return view
+}
