@@ -1,0 +1,53 @@
+// Embeddings of whole children without training: a few children at a time, so that memory does not grow with the cohort.
+
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { encode, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { type PresetName, presetOf } from '../../shared/model/presets.ts'
+import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
+import { assemble, type Batch, volumesTensor } from './batches.ts'
+import type { Tf } from './engine.ts'
+import { fusedOps } from './ops.ts'
+import type { PreparedChild } from './trainer.ts'
+import type { Volumes } from './volumes.ts'
+
+/** Children embedded together. */
+const childrenAtOnce = 8
+
+/** What a caller gets for each group of children; tensors are disposed when the callback returns. */
+export interface EmbeddedBatch {
+  readonly members: readonly PreparedChild[]
+  readonly batch: Batch
+  readonly parameters: ParameterTensors
+  /** [scan, embedding] */
+  readonly embeddings: Tensor2D
+}
+
+/** Embeds all scans of the children, group by group, and hands each group to `use`. */
+export function forEachEmbedded(
+  tf: Tf,
+  model: { readonly preset: PresetName; readonly weights: Weights },
+  children: readonly PreparedChild[],
+  volumes: Volumes,
+  use: (group: EmbeddedBatch) => void,
+): void {
+  const preset = presetOf(model.preset)
+  const views = parameterViews(model.weights)
+  for (let start = 0; start < children.length; start += childrenAtOnce) {
+    tf.tidy(() => {
+      const members = children.slice(start, start + childrenAtOnce)
+      const batch = assemble(
+        members.map((child) => ({ child, from: 0 })),
+        preset.grid,
+        volumes,
+      )
+      const parameters: ParameterTensors = new Map(
+        model.weights.manifest.map(({ name, shape }) => [
+          name,
+          tf.tensor(Float32Array.from(views.get(name) ?? []), [...shape]),
+        ]),
+      )
+      const embeddings = encode(tf, fusedOps(tf), preset, parameters, volumesTensor(tf, batch, preset.grid))
+      use({ members, batch, parameters, embeddings })
+    })
+  }
+}

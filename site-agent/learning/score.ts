@@ -1,0 +1,81 @@
+// What a model says about single children, for whoever holds their scans: the demo's test children today, the clinician at
+// the bedside later. Nothing of this may leave a site, so it is no part of what the agent asks of training.
+
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { pairScores, riskLogits } from '../../shared/model/heads.ts'
+import { type PresetName, presetOf } from '../../shared/model/presets.ts'
+import { runSequences } from '../../shared/model/sequence.ts'
+import { seededRandom, shuffled } from '../../shared/random.ts'
+import type { Weights } from '../../shared/weights/weights.ts'
+import { type EmbeddedBatch, forEachEmbedded } from './embed.ts'
+import type { Tf } from './engine.ts'
+import { askOrder, layoutOf } from './ordering.ts'
+import type { PreparedChild } from './trainer.ts'
+import type { Volumes } from './volumes.ts'
+
+/** Scores of one child whose scans up to a landmark are given. */
+export interface ChildScores {
+  readonly days: readonly number[]
+  /** Progression score of each scan. */
+  readonly pairScores: readonly number[]
+  /** Logits of "in order" for all scans in order and in one shuffled order. */
+  readonly orderedLogit: number
+  readonly shuffledLogit: number
+  /** Logit of an event after the last scan, when the last 1, 2, … scans are shown. */
+  readonly riskLogits: readonly number[]
+}
+
+/** What to score: every child with all its scans, the last of which is the landmark. */
+export interface ScoringJob {
+  readonly preset: PresetName
+  readonly weights: Weights
+  readonly children: readonly PreparedChild[]
+  /** Draws the shuffled orders. */
+  readonly seed: string
+}
+
+/** Scores in the order of the children. */
+export function scoreChildren(tf: Tf, volumes: Volumes, job: ScoringJob): readonly ChildScores[] {
+  const scores: ChildScores[] = []
+  forEachEmbedded(tf, job, job.children, volumes, (group) => void scores.push(...scoreGroup(tf, job, group)))
+  return scores
+}
+
+function scoreGroup(tf: Tf, job: ScoringJob, { batch, parameters, embeddings }: EmbeddedBatch): ChildScores[] {
+  const preset = presetOf(job.preset)
+  const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
+  const whole = batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit))
+  const mixed = batch.children.map(({ key }, i) => {
+    const order = whole[i] ?? []
+    const random = seededRandom(`${job.seed}/${key}`)
+    for (;;) {
+      const drawn = shuffled(order, random)
+      if (order.length < 2 || drawn.some((scan, at) => scan !== order[at])) return drawn
+    }
+  })
+  const ask = (orders: readonly (readonly number[])[]): Float32Array | Int32Array | Uint8Array => {
+    const lengths = orders.map(({ length }) => length)
+    return askOrder(tf, preset, parameters, embeddings, { layout: layoutOf(orders), lengths, inOrder: [] }).dataSync()
+  }
+  const ordered = ask(whole)
+  const shuffledLogits = ask(mixed)
+  const longest = Math.max(...whole.map(({ length }) => length))
+  const byScans = Array.from({ length: longest }, (_, k) => {
+    const shown = whole.map((scans) => scans.slice(-(k + 1)))
+    const layout = layoutOf(shown)
+    const states = runSequences(tf, preset, parameters, embeddings, layout)
+    const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
+    const last = tf.tensor1d(
+      shown.map(({ length }, q) => (length - 1) * layout.sequences + q),
+      'int32',
+    )
+    return riskLogits(tf, parameters, tf.gather(rows, last)).dataSync()
+  })
+  return batch.children.map(({ days, firstScan }, i) => ({
+    days,
+    pairScores: progression.slice(firstScan, firstScan + days.length),
+    orderedLogit: ordered[i] ?? Number.NaN,
+    shuffledLogit: shuffledLogits[i] ?? Number.NaN,
+    riskLogits: byScans.slice(0, days.length).map((logits) => logits[i] ?? Number.NaN),
+  }))
+}

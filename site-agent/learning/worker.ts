@@ -1,0 +1,52 @@
+// The training process. It is a process of its own because the engine never gives memory back to the system, and because
+// a crash in native code must not take the agent along. It does one job at a time and ends with its parent.
+
+import { presetOf } from '../../shared/model/presets.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { loadEngine } from './engine.ts'
+import { evaluate } from './evaluate.ts'
+import { scoreChildren } from './score.ts'
+import { train } from './train.ts'
+import { createVolumes, type Volumes } from './volumes.ts'
+import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
+
+const threads = Number(process.argv[2] ?? '1')
+const volumesByPreset = new Map<string, Volumes>()
+
+process.on('disconnect', () => process.exit(0))
+// A signal meant for the agent reaches its whole group; the agent decides when this process ends.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
+process.on('message', (request: WorkerRequest) => {
+  perform(request).then(reply, (error: unknown) => {
+    const { code, message } = SequelaError.from(error, 'training_failed')
+    reply({ kind: 'failed', code, message })
+  })
+})
+
+async function perform(request: WorkerRequest): Promise<WorkerReply> {
+  const { tf } = await loadEngine({ threads })
+  const volumes = volumesOf(request)
+  switch (request.kind) {
+    case 'train': {
+      const result = train(tf, volumes, request.job, {
+        onProgress: (progress) => reply({ kind: 'progress', progress }),
+      })
+      return { kind: 'trained', result }
+    }
+    case 'evaluate':
+      return { kind: 'evaluated', metrics: evaluate(tf, volumes, request.job) }
+    case 'score':
+      return { kind: 'scored', scores: scoreChildren(tf, volumes, request.job) }
+  }
+}
+
+function volumesOf({ job }: WorkerRequest): Volumes {
+  const known = volumesByPreset.get(job.preset) ?? createVolumes(presetOf(job.preset).grid)
+  volumesByPreset.set(job.preset, known)
+  return known
+}
+
+function reply(message: WorkerReply): void {
+  process.send?.(message)
+}
