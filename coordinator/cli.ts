@@ -13,10 +13,10 @@ import { programVersion } from '../shared/version.ts'
 import type { AdminRequest } from './admin/requests.ts'
 import { askCoordinator } from './admin/socket.ts'
 import { exportStudy } from './commands/export.ts'
-import { initialise } from './commands/init.ts'
+import { type InitOptions, initialise } from './commands/init.ts'
 import { serve } from './commands/serve.ts'
 import { type CoordinatorHome, coordinatorHome } from './home.ts'
-import type { CoordinatorStatus } from './status.ts'
+import type { CoordinatorStatus, RunStatus } from './status.ts'
 import { statusText } from './status-text.ts'
 
 const defaultHome = join(homedir(), '.sequela', 'coordinator')
@@ -81,15 +81,6 @@ export function coordinatorProgram(): Command {
   return program
 }
 
-interface InitOptions {
-  readonly host: string
-  readonly domain?: string
-  readonly listen: string
-  readonly port: number
-  readonly enrolmentPort: number
-  readonly minFreeDiskMb: number
-}
-
 function addStudyCommands(program: Command, ask: (request: AdminRequest) => Promise<unknown>): void {
   const study = program.command('study').description('check, start, pause, resume or cancel a study')
   study
@@ -122,7 +113,7 @@ function addStudyCommands(program: Command, ask: (request: AdminRequest) => Prom
       .description(type === 'pause' ? 'hand out no more work; what sites still deliver is kept' : 'go on after a pause')
       .argument('<study>', 'digest of the study, or its first digits')
       .action(async (digits: string) => {
-        await ask({ type, studyDigest: await findStudy(ask, digits) })
+        await ask({ type, studyDigest: (await findStudy(ask, digits)).studyDigest })
         print(`${type}d`)
       })
   }
@@ -132,7 +123,7 @@ function addStudyCommands(program: Command, ask: (request: AdminRequest) => Prom
     .argument('<study>', 'digest of the study, or its first digits')
     .requiredOption('--reason <text>', 'why; it stands in the journal')
     .action(async (digits: string, { reason }: { reason: string }) => {
-      await ask({ type: 'cancel', studyDigest: await findStudy(ask, digits), reason })
+      await ask({ type: 'cancel', studyDigest: (await findStudy(ask, digits)).studyDigest, reason })
       print('cancelled')
     })
 }
@@ -155,10 +146,10 @@ async function askStatus(ask: (request: AdminRequest) => Promise<unknown>): Prom
   return (await ask({ type: 'status' })) as CoordinatorStatus
 }
 
-async function findStudy(ask: (request: AdminRequest) => Promise<unknown>, digits: string): Promise<string> {
+async function findStudy(ask: (request: AdminRequest) => Promise<unknown>, digits: string): Promise<RunStatus> {
   const { runs } = await askStatus(ask)
   const found = runs.filter((run) => run.studyDigest.startsWith(digits) || run.study === digits)
-  if (found.length === 1 && found[0] !== undefined) return found[0].studyDigest
+  if (found.length === 1 && found[0] !== undefined) return found[0]
   const known = runs.map((run) => `${run.studyDigest.slice(0, 12)} ${run.study}`).join(', ') || 'none'
   const problem = found.length === 0 ? 'there is no study' : 'there is more than one study'
   throw new SequelaError('study_unknown', `${problem} "${digits}"; known are: ${known}`)

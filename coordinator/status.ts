@@ -3,6 +3,7 @@
 
 import type { Clock } from '../shared/clock.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
+import { currentRound } from './run/rounds.ts'
 import type { PublishedRound, Round, Run, Settlement } from './run/run.ts'
 
 /** One site in one round. `outcome` is counted, declined, refused, missing or awaited; `reason` where there is one. */
@@ -86,7 +87,8 @@ export function coordinatorStatus(facts: CoordinatorFacts, runs: Iterable<Run>, 
 
 export function runStatus(run: Run): RunStatus {
   const { study } = run
-  const current = run.phase === 'running' || run.phase === 'paused' ? [openRound(run, run.current)] : []
+  const round = currentRound(run)
+  const current = round === undefined ? [] : [openRound(run, round)]
   return {
     studyDigest: run.studyDigest,
     study: study.study,
@@ -145,7 +147,7 @@ function openRound(run: Run, round: Round): RoundStatus {
     deadlineMs: round.deadlineMs,
     baseDigest: round.baseDigest,
     sites,
-    late: [],
+    late: round.late,
     metrics: addMetrics(sites),
   }
 }

@@ -34,7 +34,10 @@ function coordinatorOn(journal: Pick<Journal, 'append' | 'read' | 'verify'>, clo
     rootFingerprint: sha256('root'),
     issueSite: (order) => makeSiteCertificate(issuing, { domain: 'plgg', ...order }),
   }
-  return { membership, ...createEnrolment({ authority, membership, clock, address: 'coordinator.example.org:8444' }) }
+  return {
+    membership,
+    ...createEnrolment({ authority, membership, clock, address: () => 'coordinator.example.org:8444' }),
+  }
 }
 
 async function secretFor(enrolment: Enrolment, site: string): Promise<Uint8Array> {

@@ -16,8 +16,8 @@ export interface EnrolmentDeps {
   readonly authority: Pick<Authority, 'issueSite' | 'rootFingerprint'>
   readonly membership: Pick<JournaledMachine<Membership, MembershipCommand, MembershipEvent>, 'state' | 'handle'>
   readonly clock: Clock
-  /** host:port of the enrolment service, as sites reach it. */
-  readonly address: string
+  /** host:port of the enrolment service, as sites reach it; asked for when a code is made. */
+  readonly address: () => string
 }
 
 export interface Enrolment {
@@ -36,7 +36,7 @@ export function createEnrolment({ authority, membership, clock, address }: Enrol
   return {
     invite: async (site) => {
       const secret = randomBytes(enrolmentSecretBytes)
-      const code = encodeEnrolmentCode({ address, rootFingerprint: authority.rootFingerprint, secret })
+      const code = encodeEnrolmentCode({ address: address(), rootFingerprint: authority.rootFingerprint, secret })
       const expiresAtMs = clock.now() + invitationLifeMs
       await membership.handle({ type: 'invite', site, codeHash: enrolmentSecretHash(secret), expiresAtMs })
       return code

@@ -34,6 +34,8 @@ export interface Blobs {
   openPartial(key: string, byteLength: number): Promise<PartialBlob>
   /** Bytes that the partial blob of a key holds; 0 where there is none. */
   partialOffset(key: string): Promise<number>
+  /** Keys of all partial blobs, in no order. */
+  partialKeys(): Promise<readonly string[]>
   discardPartial(key: string): Promise<void>
   /** Stores bytes whole. Durable on return. @throws SequelaError `disk_full`. */
   put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<Digest>

@@ -15,6 +15,8 @@ export interface FileBlobsOptions {
   readonly folder: string
   /** New work is refused when it would leave less than this free, in bytes. */
   readonly minFreeBytes: number
+  /** Leave everything as it lies, as another process may be writing. */
+  readonly readOnly?: boolean
   /** Free bytes on the disk of the folder; a parameter so that a full disk can be tested. */
   readonly freeBytes?: () => Promise<number>
 }
@@ -24,8 +26,11 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
   const wholeFolder = join(options.folder, 'blobs')
   const partialFolder = join(options.folder, 'partial')
   const asideFolder = join(options.folder, 'aside')
-  await rm(asideFolder, { recursive: true, force: true })
-  for (const folder of [wholeFolder, partialFolder, asideFolder]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (!options.readOnly) {
+    await rm(asideFolder, { recursive: true, force: true })
+    for (const folder of [wholeFolder, partialFolder, asideFolder])
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+  }
   const freeBytes = options.freeBytes ?? (() => freeBytesOf(options.folder))
   const writing = new Set<string>()
   let nextAside = 0
@@ -43,8 +48,11 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
 
   /** Flushes a written file and gives it its name. */
   const name = async (handle: FileHandle, path: string, digest: Digest): Promise<void> => {
-    await handle.sync()
-    await handle.close()
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
     const folder = join(wholeFolder, digest.slice(0, 2))
     if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(wholeFolder)
     await rename(path, fileOf(digest))
@@ -69,6 +77,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
       }
     },
     partialOffset: async (key) => (await sizeOf(partialOf(key))) ?? 0,
+    partialKeys: () => readdir(partialFolder),
     discardPartial: (key) => rm(partialOf(key), { force: true }),
 
     put: async (content) => {
@@ -88,7 +97,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
       } catch (error) {
         await handle.close().catch(() => {})
         await rm(path, { force: true })
-        throw error
+        throw inWords(error)
       }
     },
     has: async (digest) => (await sizeOf(fileOf(digest))) !== undefined,
@@ -128,8 +137,14 @@ function partialBlob(state: {
       return state.offset
     },
     write: async (chunk) => {
+      try {
+        await writeWhole(handle, chunk)
+      } catch (error) {
+        // Part of the chunk may be in the file; without it the next chunk continues where `offset` says.
+        await handle.truncate(state.offset)
+        throw inWords(error)
+      }
       hash.update(chunk)
-      await writeWhole(handle, chunk)
       state.offset += chunk.byteLength
     },
     finish: async (expected, byteLength) => {
@@ -142,6 +157,8 @@ function partialBlob(state: {
           throw new SequelaError('digest_mismatch', `${message}; send the update again`)
         }
         await name(handle, path, expected)
+      } catch (error) {
+        throw inWords(error)
       } finally {
         release()
       }
@@ -184,19 +201,17 @@ async function hashFile(path: string, hash: Hash): Promise<number> {
 
 /** Writes all of a piece, as a call may write less. */
 async function writeWhole(handle: FileHandle, piece: Uint8Array): Promise<void> {
-  try {
-    for (let done = 0; done < piece.byteLength; ) {
-      const { bytesWritten } = await handle.write(piece, done)
-      done += bytesWritten
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
-      throw new SequelaError('disk_full', 'the disk of the store is full; nothing was taken, try again', {
-        cause: error,
-      })
-    }
-    throw error
+  for (let done = 0; done < piece.byteLength; ) {
+    const { bytesWritten } = await handle.write(piece, done)
+    done += bytesWritten
   }
+}
+
+/** Want of room is a refusal; any other failure of the disk is not, and stays as it is. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))) return error
+  const message = 'the disk of the store is full; nothing was taken, try again'
+  return new SequelaError('disk_full', message, { cause: error })
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -31,6 +31,7 @@ export function createMemoryBlobs(): Blobs {
       }
     },
     partialOffset: async (key) => partial.get(key)?.byteLength ?? 0,
+    partialKeys: async () => [...partial.keys()],
     discardPartial: async (key) => void partial.delete(key),
     put: async (content) => {
       const pieces: Uint8Array[] = []

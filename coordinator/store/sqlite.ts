@@ -8,8 +8,9 @@ import { emptyEdge, leafHash, type MerkleEdge, rootOf, withLeaf } from './merkle
 
 const schemaVersion = 1
 
-/** SQLite's primary result codes for a disk without room: SQLITE_FULL, and SQLITE_IOERR_WRITE / _FSYNC with ENOSPC. */
+/** SQLite's codes for a disk without room: SQLITE_FULL, and SQLITE_IOERR_SHMSIZE where its shared index cannot grow. */
 const sqliteFull = 13
+const sqliteIndexFull = 4874
 
 /** How long to wait for another connection of this process's own tools, for example a backup that reads. */
 const busyTimeoutMs = 5_000
@@ -25,6 +26,10 @@ export function openSqliteJournal(file: string, limits: { readonly maxPages?: nu
     return journalOn(database, file)
   } catch (error) {
     database.close()
+    if (isDiskFull(error)) {
+      const message = `the disk of ${file} is full, even for opening the journal; make some room and start again`
+      throw new SequelaError('disk_full', message, { cause: error })
+    }
     throw error
   }
 }
@@ -152,7 +157,7 @@ function isDiskFull(error: unknown): boolean {
     error instanceof Error &&
     'errcode' in error &&
     typeof error.errcode === 'number' &&
-    (error.errcode & 0xff) === sqliteFull
+    ((error.errcode & 0xff) === sqliteFull || error.errcode === sqliteIndexFull)
   )
 }
 

@@ -19,8 +19,12 @@ export function lockStore(folder: string): StoreLock {
     database.prepare('INSERT OR REPLACE INTO holder (id, pid) VALUES (1, ?)').run(process.pid)
     database.exec('PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE')
   } catch (error) {
-    const holder = holderOf(database)
+    const holder = isBusy(error) ? holderOf(database) : undefined
     database.close()
+    if (holder === undefined) {
+      const message = `${folder} cannot be locked; it must be writable for the user that the coordinator runs as`
+      throw new SequelaError('file_unreadable', message, { cause: error })
+    }
     throw new SequelaError('store_locked', `${folder} is in use by process ${holder}; end it first`, { cause: error })
   }
   return {
@@ -31,8 +35,15 @@ export function lockStore(folder: string): StoreLock {
   }
 }
 
+/** SQLITE_BUSY. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
+}
+
+/** Waits for a moment, as the holder may be writing its number just now. */
 function holderOf(database: DatabaseSync): string {
   try {
+    database.exec('PRAGMA busy_timeout = 1000')
     const pid = database.prepare('SELECT pid FROM holder WHERE id = 1').get()?.pid
     return typeof pid === 'number' ? String(pid) : 'unknown'
   } catch {

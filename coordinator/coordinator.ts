@@ -1,0 +1,204 @@
+// The coordinator put together: lock, store, authority, command loop, reactions, listeners, admin socket. Opened in this
+// order and closed in the reverse one; what is durable is in the journal and the blobs, so closing loses nothing.
+
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../shared/clock.ts'
+import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
+import type { Log } from '../shared/log.ts'
+import { initialWeights, modelManifest } from '../shared/model/parameters.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { parseStudy } from '../shared/study/study.ts'
+import { programVersion } from '../shared/version.ts'
+import { encodeSafetensors } from '../shared/weights/safetensors.ts'
+import type { AdminRequest } from './admin/requests.ts'
+import { serveAdminSocket } from './admin/socket.ts'
+import { createRoundAverage } from './aggregation/round-average.ts'
+import { authenticate } from './authority/authentication.ts'
+import { type Authority, openAuthority } from './authority/authority.ts'
+import { createEnrolment } from './authority/enrolment.ts'
+import { membershipMachine } from './authority/membership-codec.ts'
+import { createCommandLoop } from './command-loop.ts'
+import type { CoordinatorHome, CoordinatorSettings } from './home.ts'
+import { startReactions } from './reactions.ts'
+import { createAttendance } from './rpc/attendance.ts'
+import { startListeners } from './rpc/listeners.ts'
+import { type CoordinatorStatus, coordinatorStatus } from './status.ts'
+import type { Blobs } from './store/blobs.ts'
+import { openFileBlobs } from './store/files.ts'
+import type { Journal } from './store/journal.ts'
+import { openSqliteJournal } from './store/sqlite.ts'
+import { lockStore } from './store/store-lock.ts'
+import { createTimer } from './timer.ts'
+
+export interface CoordinatorOptions {
+  readonly home: CoordinatorHome
+  readonly settings: CoordinatorSettings
+  readonly log: Log
+  /** Called once when the process must end: the journal failed, or the program has a fault. */
+  readonly onFatal: (error: unknown) => void
+  readonly clock?: Clock
+  /** Stands between the coordinator and its store; tests of crashes watch and fail it here. */
+  readonly storeSeam?: { journal(inner: Journal): Journal; blobs(inner: Blobs): Blobs }
+}
+
+export interface RunningCoordinator {
+  readonly federationAddress: string
+  readonly enrolmentAddress: string
+  /** Answers a request of the operator. */
+  admin(request: AdminRequest): Promise<unknown>
+  status(): CoordinatorStatus
+  /** Lets what is in flight end or park within `graceMs`, then closes everything. */
+  close(graceMs: number): Promise<void>
+}
+
+/** How often certificates of our own are looked at, in ms. */
+const renewalCheckMs = 24 * 3_600_000
+
+/** @throws SequelaError `store_locked`, `store_corrupt`, `config_invalid`. */
+export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  const { home, settings, log, onFatal, clock = systemClock } = options
+  const lock = lockStore(home.storeFolder)
+  const timer = createTimer(clock)
+  const minFreeBytes = settings.minFreeDiskMb * 1e6
+  const seam = options.storeSeam ?? { journal: (inner: Journal) => inner, blobs: (inner: Blobs) => inner }
+  const journal = seam.journal(openSqliteJournal(join(home.storeFolder, 'journal.db')))
+  const blobs = seam.blobs(await openFileBlobs({ folder: home.storeFolder, minFreeBytes }))
+  const authority = await openAuthority({
+    folder: home.authorityFolder,
+    domain: settings.domain,
+    hosts: [settings.host, 'localhost'],
+  })
+  await authority.renewDue(clock.now())
+  const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
+  const averaging = new AbortController()
+  const reactions = startReactions({
+    loop,
+    aggregate: createRoundAverage({ blobs, signal: averaging.signal }),
+    timer,
+    clock,
+    onFatal,
+  })
+  const attendance = createAttendance(clock)
+  const ports = { enrolment: 0 }
+  const enrolment = createEnrolment({
+    authority,
+    membership: loop.membership,
+    clock,
+    address: () => `${settings.host}:${ports.enrolment}`,
+  })
+  const listeners = await startListeners({
+    ports: {
+      loop,
+      blobs,
+      attendance,
+      manifestOf: (study) => modelManifest(study.model.preset),
+      renew: async (peer, csrPem) => (await enrolment.renew(peer, csrPem)).chainPem,
+      clock,
+      timer,
+      log,
+    },
+    authenticate: (peer) => {
+      if (peer.domain !== settings.domain) {
+        throw new SequelaError('forbidden', `the certificate is of ${peer.domain}, not of ${settings.domain}`)
+      }
+      authenticate(loop.membership.state(), peer, clock.now())
+    },
+    enrol: async (secret, csrPem) => enrolment.enrol(secret, csrPem),
+    identity: shownIdentity(authority),
+    rootPem: authority.rootPem,
+    host: settings.host,
+    federation: settings.federation,
+    enrolment: settings.enrolment,
+  })
+  ports.enrolment = listeners.enrolmentPort
+  const federationAddress = `${settings.host}:${listeners.federationPort}`
+  const enrolmentAddress = `${settings.host}:${listeners.enrolmentPort}`
+
+  const lookAtCertificates = async (): Promise<void> => {
+    const { serverChanged, warning } = await authority.renewDue(clock.now())
+    if (serverChanged) listeners.exchange(shownIdentity(authority))
+    if (warning !== undefined) log.warn('certificate-warning', { reason: warning })
+  }
+  const renewals = setInterval(() => {
+    lookAtCertificates().catch((error: unknown) => {
+      log.error('certificate-renewal-failed', { code: SequelaError.from(error).code })
+    })
+  }, renewalCheckMs)
+
+  const status = (): CoordinatorStatus => {
+    const membership = loop.membership.state()
+    const invited = [...membership.invitations.values()].map(({ site }) => site)
+    const sites = [...new Set([...invited, ...membership.latest.keys()])].sort()
+    const facts = {
+      programVersion,
+      domain: settings.domain,
+      federationAddress,
+      enrolmentAddress,
+      rootFingerprint: authority.rootFingerprint,
+      journal: journal.head(),
+      sites: sites.map((site) => ({
+        site,
+        certificateNotAfterMs: membership.certificates.get(membership.latest.get(site) ?? '')?.notAfterMs ?? null,
+        ...attendance.of(site),
+      })),
+    }
+    return coordinatorStatus(facts, loop.federation().runs.values(), clock)
+  }
+
+  const startRun = async (studyDigest: Digest): Promise<void> => {
+    const run = loop.federation().runs.get(studyDigest)
+    if (run === undefined) throw new SequelaError('study_unknown', 'there is no such study; propose it first')
+    const weights = initialWeights(run.study.model.preset, run.study.seed)
+    const initial = await blobs.put(encodeSafetensors(weights))
+    await loop.handle({ type: 'start-run', studyDigest, initialWeights: initial })
+  }
+
+  const admin = async (request: AdminRequest): Promise<unknown> => {
+    switch (request.type) {
+      case 'invite':
+        return enrolment.invite(request.site)
+      case 'propose': {
+        const { digest } = parseStudy(request.text)
+        await loop.handle({ type: 'propose-study', studyDigest: digest, text: request.text })
+        return digest
+      }
+      case 'start':
+        return startRun(parseDigest(request.studyDigest))
+      case 'pause':
+        return void (await loop.handle({ type: 'pause-run', studyDigest: parseDigest(request.studyDigest) }))
+      case 'resume':
+        return void (await loop.handle({ type: 'resume-run', studyDigest: parseDigest(request.studyDigest) }))
+      case 'cancel': {
+        const { reason } = request
+        return void (await loop.handle({ type: 'cancel-run', studyDigest: parseDigest(request.studyDigest), reason }))
+      }
+      case 'status':
+        return status()
+    }
+  }
+
+  const adminSocket = await serveAdminSocket(home, admin)
+  log.info('serving', { address: federationAddress, version: programVersion, digest: sha256(authority.rootPem) })
+  return {
+    federationAddress,
+    enrolmentAddress,
+    admin,
+    status,
+    close: async (graceMs) => {
+      clearInterval(renewals)
+      await adminSocket.close()
+      await listeners.close(graceMs)
+      averaging.abort()
+      await reactions.close()
+      await loop.close()
+      journal.close()
+      lock.release()
+    },
+  }
+}
+
+/** The root goes along with the chain, so that a site that knows only its fingerprint can pin it. */
+function shownIdentity(authority: Authority): ReturnType<Authority['serverIdentity']> {
+  const { keyPem, chainPem } = authority.serverIdentity()
+  return { keyPem, chainPem: `${chainPem}${authority.rootPem}` }
+}

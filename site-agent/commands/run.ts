@@ -1,0 +1,115 @@
+// `site run`: the agent, put together and run until a signal comes.
+
+import { watch } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Clock, systemClock } from '../../shared/clock.ts'
+import { stopSignal } from '../../shared/command-line.ts'
+import { createLog, type Log } from '../../shared/log.ts'
+import { seededRandom } from '../../shared/random.ts'
+import { runAgent } from '../agent.ts'
+import { createApprovals } from '../approvals.ts'
+import { createChildrenProvider } from '../children.ts'
+import { createCoordinatorClient } from '../coordinator-client.ts'
+import { createEgress } from '../egress.ts'
+import { readSettings, type SiteHome } from '../home.ts'
+import { lockHome } from '../home-lock.ts'
+import { createKeyAndRequest } from '../identity.ts'
+import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity, writeIdentity } from '../identity-file.ts'
+import type { Trainer } from '../learning/trainer.ts'
+import { createWorkerTrainer } from '../learning/worker-trainer.ts'
+import { applyRoute, routeTo } from '../proxy.ts'
+import { createSpool } from '../spool.ts'
+import { createStatusBoard } from '../status-board.ts'
+
+export interface RunOptions {
+  readonly logLevel: string
+  /** What trains; tests of transfers and crashes bring something quicker. */
+  readonly trainer?: Trainer
+  readonly children?: Parameters<typeof runAgent>[0]['preparedChildren']
+}
+
+/** @throws SequelaError when the agent cannot start; once it runs, everything is tried again. */
+export async function run(home: SiteHome, options: RunOptions): Promise<void> {
+  const settings = await readSettings(home)
+  const identity = await readIdentity(home.identityFile)
+  const log = createLog('site-agent', options.logLevel)
+  const route = routeTo(hostOf(identity), process.env)
+  applyRoute(route, process.env)
+  log.info('starting', { site: identity.site, reason: route.kind === 'proxy' ? `through ${route.shown}` : 'direct' })
+  const unlock = lockHome(home)
+  try {
+    for (const folder of [home.spoolFolder, home.weightsFolder, home.approvalsFolder]) {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+    }
+    const clock = systemClock
+    const random = seededRandom(`${identity.site}/${process.pid}/${clock.now()}`)
+    const jitter = random.uniform()
+    await runAgent(
+      {
+        site: identity.site,
+        approvals: createApprovals(home.approvalsFolder),
+        preparedChildren: options.children ?? createChildrenProvider({ home, settings, site: identity.site, log }),
+        trainer: options.trainer ?? createWorkerTrainer({ threads: settings.threads }),
+        egress: createEgress({ file: home.egressFile, clock }),
+        spool: createSpool(home.spoolFolder),
+        weightsFolder: home.weightsFolder,
+        connect: async () => createCoordinatorClient(await renewedIdentity(home, { clock, jitter, log })),
+        renewalInMs: async () =>
+          renewalDueMs(certificateLife(await readIdentity(home.identityFile)), jitter) - clock.now(),
+        approvalsChanged: (signal) => changeOf(home.approvalsFolder, signal),
+        status: createStatusBoard({ file: home.statusFile, clock }),
+        clock,
+        random,
+        log,
+        wait: (ms, signal) => delay(Math.max(0, Math.min(ms, 2 ** 31 - 1)), undefined, { signal }).catch(() => {}),
+      },
+      stopSignal(),
+    )
+  } finally {
+    unlock()
+  }
+}
+
+/** The identity in force, renewed first when two thirds of its certificate's life are over. */
+async function renewedIdentity(
+  home: SiteHome,
+  { clock, jitter, log }: { readonly clock: Clock; readonly jitter: number; readonly log: Log },
+): Promise<SiteIdentity> {
+  const identity = await readIdentity(home.identityFile)
+  const life = certificateLife(identity)
+  if (clock.now() < renewalDueMs(life, jitter) || clock.now() > life.notAfterMs) return identity
+  const { privateKeyPem, csrPem } = await createKeyAndRequest(identity.site)
+  const client = createCoordinatorClient(identity)
+  try {
+    const certificateChainPem = await client.renewCertificate(csrPem)
+    const renewed = { ...identity, privateKeyPem, certificateChainPem }
+    await writeIdentity(home.identityFile, renewed)
+    log.info('certificate-renewed', { site: identity.site })
+    return renewed
+  } finally {
+    client.close()
+  }
+}
+
+/** Resolves at the next change of a folder, or when `signal` aborts. */
+function changeOf(folder: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const watcher = watch(folder, { persistent: false })
+    const done = (): void => {
+      watcher.close()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    watcher.on('change', (_, name) => {
+      if (String(name).endsWith('.yaml')) done()
+    })
+    watcher.on('error', done)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
+
+function hostOf({ federationAddress }: SiteIdentity): string {
+  return new URL(`https://${federationAddress}`).hostname
+}
