@@ -1,0 +1,60 @@
+// This hospital's children, ready for training: read from its tables, every usable scan prepared. Done once for a study in
+// the life of an agent; a new scan or a changed table is taken in by the next start.
+
+import type { Log } from '../shared/log.ts'
+import type { StudyFile } from '../shared/study/study.ts'
+import type { WorkOptions } from './assignment.ts'
+import { type Cohort, loadCohort } from './cohort/cohort.ts'
+import { type PreparedCohort, prepareCohort } from './cohort/prepare-cohort.ts'
+import type { SiteHome, SiteSettings } from './home.ts'
+import { createPreparedVolumes } from './imaging/prepared.ts'
+import type { PreparedChild } from './learning/trainer.ts'
+
+export interface ChildrenDeps {
+  readonly home: SiteHome
+  readonly settings: SiteSettings
+  readonly site: string
+  readonly log: Log
+}
+
+/** A cohort as read and as prepared; findings say what is held back and why. */
+export interface ReadyCohort {
+  readonly cohort: Cohort
+  readonly prepared: PreparedCohort
+}
+
+/** Reads and prepares the cohort for a study. @throws SequelaError `table_invalid`, `file_unreadable`, `cancelled`. */
+export async function readyCohort(
+  deps: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
+  { study }: Pick<StudyFile, 'study'>,
+  options: { readonly onProgress?: (done: number, total: number) => void; readonly signal?: AbortSignal } = {},
+): Promise<ReadyCohort> {
+  const cohort = await loadCohort({ root: deps.settings.data, study, site: deps.site })
+  const preparer = createPreparedVolumes({
+    folder: deps.home.preparedFolder,
+    grid: study.model.grid,
+    spacingMm: study.model.spacingMm,
+    template: study.pipeline.template,
+  })
+  return { cohort, prepared: await prepareCohort(cohort, preparer, options) }
+}
+
+/** Children by study, each prepared once. */
+export function createChildrenProvider(
+  deps: ChildrenDeps,
+): (study: StudyFile, options: WorkOptions) => Promise<readonly PreparedChild[]> {
+  const ready = new Map<string, Promise<readonly PreparedChild[]>>()
+  return (study, { signal, onProgress }) => {
+    const known = ready.get(study.digest)
+    if (known !== undefined) return known
+    const progress = (done: number, total: number): void => onProgress('preparing', done, total)
+    const preparing = readyCohort(deps, study, { signal, onProgress: progress }).then(({ prepared }) => {
+      const scans = prepared.children.reduce((sum, child) => sum + child.scans.length, 0)
+      deps.log.info('cohort-ready', { children: prepared.children.length, scans, count: prepared.findings.length })
+      return prepared.children
+    })
+    ready.set(study.digest, preparing)
+    preparing.catch(() => ready.delete(study.digest))
+    return preparing
+  }
+}

@@ -1,0 +1,95 @@
+// The site's command line: what a hospital's IT and data manager type.
+
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { programVersion } from '../shared/version.ts'
+import { approve } from './commands/approve.ts'
+import { checkData } from './commands/check-data.ts'
+import { doctor } from './commands/doctor.ts'
+import { egressText } from './commands/egress-text.ts'
+import { enrol } from './commands/enrol.ts'
+import { run } from './commands/run.ts'
+import { statusInWords } from './commands/status-words.ts'
+import { readEgress } from './egress.ts'
+import { type SiteHome, siteHome } from './home.ts'
+import { isLocked } from './home-lock.ts'
+import { readStatus } from './status-board.ts'
+
+const defaultHome = join(homedir(), '.sequela', 'site')
+
+/** The program; commander's own exits are thrown, so that a test can run it. */
+export function siteProgram(): Command {
+  const program = new Command('site')
+    .description("Trains on this hospital's scans and returns only weight updates. No image leaves the house.")
+    .version(programVersion)
+    .option('--home <folder>', 'where the agent keeps everything', process.env.SEQUELA_SITE_HOME ?? defaultHome)
+    .exitOverride()
+    .showHelpAfterError('(--help after a command shows what it takes)')
+  const home = (): SiteHome => siteHome(program.opts<{ home: string }>().home)
+
+  program
+    .command('enrol')
+    .description('join a consortium with the one-time code that its coordinator gave')
+    .argument('<code>', 'the code, in one piece')
+    .requiredOption('--data <folder>', "the BIDS folder with this hospital's scans; it is only read")
+    .option('--threads <number>', 'threads that training may use', wholeNumber, 1)
+    .action((code: string, { data, threads }: { data: string; threads: number }) =>
+      enrol(home(), { code, data: resolve(data), threads }),
+    )
+
+  program
+    .command('check-data')
+    .description('say in words which children and scans are used, which are held back, and why; nothing is sent')
+    .option('--study <file>', 'a study file (default: the approved study, or the usual pipeline)')
+    .option('--data <folder>', 'a BIDS folder (default: the one given at enrolment)')
+    .option('--json', 'as JSON')
+    .action((options: { study?: string; data?: string; json?: true }) => checkData(home(), options))
+
+  program
+    .command('approve')
+    .description('show a study in words and record that this hospital takes part; without a digest: list what waits')
+    .argument('[digest]', 'digest of the study, or its first digits')
+    .action((digest: string | undefined) => approve(home(), digest))
+
+  program
+    .command('run')
+    .description('work until stopped (SIGINT or SIGTERM)')
+    .option('--log-level <level>', 'info, warn, error or silent', 'info')
+    .action((options: { logLevel: string }) => run(home(), options))
+
+  program
+    .command('status')
+    .description('what the agent is doing')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: true }) => {
+      const status = await readStatus(home().statusFile)
+      const running = isLocked(home())
+      print(json ? JSON.stringify({ running, ...status }) : statusInWords(status, running))
+    })
+
+  program
+    .command('doctor')
+    .description('try the way to the coordinator step by step and say what to ask IT for')
+    .action(() => doctor(home()))
+
+  program
+    .command('egress')
+    .description('everything that left this hospital, from its own record')
+    .option('--json', 'one JSON record a line')
+    .action(async ({ json }: { json?: true }) => {
+      const records = await readEgress(home().egressFile)
+      print(json ? records.map((record) => JSON.stringify(record)).join('\n') : egressText(records))
+    })
+  return program
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new SequelaError('usage', `"${text}" is not a whole number`)
+  return Number(text)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,69 @@
+// `site check-data`: what of this hospital's data would be used, in words. Prepares the scans on the way, so the first
+// round need not.
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
+import { createApprovals } from '../approvals.ts'
+import { readyCohort } from '../children.ts'
+import { checkReport, isUsable, renderCheckReport } from '../cohort/check-report.ts'
+import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
+import { readIdentity } from '../identity-file.ts'
+
+export interface CheckDataOptions {
+  readonly study?: string
+  readonly data?: string
+  readonly json?: true
+}
+
+/** What is assumed before any study is known: preset `tiny` on FLAIR, in template space. */
+const usualStudy = `
+study: check
+seed: 1
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
+pipeline: { template: mni152, sequences: [FLAIR, T2w] }
+sites: [here]
+folds: { train: 0.8, validation: 0.2, test: 0 }
+stages:
+  - { task: ordering, rounds: 1, learningRate: 1e-3 }
+  - { task: recurrence, rounds: 1, learningRate: 1e-3 }
+round: { quorum: 1, deadline: 1h }
+policy: {}
+`
+
+/** Prints the report. @throws SequelaError `cohort_empty` when nothing is usable, `table_invalid`. */
+export async function checkData(home: SiteHome, options: CheckDataOptions): Promise<void> {
+  const settings = await settingsOf(home, options.data)
+  const study = await studyOf(home, options.study)
+  const site = await readIdentity(home.identityFile).then(
+    (identity) => identity.site,
+    () => study.study.sites[0] ?? 'here',
+  )
+  const showsProgress = process.stderr.isTTY && !options.json
+  const { cohort, prepared } = await readyCohort({ home, settings, site }, study, {
+    onProgress: (done, total) => {
+      if (showsProgress) process.stderr.write(`\rpreparing scan ${done} of ${total} `)
+    },
+  })
+  if (showsProgress) process.stderr.write('\r\u001b[K')
+  const report = checkReport(cohort, prepared)
+  process.stdout.write(`${options.json ? JSON.stringify(report) : renderCheckReport(report)}\n`)
+  if (!isUsable(report)) throw new SequelaError('cohort_empty', 'no child can be used; the reasons stand above')
+}
+
+async function settingsOf(home: SiteHome, data: string | undefined): Promise<SiteSettings> {
+  if (data !== undefined) return { data: resolve(data), threads: 1 }
+  return readSettings(home)
+}
+
+async function studyOf(home: SiteHome, file: string | undefined): Promise<StudyFile> {
+  if (file !== undefined) {
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new SequelaError('file_unreadable', `the study file ${file} cannot be read`, { cause: error })
+    })
+    return parseStudy(text)
+  }
+  const approved = await createApprovals(home.approvalsFolder).list()
+  return approved.at(-1) ?? parseStudy(usualStudy)
+}

@@ -1,0 +1,85 @@
+// `site doctor`: tries the way to the coordinator one step after the other, and at the first that fails says in words what
+// to ask IT for.
+
+import { lookup } from 'node:dns/promises'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { programVersion } from '../../shared/version.ts'
+import { createCoordinatorClient } from '../coordinator-client.ts'
+import { readSettings, type SiteHome } from '../home.ts'
+import { certificateLife, readIdentity, type SiteIdentity } from '../identity-file.ts'
+import { applyRoute, routeTo } from '../proxy.ts'
+import { tryHandshake } from '../tls-probe.ts'
+
+interface Step {
+  readonly name: string
+  /** Returns what was found; throws what is wrong and what to ask for. */
+  readonly check: () => Promise<string>
+}
+
+/** Prints a line a step. @throws SequelaError of the first step that failed. */
+export async function doctor(home: SiteHome): Promise<void> {
+  print(`site agent ${programVersion} on Node ${process.versions.node}`)
+  const settings = await readSettings(home)
+  const identity = await readIdentity(home.identityFile)
+  print(`  data      ${settings.data}`)
+  const { hostname, port } = new URL(`https://${identity.federationAddress}`)
+  const steps: Step[] = [
+    { name: 'certificate', check: async () => certificateInWords(identity) },
+    { name: 'name', check: () => resolveName(hostname) },
+    { name: 'route', check: async () => routeInWords(hostname) },
+    { name: 'TLS', check: () => tryHandshake(identity, hostname, Number(port)) },
+    { name: 'coordinator', check: () => askCoordinator(identity) },
+  ]
+  for (const { name, check } of steps) {
+    try {
+      print(`  ${name.padEnd(11)} ${await check()}`)
+    } catch (error) {
+      print(`  ${name.padEnd(11)} FAILS`)
+      throw error
+    }
+  }
+  print('All is well: this site can work.')
+}
+
+function certificateInWords(identity: SiteIdentity): string {
+  const { notBeforeMs, notAfterMs } = certificateLife(identity)
+  const nowMs = Date.now()
+  const until = new Date(notAfterMs).toISOString()
+  if (nowMs > notAfterMs) {
+    const message = `the certificate of ${identity.site} ended ${until}, while the agent was off; ask the coordinator for a new code and enrol again`
+    throw new SequelaError('certificate_expired', message)
+  }
+  if (nowMs < notBeforeMs) {
+    const message = `the certificate is good only from ${new Date(notBeforeMs).toISOString()}; this machine's clock is behind: ask IT to set it`
+    throw new SequelaError('certificate_expired', message)
+  }
+  return `site ${identity.site}, good until ${until}`
+}
+
+async function resolveName(host: string): Promise<string> {
+  const found = await lookup(host).catch((error: unknown) => {
+    const message = `${host} is not known here; ask IT to let this machine resolve the name`
+    throw new SequelaError('unreachable', message, { cause: error })
+  })
+  return `${host} is ${found.address}`
+}
+
+function routeInWords(host: string): string {
+  const route = routeTo(host, process.env)
+  applyRoute(route, process.env)
+  return route.kind === 'proxy' ? `through the proxy ${route.shown}` : 'direct, no proxy'
+}
+
+async function askCoordinator(identity: SiteIdentity): Promise<string> {
+  const client = createCoordinatorClient(identity)
+  try {
+    const studies = await client.listStudies()
+    return `answers; ${studies.length} ${studies.length === 1 ? 'study lists' : 'studies list'} this site`
+  } finally {
+    client.close()
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
