@@ -1,0 +1,71 @@
+// A scan's file on disk: its bytes, inflated within the limit that its own header sets.
+
+import { type FileHandle, open } from 'node:fs/promises'
+import { constants, gunzipSync } from 'node:zlib'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { describeForeignFile } from './file-kind.ts'
+import { readNifti } from './nifti.ts'
+import { parseNiftiHeader } from './nifti-header.ts'
+import type { Volume } from './volume.ts'
+
+/** 512³ voxels of float64 and their header: the longest file that could be a scan. */
+const mostFileBytes = 2 ** 30 + 2 ** 24
+/** Enough compressed bytes for any header; they inflate to at most 8 MB (deflate's limit is 1,032 : 1). */
+const headBytes = 8192
+
+/** The file's content as it lies on disk. @throws SequelaError `scan_unreadable`; no sentence names the path. */
+export async function readScanFile(path: string): Promise<Uint8Array> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, 'r')
+    const { size, isFile } = await handle.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }))
+    if (!isFile) throw unreadable('it is not a file')
+    if (size > mostFileBytes) throw unreadable(`it has ${size} bytes; at most ${mostFileBytes} are read`)
+    return await handle.readFile()
+  } catch (cause) {
+    if (cause instanceof SequelaError) throw cause
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw unreadable(`the file system answers ${code}; check that the file is there and may be read`)
+  } finally {
+    await handle?.close()
+  }
+}
+
+/**
+ * The volume in a file's content, NIfTI or gzipped NIfTI, axes in RAS order.
+ * @throws SequelaError `scan_unreadable` or `scan_unsuitable`
+ */
+export function decodeScan(content: Uint8Array): Volume {
+  refuseForeign(content)
+  if (content[0] !== 0x1f || content[1] !== 0x8b) return readNifti(content)
+  const head = inflateHead(content)
+  refuseForeign(head)
+  const { fileBytes } = parseNiftiHeader(head)
+  return readNifti(inflate(content, fileBytes))
+}
+
+function refuseForeign(bytes: Uint8Array): void {
+  const reason = describeForeignFile(bytes)
+  if (reason !== undefined) throw unreadable(reason)
+}
+
+function inflateHead(content: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(content.subarray(0, headBytes), { finishFlush: constants.Z_SYNC_FLUSH })
+  } catch (cause) {
+    throw unreadable('its compression is damaged; copy the scan again', cause)
+  }
+}
+
+function inflate(content: Uint8Array, fileBytes: number): Uint8Array {
+  try {
+    return gunzipSync(content, { maxOutputLength: fileBytes, chunkSize: 2 ** 20 })
+  } catch (cause) {
+    if (cause instanceof RangeError) throw unreadable('it inflates to more than its header describes', cause)
+    throw unreadable('its compression is damaged or cut off; copy the scan again', cause)
+  }
+}
+
+function unreadable(reason: string, cause?: unknown): SequelaError {
+  return new SequelaError('scan_unreadable', `The scan cannot be read: ${reason}.`, { cause })
+}

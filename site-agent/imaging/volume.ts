@@ -1,0 +1,39 @@
+// A scan in memory, and the matrix that says where its voxels lie in the head.
+
+/** Three rows of four: from voxel indices (x, y, z) to RAS coordinates in mm (+x right, +y anterior, +z superior). */
+export type Affine = readonly [AffineRow, AffineRow, AffineRow]
+export type AffineRow = readonly [number, number, number, number]
+
+/** Voxels in order [depth, height, width], width fastest. */
+export interface Volume {
+  readonly shape: readonly [depth: number, height: number, width: number]
+  readonly voxels: Float32Array
+  readonly affine: Affine
+}
+
+/** Length in mm of one step along x, y and z. */
+export function spacingOf([a, b, c]: Affine): readonly [number, number, number] {
+  return [Math.hypot(a[0], b[0], c[0]), Math.hypot(a[1], b[1], c[1]), Math.hypot(a[2], b[2], c[2])]
+}
+
+/** Determinant of the matrix without its translation: the signed volume of a voxel in mm³. */
+export function determinantOf([a, b, c]: Affine): number {
+  return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+}
+
+/** The way back, from mm to voxel indices, by cofactors. The determinant must not be zero. */
+export function invert(affine: Affine): Affine {
+  const [a, b, c] = affine
+  const scale = 1 / determinantOf(affine)
+  const row = (p: number, q: number, r: number): AffineRow => [
+    p * scale,
+    q * scale,
+    r * scale,
+    -(p * a[3] + q * b[3] + r * c[3]) * scale,
+  ]
+  return [
+    row(b[1] * c[2] - b[2] * c[1], a[2] * c[1] - a[1] * c[2], a[1] * b[2] - a[2] * b[1]),
+    row(b[2] * c[0] - b[0] * c[2], a[0] * c[2] - a[2] * c[0], a[2] * b[0] - a[0] * b[2]),
+    row(b[0] * c[1] - b[1] * c[0], a[1] * c[0] - a[0] * c[1], a[0] * b[1] - a[1] * b[0]),
+  ]
+}
