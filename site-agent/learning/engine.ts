@@ -57,13 +57,12 @@ async function load({ threads, onProgress }: EngineOptions): Promise<LoadedEngin
   }
 }
 
-/** tfjs-node 4.22 calls two functions that newer Nodes have dropped from `util`. */
+/** tfjs-node 4.22 calls two functions of `util`: one that newer Nodes have dropped, and one that they warn of. */
 function restoreUtil(): void {
-  const missing = {
+  const functions = {
     isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
     isArray: Array.isArray,
   }
-  for (const [name, implementation] of Object.entries(missing)) {
-    if (!Reflect.has(util, name)) Reflect.set(util, name, implementation)
-  }
+  for (const [name, implementation] of Object.entries(functions)) Reflect.set(util, name, implementation)
+}
 }
