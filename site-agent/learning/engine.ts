@@ -65,4 +65,3 @@ function restoreUtil(): void {
   }
   for (const [name, implementation] of Object.entries(functions)) Reflect.set(util, name, implementation)
 }
-}
