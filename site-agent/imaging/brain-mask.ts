@@ -1,0 +1,30 @@
+// Where the brain is in a skull-stripped scan on the study's grid, and whether it lies where the template's does.
+
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { diceOf, leastCoverage, leastDice } from './quality.ts'
+
+/** 1 in the brain, 0 elsewhere, from the share of each voxel in which the scan is not zero. */
+export function maskOf(coverage: Float32Array): Uint8Array {
+  return Uint8Array.from(coverage, (share) => (share >= leastCoverage ? 1 : 0))
+}
+
+/**
+ * Overlap of the scan's brain with the template's.
+ * @throws SequelaError `scan_unsuitable` when they do not agree.
+ */
+export function checkOverlap(mask: Uint8Array, templateMask: Uint8Array): number {
+  const dice = diceOf(mask, templateMask)
+  if (dice >= leastDice) return dice
+  const size = (some: Uint8Array) => some.reduce((sum, inside) => sum + inside, 0)
+  const reason = reasonFor(size(mask) / size(templateMask))
+  const numbers = `its brain overlaps the MNI152 template by ${dice.toFixed(2)} (Dice) and needs ${leastDice.toFixed(2)}`
+  throw new SequelaError('scan_unsuitable', `The scan cannot be used: ${numbers}; ${reason}.`)
+}
+
+/** @param ratio voxels of the scan that are not zero, for each voxel of the template's brain */
+function reasonFor(ratio: number): string {
+  if (ratio < 0.5)
+    return 'little of it lies where a brain should be; register the scan to the template or check the file'
+  if (ratio > 1.4) return 'much more than a brain is in the picture; remove the skull and set the background to 0'
+  return 'register it to the template and remove the skull'
+}

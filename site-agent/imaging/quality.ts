@@ -1,0 +1,41 @@
+// What a scan must be to take part, in numbers, each with its reason.
+
+import { SequelaError } from '../../shared/protocol/errors.ts'
+
+/**
+ * Least overlap (Dice, 1945) of a scan's brain with the template's. Brains of children and adults in the template's
+ * space reach 0.9 and more; moved by 15 mm, turned around or with the skull still on, they fall below.
+ */
+export const leastDice = 0.85
+
+/** A scan with fewer different values is a label map or a mask. Real scans have hundreds. */
+const fewestGreyLevels = 20
+
+/** A voxel of the grid belongs to the brain when the scan is not zero in at least this share of it. */
+export const leastCoverage = 0.5
+
+/** Overlap of two masks of one length: 2 |a ∩ b| / (|a| + |b|); 0 when both are empty. */
+export function diceOf(a: Uint8Array, b: Uint8Array): number {
+  let [both, either] = [0, 0]
+  for (let i = 0; i < a.length; i++) {
+    const [inA, inB] = [a[i] as number, b[i] as number]
+    both += inA & inB
+    either += inA + inB
+  }
+  return either === 0 ? 0 : (2 * both) / either
+}
+
+/** @throws SequelaError `scan_unsuitable` unless more than `fewestGreyLevels` different values other than 0 occur. */
+export function checkGreyLevels(voxels: Float32Array): void {
+  const seen = new Set<number>()
+  let last = 0
+  for (let i = 0; i < voxels.length && seen.size <= fewestGreyLevels; i++) {
+    const value = voxels[i] as number
+    if (value === 0 || value === last) continue
+    last = value
+    seen.add(value)
+  }
+  if (seen.size > fewestGreyLevels) return
+  const message = `The scan cannot be used: it has only ${seen.size} different values; it is a label map, a mask or empty.`
+  throw new SequelaError('scan_unsuitable', message)
+}
