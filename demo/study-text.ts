@@ -1,0 +1,30 @@
+// The study that the demo's consortium agrees on, as the file its sites approve.
+
+export interface DemoStudy {
+  readonly sites: readonly string[]
+  readonly seed: number
+  readonly orderingRounds: number
+  readonly recurrenceRounds: number
+  /** Absent in the arm that learns recurrence from scratch, which has a rate of its own. */
+  readonly pretrained: boolean
+}
+
+/** YAML; rates as the experiments found them, with the server's momentum taken into account. */
+export function demoStudyText(study: DemoStudy): string {
+  const ordering = `  - { task: ordering, rounds: ${study.orderingRounds}, localEpochs: 1, batchChildren: 4, learningRate: 3e-3, schedule: cosine }\n`
+  const rates = study.pretrained ? 'learningRate: 2e-3, encoderLearningRate: 1e-3' : 'learningRate: 3e-3'
+  return `# The study of the demo: synthetic children, four hospitals that do not exist.
+study: ${study.pretrained ? 'demo' : 'demo-from-scratch'}
+seed: ${study.seed}
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }      # [depth, height, width]
+pipeline: { template: mni152, sequences: [FLAIR], registration: none, brainMask: foreground }
+sites: [${study.sites.join(', ')}]
+folds: { train: 0.8, validation: 0.2, test: 0 }                # test children lie outside every hospital
+stages:
+${study.pretrained ? ordering : ''}  - { task: recurrence, rounds: ${study.recurrenceRounds}, localEpochs: 1, batchChildren: 4, ${rates}, schedule: cosine, horizonDays: 365 }
+training: { optimizer: adamw, weightDecay: 0.01, clipNorm: 1.0, proximal: 0.0 }
+strategy: { name: fed-avg, weightBy: children, serverMomentum: 0.6 }
+round: { quorum: ${Math.max(1, study.sites.length - 1)}, deadline: 1h }
+policy: { updates: plaintext, minChildren: 2, minCell: 3, maxUpdateNorm: 100 }   # small groups: these children are made up
+`
+}
