@@ -7,7 +7,7 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
 import { createApprovals } from '../approvals.ts'
 import { readyCohort } from '../children.ts'
-import { checkReport, isUsable, renderCheckReport } from '../cohort/check-report.ts'
+import { checkReport, isUsable, renderCheckReport } from '../bids/check-report.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
 
