@@ -5,7 +5,9 @@ import { diceOf, leastCoverage, leastDice } from './quality.ts'
 
 /** 1 in the brain, 0 elsewhere, from the share of each voxel in which the scan is not zero. */
 export function maskOf(coverage: Float32Array): Uint8Array {
-  return Uint8Array.from(coverage, (share) => (share >= leastCoverage ? 1 : 0))
+  const mask = new Uint8Array(coverage.length)
+  for (let i = 0; i < mask.length; i++) mask[i] = (coverage[i] as number) >= leastCoverage ? 1 : 0
+  return mask
 }
 
 /**

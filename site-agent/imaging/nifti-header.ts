@@ -20,7 +20,7 @@ export interface NiftiHeader {
 
 /** Bytes a voxel, by the header's code of the number type (nifti1.h, DT_*). */
 const bytesByDatatype = { 2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4 } as const
-export type Datatype = keyof typeof bytesByDatatype
+type Datatype = keyof typeof bytesByDatatype
 
 /** What NIfTI can hold and a grey-value scan cannot be. */
 const foreignDatatypes = new Map([
@@ -39,6 +39,8 @@ const foreignDatatypes = new Map([
 const headerBytesByVersion = { 1: 352, 2: 544 } as const
 /** 512³: twice as fine as a 1 mm head on each axis; as float64 1 GiB, the most that is ever inflated. */
 const mostVoxels = 512 ** 3
+/** Any 32-bit number times this is still a finite float32. */
+const mostScale = 1e20
 /** An edge with fewer voxels than this is a localiser or a crop, not a head. */
 const fewestVoxelsAlongAxis = 15
 /** Anatomical scans of heads lie well within; outside, the units or the file are wrong. */
@@ -60,7 +62,9 @@ export function parseNiftiHeader(bytes: Uint8Array): NiftiHeader {
   }
   const voxelBytes = shape[0] * shape[1] * shape[2] * bytesPerVoxel
   const scaled = Number.isFinite(fields.slope) && fields.slope !== 0
-  if (scaled && !Number.isFinite(fields.intercept)) throw unreadable('the intercept in the header is not a number')
+  if (scaled && !(Math.abs(fields.slope) < mostScale && Math.abs(fields.intercept) < mostScale)) {
+    throw unreadable('the slope or intercept in the header is not a usable number')
+  }
   const affine = checkAffine(fields)
   const least = Math.min(...shape)
   if (least < fewestVoxelsAlongAxis) {

@@ -2,7 +2,7 @@
 
 import { readHeader, readImage } from 'nifti-reader-js'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { type Datatype, type NiftiHeader, parseNiftiHeader } from './nifti-header.ts'
+import { type NiftiHeader, parseNiftiHeader } from './nifti-header.ts'
 import { type RasWalk, walkInRas } from './orient.ts'
 import type { Volume } from './volume.ts'
 
@@ -17,9 +17,10 @@ export function readNifti(bytes: Uint8Array): Volume {
       `it has ${bytes.byteLength} bytes and its header describes ${header.fileBytes}; it was cut off or changed`,
     )
   }
-  const stored = toFloat32(readStored(bytes, header), header.datatype)
+  const stored = typedVoxels(readStored(bytes, header), header)
   const walk = walkInRas(header.shape, header.affine)
   const voxels = walkVoxels(stored, walk, header.slope, header.intercept)
+  if (stored instanceof Float32Array || stored instanceof Float64Array) refuseNotFinite(voxels)
   return { shape: walk.shape, voxels, affine: walk.affine }
 }
 
@@ -27,14 +28,15 @@ export function readNifti(bytes: Uint8Array): Volume {
 function readStored(bytes: Uint8Array, header: NiftiHeader): ArrayBuffer {
   let image: ArrayBuffer
   try {
-    const file = exactBuffer(bytes)
+    const file = bufferOf(bytes)
     image = readImage(readHeader(file), file)
   } catch (cause) {
     throw unreadable('what follows its header is damaged', cause)
   }
-  if (image.byteLength !== header.voxelBytes) throw unreadable('its header contradicts itself')
+  // The library multiplies in sizes past the header's own rank, so it may return more than the voxels, never less.
+  if (image.byteLength < header.voxelBytes) throw unreadable('its header contradicts itself')
   if (!header.littleEndian) {
-    const stored = Buffer.from(image)
+    const stored = Buffer.from(image, 0, header.voxelBytes)
     if (header.datatype === 4 || header.datatype === 512) stored.swap16()
     else if (header.datatype === 64) stored.swap64()
     else if (header.datatype !== 2 && header.datatype !== 256) stored.swap32()
@@ -42,56 +44,64 @@ function readStored(bytes: Uint8Array, header: NiftiHeader): ArrayBuffer {
   return image
 }
 
-/** The library wants a buffer that holds the file and nothing else; small reads share one with others. */
-function exactBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
-  if (buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength === byteLength) return buffer
+/** The library wants a buffer that begins with the file; small reads share one with others. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
+  if (buffer instanceof ArrayBuffer && byteOffset === 0) return buffer
   const copy = new ArrayBuffer(byteLength)
   new Uint8Array(copy).set(new Uint8Array(buffer, byteOffset, byteLength))
   return copy
 }
 
-function toFloat32(image: ArrayBuffer, datatype: Datatype): Float32Array {
+type Stored = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array
+
+function typedVoxels(image: ArrayBuffer, { datatype, shape }: NiftiHeader): Stored {
+  const count = shape[0] * shape[1] * shape[2]
   switch (datatype) {
     case 2:
-      return new Float32Array(new Uint8Array(image))
+      return new Uint8Array(image, 0, count)
     case 4:
-      return new Float32Array(new Int16Array(image))
+      return new Int16Array(image, 0, count)
     case 8:
-      return new Float32Array(new Int32Array(image))
+      return new Int32Array(image, 0, count)
     case 16:
-      return new Float32Array(image)
+      return new Float32Array(image, 0, count)
     case 64:
-      return new Float32Array(new Float64Array(image))
+      return new Float64Array(image, 0, count)
     case 256:
-      return new Float32Array(new Int8Array(image))
+      return new Int8Array(image, 0, count)
     case 512:
-      return new Float32Array(new Uint16Array(image))
+      return new Uint16Array(image, 0, count)
     case 768:
-      return new Float32Array(new Uint32Array(image))
+      return new Uint32Array(image, 0, count)
   }
 }
 
-function walkVoxels(stored: Float32Array, walk: RasWalk, slope: number, intercept: number): Float32Array {
+function walkVoxels(stored: Stored, walk: RasWalk, slope: number, intercept: number): Float32Array {
   const [depth, height, width] = walk.shape
   const [stepZ, stepY, stepX] = walk.steps
   const voxels = new Float32Array(stored.length)
-  let finite = 0
   let at = 0
   for (let z = 0; z < depth; z++) {
     for (let y = 0; y < height; y++) {
       let from = walk.start + z * stepZ + y * stepY
       for (let x = 0; x < width; x++, at++, from += stepX) {
-        const value = Math.fround((stored[from] as number) * slope + intercept)
-        voxels[at] = value
-        finite += value * 0
+        const value = (stored[from] as number) * slope + intercept
+        // Most of a skull-stripped scan is 0, and memory that is never written costs nothing.
+        if (value !== 0) voxels[at] = value
       }
     }
   }
-  // 0 × NaN and 0 × ∞ are NaN, so the sum stays 0 only when every voxel is finite.
-  if (finite !== 0) {
-    throw new SequelaError('scan_unsuitable', 'The scan cannot be used: some voxels are not finite numbers.')
-  }
   return voxels
+}
+
+/** Whole numbers under the header's bounded scale are finite anyway. @throws SequelaError `scan_unsuitable` */
+function refuseNotFinite(voxels: Float32Array): void {
+  let sum = 0
+  for (let i = 0; i < voxels.length; i++) sum += (voxels[i] as number) * 0
+  // 0 × NaN and 0 × ∞ are NaN, so the sum stays 0 only when every voxel is finite.
+  if (sum !== 0) {
+    throw new SequelaError('scan_unsuitable', 'The scan cannot be used: some of its voxels are not finite numbers.')
+  }
 }
 
 function unreadable(reason: string, cause?: unknown): SequelaError {

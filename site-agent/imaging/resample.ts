@@ -15,8 +15,8 @@ export interface Resampled {
 const mostSamplesAlongAxis = 6
 
 /**
- * Averages trilinear samples spread evenly over each voxel of the grid. A sample is taken for every two voxels of the
- * scan, which is as far as its weights reach. A place more than half a voxel outside the scan is 0.
+ * Averages trilinear samples spread evenly over each voxel of the grid. A sample is taken for about every two and
+ * a half voxels of the scan, since its weights reach over two. A place more than half a voxel outside the scan is 0.
  */
 export function resample(volume: Volume, grid: StudyGrid): Resampled {
   const [sourceDepth, sourceHeight, sourceWidth] = volume.shape
@@ -99,8 +99,8 @@ function compose(then: Rows, first: Rows): Rows {
   return [row(then[0]), row(then[1]), row(then[2])]
 }
 
-/** Half the voxels of the scan that one step of the grid along `axis` crosses, at least one. */
+/** A sample for every 2.5 voxels of the scan that one step of the grid along `axis` crosses, at least one. */
 function samplesAlong(rows: Rows, axis: 0 | 1 | 2): number {
   const crossed = Math.hypot(rows[0][axis], rows[1][axis], rows[2][axis])
-  return Math.max(1, Math.min(mostSamplesAlongAxis, Math.ceil(crossed / 2)))
+  return Math.max(1, Math.min(mostSamplesAlongAxis, Math.round(crossed / 2.5)))
 }

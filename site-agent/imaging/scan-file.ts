@@ -59,7 +59,9 @@ function inflateHead(content: Uint8Array): Uint8Array {
 
 function inflate(content: Uint8Array, fileBytes: number): Uint8Array {
   try {
-    return gunzipSync(content, { maxOutputLength: fileBytes, chunkSize: 2 ** 20 })
+    // One piece for the whole file saves putting many together; deflate cannot give more than 1,032 bytes for one.
+    const chunkSize = Math.max(64, Math.min(fileBytes + 1, content.byteLength * 1032))
+    return gunzipSync(content, { maxOutputLength: fileBytes, chunkSize })
   } catch (cause) {
     if (cause instanceof RangeError) throw unreadable('it inflates to more than its header describes', cause)
     throw unreadable('its compression is damaged or cut off; copy the scan again', cause)
