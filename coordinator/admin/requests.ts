@@ -19,7 +19,7 @@ export type AdminRequest = z.infer<typeof adminRequestSchema>
 
 /** A refusal carries the code and sentence of the error it stands for. */
 export const adminReplySchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(true), value: z.unknown().optional() }),
   z.object({ ok: z.literal(false), code: z.string(), message: z.string() }),
 ])
 
