@@ -8,19 +8,26 @@ import { EnrolmentServiceClient, type EnrolResponse } from '../shared/gen/sequel
 import { decodeEnrolmentCode } from '../shared/protocol/enrolment-code.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { shortCallMs } from '../shared/protocol/limits.ts'
-import { refusalOf } from './coordinator-client.ts'
 import { createKeyAndRequest } from './identity.ts'
 import type { SiteIdentity } from './identity-file.ts'
+import { type Environment, routeTo } from './proxy.ts'
+import { hostOf, openClient, portOf } from './rpc/channel.ts'
+import { linePatienceMs, openLine } from './rpc/line.ts'
+import { refusalOf } from './rpc/refusal.ts'
 
 /**
  * Redeems an enrolment code: makes a key, which stays here, and gets a certificate for it.
  * @throws SequelaError `invitation_invalid` when the code is refused or the coordinator shows another root, `unreachable`.
  */
-export async function redeemCode(code: string): Promise<SiteIdentity> {
+export async function redeemCode(code: string, environment: Environment = process.env): Promise<SiteIdentity> {
   const { address, rootFingerprint, secret } = decodeEnrolmentCode(code)
-  const rootPem = await pinnedRoot(address, rootFingerprint)
+  const rootPem = await pinnedRoot(address, rootFingerprint, environment)
   const { privateKeyPem, csrPem } = await createKeyAndRequest('site')
-  const client = new EnrolmentServiceClient(address, credentials.createSsl(Buffer.from(rootPem)))
+  const client = openClient(EnrolmentServiceClient, {
+    address,
+    credentials: credentials.createSsl(Buffer.from(rootPem)),
+    environment,
+  })
   try {
     const answer = await new Promise<EnrolResponse>((resolve, reject) => {
       client.waitForReady(Date.now() + shortCallMs, (notReady) => {
@@ -38,9 +45,8 @@ export async function redeemCode(code: string): Promise<SiteIdentity> {
 }
 
 /** Fetches the chain that the server shows and takes from it the root of that fingerprint. */
-async function pinnedRoot(address: string, fingerprint: Digest): Promise<string> {
-  const { hostname, port } = new URL(`https://${address}`)
-  const chain = await shownChain(hostname, Number(port))
+async function pinnedRoot(address: string, fingerprint: Digest, environment: Environment): Promise<string> {
+  const chain = await shownChain(hostOf(address), portOf(address), environment)
   const root = chain.find((certificate) => sha256(certificate.raw) === fingerprint)
   if (root !== undefined) return pemOf(root)
   const issuer = chain.at(-1)?.issuer.CN ?? 'nobody'
@@ -50,18 +56,25 @@ async function pinnedRoot(address: string, fingerprint: Digest): Promise<string>
   throw new SequelaError('invitation_invalid', message)
 }
 
-function shownChain(host: string, port: number): Promise<readonly DetailedPeerCertificate[]> {
+async function shownChain(
+  host: string,
+  port: number,
+  environment: Environment,
+): Promise<readonly DetailedPeerCertificate[]> {
+  const line = await openLine(routeTo(host, environment), host, port).catch((error: unknown) => {
+    throw unreachable(host, port, error)
+  })
   return new Promise((resolve, reject) => {
     // Nothing is believed here: the fingerprint decides, and the call itself is made with that root alone.
     const socket = connect({
-      host,
-      port,
+      socket: line,
       servername: host,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
       ALPNProtocols: ['h2'],
     })
-    const timer = setTimeout(() => socket.destroy(new Error('no answer')), shortCallMs)
+    socket.setTimeout(linePatienceMs, () => socket.destroy(new Error('no answer')))
+    socket.once('error', (error) => reject(unreachable(host, port, error)))
     socket.once('secureConnect', () => {
       const chain: DetailedPeerCertificate[] = []
       let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
@@ -69,16 +82,17 @@ function shownChain(host: string, port: number): Promise<readonly DetailedPeerCe
         chain.push(certificate)
         certificate = certificate.issuerCertificate
       }
-      clearTimeout(timer)
       socket.destroy()
       resolve(chain)
     })
-    socket.once('error', (error) => {
-      clearTimeout(timer)
-      const message = `${host}:${port} cannot be reached: ${error.message}; ask IT whether outgoing TLS to this port is open`
-      reject(new SequelaError('unreachable', message, { cause: error }))
-    })
   })
+}
+
+function unreachable(host: string, port: number, error: unknown): SequelaError {
+  if (error instanceof SequelaError) return error
+  const reason = error instanceof Error ? error.message : 'no connection'
+  const message = `${host}:${port} cannot be reached: ${reason}; ask IT whether outgoing TLS to this port is open`
+  return new SequelaError('unreachable', message, { cause: error })
 }
 
 function pemOf(certificate: PeerCertificate): string {

@@ -9,11 +9,15 @@ export type Route =
   /** `url` may hold a user and a password; `shown` does not. */
   | { readonly kind: 'proxy'; readonly url: string; readonly shown: string }
 
-type Environment = Readonly<Record<string, string | undefined>>
+/** The process's environment variables. */
+export type Environment = Record<string, string | undefined>
+
+const proxyNames = ['grpc_proxy', 'https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
+const exemptionNames = ['no_grpc_proxy', 'no_proxy', 'NO_PROXY']
 
 /** The way to `host` that the environment asks for. @throws SequelaError `config_invalid` for a proxy that cannot be used. */
 export function routeTo(host: string, environment: Environment): Route {
-  const setting = first(environment, ['grpc_proxy', 'https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'])
+  const setting = first(environment, proxyNames)
   if (setting === undefined || isExempt(host, environment)) return { kind: 'direct' }
   const url = URL.canParse(setting.value) ? new URL(setting.value) : undefined
   if (url?.protocol !== 'http:' || url.hostname === '') {
@@ -23,22 +27,36 @@ export function routeTo(host: string, environment: Environment): Route {
   return { kind: 'proxy', url: setting.value, shown: `http://${url.host}` }
 }
 
-/** Puts the route into the variables that grpc-js reads, and takes away those that would mislead it. */
-export function applyRoute(route: Route, environment: Record<string, string | undefined>): void {
-  for (const name of ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy']) delete environment[name]
-  if (route.kind === 'proxy') environment.grpc_proxy = route.url
+/**
+ * Makes something that reads the environment as grpc-js does, so that it takes the route: grpc-js looks only at the moment
+ * in which a channel is made. The environment is afterwards as it was before, for programs that we start.
+ */
+export function underRoute<Made>(
+  route: Route,
+  environment: Environment,
+  make: (options: { readonly 'grpc.enable_http_proxy': 0 | 1 }) => Made,
+): Made {
+  if (route.kind === 'direct') return make({ 'grpc.enable_http_proxy': 0 })
+  const names = ['grpc_proxy', 'no_grpc_proxy', 'no_proxy']
+  const before = names.map((name) => [name, environment[name]] as const)
+  for (const name of names) delete environment[name]
+  environment.grpc_proxy = route.url
+  try {
+    return make({ 'grpc.enable_http_proxy': 1 })
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete environment[name]
+      else environment[name] = value
+    }
+  }
 }
 
 function isExempt(host: string, environment: Environment): boolean {
-  const list = first(environment, ['no_grpc_proxy', 'no_proxy', 'NO_PROXY'])?.value ?? ''
+  const list = first(environment, exemptionNames)?.value ?? ''
   const entries = list
     .split(',')
-    .map((entry) =>
-      entry
-        .trim()
-        .toLowerCase()
-        .replace(/^\*?\./, ''),
-    )
+    .map((entry) => entry.trim().toLowerCase())
+    .map((entry) => entry.replace(/^\*?\./, ''))
     .filter((entry) => entry !== '')
   const name = host.toLowerCase()
   const loopback = name === 'localhost' || name.startsWith('127.') || name === '[::1]'

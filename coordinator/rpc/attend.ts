@@ -2,7 +2,6 @@
 // as the journal says so. What was pushed is remembered for the length of the call, so nothing is pushed twice.
 
 import type { AttendRequest, AttendResponse } from '../../shared/gen/sequela/v1/federation.ts'
-import { modelManifest } from '../../shared/model/parameters.ts'
 import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { heartbeatMs } from '../../shared/protocol/limits.ts'
@@ -10,6 +9,7 @@ import { peerText } from '../../shared/protocol/wire.ts'
 import { programVersion, protocolVersion } from '../../shared/version.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { type Assignment, assignmentsFor } from '../run/queries.ts'
+import { findRound, isActive } from '../run/rounds.ts'
 import type { Federation } from '../run/run.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext, Send } from './handlers.ts'
@@ -24,7 +24,7 @@ export async function attend(
   ports: FederationPorts,
   request: AttendRequest,
   send: Send<AttendResponse>,
-  { peer: { site }, signal }: CallContext,
+  { peer: { site }, signal, authenticateAgain }: CallContext,
 ): Promise<void> {
   requireSameProtocol(request)
   const approved = new Set(request.approvedStudies.slice(0, maxApprovals))
@@ -39,10 +39,12 @@ export async function attend(
     const federation = ports.loop.federation()
     notices.push(...newOffers(federation, site, approved, offered))
     notices.push(...cancellations(federation, site, pushed))
-    notices.push(...newAssignments(federation, site, approved, pushed))
+    notices.push(...newAssignments(ports, site, approved, pushed))
     wake()
   }
+  let authenticationDue = false
   const beat = (): void => {
+    authenticationDue = true
     notices.push({ $case: 'heartbeat', value: { serverTimeMs: BigInt(ports.clock.now()) } })
     callOffBeat = ports.timer.callAt(ports.clock.now() + heartbeatMs, beat)
     wake()
@@ -60,6 +62,9 @@ export async function attend(
   try {
     lookAround()
     while (!signal.aborted) {
+      // The certificate may have come to its end while the call was open.
+      if (authenticationDue) authenticateAgain()
+      authenticationDue = false
       const notice = notices.shift()
       if (notice !== undefined) await send({ notice })
       else {
@@ -102,11 +107,12 @@ function newOffers(
 }
 
 function newAssignments(
-  federation: Federation,
+  { loop, manifestOf }: FederationPorts,
   site: string,
   approved: ReadonlySet<string>,
   pushed: Map<string, Assignment>,
 ): readonly Notice[] {
+  const federation = loop.federation()
   return assignmentsFor(federation, site).flatMap((assignment) => {
     const assignmentId = formatAssignmentId(assignment)
     const run = federation.runs.get(assignment.studyDigest)
@@ -118,37 +124,41 @@ function newAssignments(
       stage: assignment.stage,
       round: assignment.round,
       baseDigest: assignment.baseDigest,
-      baseByteLength: BigInt(encodedByteLength(modelManifest(run.study.model.preset))),
+      baseByteLength: BigInt(encodedByteLength(manifestOf(run.study))),
       deadlineMs: BigInt(assignment.deadlineMs),
     }
     return [{ $case: 'assignment', value } as const]
   })
 }
 
-/** Assignments that were pushed and are not wanted any more; those that count are over and need no word. */
+/**
+ * Assignments that were pushed and are not wanted any more. One that counts is over and needs no word; one that the site
+ * declined, or that was refused, is forgotten, because the site is asked again should the round fall short.
+ */
 function cancellations(federation: Federation, site: string, pushed: Map<string, Assignment>): readonly Notice[] {
   return [...pushed].flatMap(([assignmentId, assignment]) => {
     const standing = standingOf(federation, site, assignment)
     if (standing === 'wanted') return []
     pushed.delete(assignmentId)
-    if (standing === 'counted') return []
+    if (standing !== 'over') return []
     return [{ $case: 'cancellation', value: { assignmentId, reason: 'the round is over' } } as const]
   })
 }
 
-/** Whether an update for an assignment could still count, counts already, or cannot any more. A pause changes nothing. */
+/**
+ * Whether an update for an assignment could still count, counts already, will not come by the site's or our own word, or
+ * cannot count any more. A pause changes nothing.
+ */
 export function standingOf(
   federation: Federation,
   site: string,
   assignment: Pick<Assignment, 'studyDigest' | 'stage' | 'round'>,
-): 'wanted' | 'counted' | 'over' {
+): 'wanted' | 'counted' | 'settled' | 'over' {
   const run = federation.runs.get(assignment.studyDigest)
-  if (run?.phase !== 'running' && run?.phase !== 'paused') return 'over'
-  const { current } = run
-  const published = run.published.find((round) => round.stage === assignment.stage && round.round === assignment.round)
-  const round = current.stage === assignment.stage && current.round === assignment.round ? current : published
+  const round = run === undefined ? undefined : findRound(run, assignment)
   const settlement = round?.sites.get(site)
-  if (settlement === undefined) return 'over'
+  if (run === undefined || round === undefined || settlement === undefined) return 'over'
   if (settlement.kind === 'counted') return 'counted'
-  return round === current && current.status !== 'sealed' ? 'wanted' : 'over'
+  if (!isActive(run) || round !== run.current || round.status === 'sealed') return 'over'
+  return run.current.status === 'short' || settlement.kind === 'awaited' ? 'wanted' : 'settled'
 }

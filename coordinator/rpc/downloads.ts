@@ -3,14 +3,37 @@
 import { parseDigest } from '../../shared/digest.ts'
 import type { DownloadWeightsRequest, DownloadWeightsResponse } from '../../shared/gen/sequela/v1/federation.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { chunkBytes } from '../../shared/protocol/limits.ts'
+import { chunkBytes, maxConcurrentDownloads, stalledTransferMs } from '../../shared/protocol/limits.ts'
 import { byteCount } from '../../shared/protocol/wire.ts'
 import { mayDownload } from '../run/queries.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext, Send } from './handlers.ts'
+import { createTurns } from './turns.ts'
+
+export type Download = (
+  request: DownloadWeightsRequest,
+  send: Send<DownloadWeightsResponse>,
+  context: CallContext,
+) => Promise<void>
+
+/** How to serve downloads, a limited number at a time; the others wait. */
+export function createDownload(ports: FederationPorts): Download {
+  const turns = createTurns({ places: maxConcurrentDownloads, patienceMs: stalledTransferMs, ...ports })
+  let started = 0
+  return async (request, send, context) => {
+    const name = String(started++)
+    await turns.reserve(name, context.signal)
+    const leave = turns.begin(name)
+    try {
+      await download(ports, request, send, context)
+    } finally {
+      leave()
+    }
+  }
+}
 
 /** @throws SequelaError `forbidden` for weights of no study of the site, `offset_mismatch` beyond their end. */
-export async function download(
+async function download(
   ports: FederationPorts,
   request: DownloadWeightsRequest,
   send: Send<DownloadWeightsResponse>,

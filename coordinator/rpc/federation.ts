@@ -13,7 +13,7 @@ import { errorCodes, isErrorCode, SequelaError } from '../../shared/protocol/err
 import { maxCsrBytes } from '../../shared/protocol/limits.ts'
 import { peerText } from '../../shared/protocol/wire.ts'
 import { attend, standingOf } from './attend.ts'
-import { download } from './downloads.ts'
+import { createDownload } from './downloads.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext, Handlers } from './handlers.ts'
 import { createUploads } from './uploads.ts'
@@ -29,9 +29,7 @@ export function createFederationService(ports: FederationPorts, handlers: Handle
   return {
     attend: handlers.serverStream('Attend', (request, send, context) => attend(ports, request, send, context)),
     listStudies: handlers.unary('ListStudies', async (_, { peer }) => studiesOf(ports, peer.site)),
-    downloadWeights: handlers.serverStream('DownloadWeights', (request, send, context) =>
-      download(ports, request, send, context),
-    ),
+    downloadWeights: handlers.serverStream('DownloadWeights', createDownload(ports)),
     beginUpdate: handlers.unary('BeginUpdate', async (request, context) => {
       const answer = await uploads.begin(request, context)
       return 'continueAt' in answer

@@ -1,5 +1,5 @@
-// The one wrapper around every handler. It knows the caller, ends calls that take too long, turns refusals into statuses,
-// and lets nothing that a handler throws reach grpc-js, where it would end the process.
+// The one wrapper around every handler. It knows the caller, ends calls from outside, turns refusals into statuses, and
+// lets nothing that a handler throws reach grpc-js, where it would end the process.
 
 import type {
   handleClientStreamingCall,
@@ -8,29 +8,27 @@ import type {
   ServerUnaryCall,
   ServerWritableStream,
 } from '@grpc/grpc-js'
-import type { Clock } from '../../shared/clock.ts'
 import type { Log } from '../../shared/log.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { createInbox, type Inbox } from '../../shared/protocol/inbox.ts'
 import type { LiveCalls } from './live-calls.ts'
 import { type Peer, peerOf } from './peer.ts'
 import { serviceError } from './status.ts'
 
-/** What a handler knows of its call. `signal` aborts when the caller has gone, time is up, or the call is ended. */
+/** What a handler knows of its call. `signal` aborts when the caller has gone or the call is ended. */
 export interface CallContext {
   readonly peer: Peer
   readonly signal: AbortSignal
+  /** For calls that stay open: throws once the certificate is not good any more. */
+  readonly authenticateAgain: () => void
 }
 
 export interface HandlerDeps {
   /** Throws unless the certificate is good for that site now. */
   readonly authenticate: (peer: Peer) => void
   readonly liveCalls: LiveCalls
-  readonly clock: Clock
   readonly log: Log
 }
-
-/** Receives the messages of an upload. */
-export type MessageStream<Request> = AsyncIterable<Request>
 
 /** Sends a message; resolves when the next may be sent (back-pressure). */
 export type Send<Response> = (message: Response) => Promise<void>
@@ -46,66 +44,65 @@ export interface Handlers {
   ): handleServerStreamingCall<Request, Response>
   clientStream<Request, Response>(
     method: string,
-    handler: (requests: MessageStream<Request>, context: CallContext) => Promise<Response>,
+    handler: (requests: Inbox<Request>, context: CallContext) => Promise<Response>,
   ): handleClientStreamingCall<Request, Response>
 }
 
 /** Wrappers for calls that need a certificate. */
 export function createHandlers(deps: HandlerDeps): Handlers {
-  /** Runs a handler between knowing its caller and having answered. */
-  const guarded = async <Response>(
+  /** Runs a handler and answers exactly once: with what it gives, with why it fails, or because the call is ended. */
+  const guard = <Response>(
     method: string,
     call: OpenCall,
-    end: () => void,
     handler: (context: CallContext) => Promise<Response>,
-  ): Promise<Response> => {
-    const peer = peerOf(call)
-    deps.authenticate(peer)
-    const live = deps.liveCalls.open(peer.site, end)
-    call.on('cancelled', live.done)
-    try {
-      return await handler({ peer, signal: live.signal })
-    } catch (error) {
-      if (!live.signal.aborted) logRefusal(deps.log, method, error, peer.site)
-      throw error
-    } finally {
-      live.done()
+    answer: { readonly succeed: (response: Response) => void; readonly fail: (error: ServiceFailure) => void },
+  ): void => {
+    let answered = false
+    const once = (say: () => void): void => {
+      if (!answered) say()
+      answered = true
     }
+    const run = async (): Promise<Response> => {
+      const peer = peerOf(call)
+      const authenticateAgain = (): void => deps.authenticate(peer)
+      authenticateAgain()
+      const ended = new SequelaError('unreachable', 'the coordinator has ended the call; call again')
+      const live = deps.liveCalls.open({ site: peer.site, method }, () => once(() => answer.fail(serviceError(ended))))
+      call.on('cancelled', live.done)
+      try {
+        return await handler({ peer, signal: live.signal, authenticateAgain })
+      } finally {
+        live.done()
+      }
+    }
+    run().then(
+      (response) => once(() => answer.succeed(response)),
+      (error: unknown) =>
+        once(() => {
+          if (!call.cancelled) logFailure(deps.log, method, error)
+          answer.fail(failureOf(error))
+        }),
+    )
   }
 
   return {
-    unary: (method, handler) => (call, callback) => {
-      const ended = (): void => callback(serviceError(new SequelaError('unauthenticated', 'the call was ended')), null)
-      guarded(method, call, ended, (context) => handler(call.request, context)).then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(statusOf(error), null),
-      )
-    },
+    unary: (method, handler) => (call, callback) =>
+      guard(method, call, (context) => handler(call.request, context), {
+        succeed: (response) => callback(null, response),
+        fail: (error) => callback(error, null),
+      }),
 
-    serverStream: (method, handler) => (call) => {
-      const fail = (error: unknown): void => void call.emit('error', statusOf(error))
-      const ended = (): void => fail(new SequelaError('unreachable', 'the coordinator has ended the call'))
-      call.on('error', () => {
-        // The stream broke; the handler hears of it through its signal.
-      })
-      guarded(method, call, ended, (context) => handler(call.request, senderOf(call, context.signal), context)).then(
-        () => call.end(),
-        fail,
-      )
-    },
+    serverStream: (method, handler) => (call) =>
+      guard(method, call, (context) => handler(call.request, senderOf(call, context.signal), context), {
+        succeed: () => void call.end(),
+        fail: (error) => void call.emit('error', error),
+      }),
 
-    clientStream: (method, handler) => (call, callback) => {
-      const ended = (): void =>
-        callback(serviceError(new SequelaError('unreachable', 'the coordinator has ended the call')), null)
-      guarded(method, call, ended, (context) => handler(call, context)).then(
-        (response) => callback(null, response),
-        (error: unknown) => {
-          callback(statusOf(error), null)
-          // Nothing more is read from a caller that was refused; what is under way is dropped with the stream.
-          call.destroy()
-        },
-      )
-    },
+    clientStream: (method, handler) => (call, callback) =>
+      guard(method, call, (context) => handler(createInbox(call, gone), context), {
+        succeed: (response) => callback(null, response),
+        fail: (error) => callback(error, null),
+      }),
   }
 }
 
@@ -113,35 +110,37 @@ export function createHandlers(deps: HandlerDeps): Handlers {
 export function anonymousUnary<Request, Response>(
   log: Log,
   method: string,
-  handler: (request: Request, address: string) => Promise<Response>,
+  handler: (request: Request) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return (call: ServerUnaryCall<Request, Response>, callback) => {
-    handler(call.request, call.getPeer()).then(
+    handler(call.request).then(
       (response) => callback(null, response),
       (error: unknown) => {
-        logRefusal(log, method, error)
-        callback(statusOf(error), null)
+        logFailure(log, method, error)
+        callback(failureOf(error), null)
       },
     )
   }
 }
 
-type OpenCall = Parameters<typeof peerOf>[0] & { on(event: 'cancelled', listener: () => void): unknown }
+type ServiceFailure = ReturnType<typeof serviceError>
 
-/** What is no refusal is a fault of ours: it is logged, and the caller learns nothing of it. */
-function statusOf(error: unknown): ReturnType<typeof serviceError> {
+type OpenCall = Parameters<typeof peerOf>[0] & {
+  readonly cancelled: boolean
+  on(event: 'cancelled', listener: () => void): unknown
+}
+
+/** What is no refusal is a fault of ours: the caller learns nothing of it but that it happened. */
+function failureOf(error: unknown): ServiceFailure {
   if (error instanceof SequelaError) return serviceError(error)
   return serviceError(new SequelaError('internal', 'the coordinator has a fault; its log says more'))
 }
 
-function logRefusal(log: Log, method: string, error: unknown, site?: string): void {
-  const where = { method, ...(site === undefined ? {} : { site }) }
-  if (error instanceof SequelaError) log.info('call-refused', { ...where, code: error.code, reason: error.message })
-  else
-    log.error('call-failed', {
-      ...where,
-      reason: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-    })
+function logFailure(log: Log, method: string, error: unknown): void {
+  if (error instanceof SequelaError) log.info('call-refused', { method, code: error.code, reason: error.message })
+  else {
+    log.error('call-failed', { method, reason: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' })
+  }
 }
 
 function senderOf<Request, Response>(
@@ -149,7 +148,7 @@ function senderOf<Request, Response>(
   signal: AbortSignal,
 ): Send<Response> {
   return async (message) => {
-    if (signal.aborted) throw new SequelaError('cancelled', 'the caller has gone')
+    if (signal.aborted) throw gone()
     if (call.write(message)) return
     await new Promise<void>((resolve) => {
       const go = (): void => {
@@ -161,4 +160,8 @@ function senderOf<Request, Response>(
       signal.addEventListener('abort', go, { once: true })
     })
   }
+}
+
+function gone(): SequelaError {
+  return new SequelaError('cancelled', 'the caller has gone')
 }

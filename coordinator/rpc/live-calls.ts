@@ -1,39 +1,41 @@
-// Which calls are open, by site, so that they can be ended from outside: at shutdown, and when a site is shut out.
+// Which calls are open, by site and method, so that they can be ended from outside: at shutdown, and when a site is shut
+// out.
+
+export interface LiveCall {
+  readonly site: string
+  readonly method: string
+}
 
 export interface LiveCalls {
-  /** Notes a call until `done`; `signal` aborts when the call is to end. */
-  open(site: string, end: () => void): { readonly signal: AbortSignal; done(): void }
-  /** Ends every open call of a site. */
-  endSite(site: string): void
-  endAll(): void
-  count(): number
+  /** Notes a call until `done`; `signal` aborts when the call is to end. `end` tells the caller. */
+  open(call: LiveCall, end: () => void): { readonly signal: AbortSignal; done(): void }
+  /** Ends every open call that the condition holds for. */
+  end(which: (call: LiveCall) => boolean): void
+  list(): readonly LiveCall[]
 }
 
 export function createLiveCalls(): LiveCalls {
-  const calls = new Map<string, Set<() => void>>()
-  const endThose = (ends: Iterable<() => void>): void => {
-    for (const end of [...ends]) end()
-  }
+  const calls = new Map<LiveCall, () => void>()
   return {
-    open: (site, end) => {
+    open: ({ site, method }, end) => {
+      const call = { site, method }
       const controller = new AbortController()
-      const ends = calls.get(site) ?? new Set()
-      const endThis = (): void => {
-        controller.abort()
+      calls.set(call, () => {
+        calls.delete(call)
         end()
-      }
-      calls.set(site, ends.add(endThis))
+        controller.abort()
+      })
       return {
         signal: controller.signal,
         done: () => {
-          ends.delete(endThis)
-          if (ends.size === 0) calls.delete(site)
+          calls.delete(call)
           controller.abort()
         },
       }
     },
-    endSite: (site) => endThose(calls.get(site) ?? []),
-    endAll: () => endThose([...calls.values()].flatMap((ends) => [...ends])),
-    count: () => [...calls.values()].reduce((sum, ends) => sum + ends.size, 0),
+    end: (which) => {
+      for (const [call, end] of [...calls]) if (which(call)) end()
+    },
+    list: () => [...calls.keys()],
   }
 }

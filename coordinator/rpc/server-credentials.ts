@@ -6,6 +6,7 @@ import { constants } from 'node:crypto'
 import type { SecureServerOptions } from 'node:http2'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { ServerCredentials } from '@grpc/grpc-js'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 
 export interface ServerIdentity {
   readonly keyPem: string
@@ -27,10 +28,14 @@ const handshakeTimeoutMs = 10_000
 /** Credentials whose certificate can be exchanged. */
 export interface ExchangeableCredentials {
   readonly credentials: ServerCredentials
-  /** New connections get this certificate from now on. Throws when key and certificate do not belong together. */
+  /**
+   * New connections get this certificate from now on; open ones stay as they are.
+   * @throws SequelaError `config_invalid` when key and certificate do not belong together, and nothing has changed.
+   */
   exchange(identity: ServerIdentity): void
 }
 
+/** @throws SequelaError `config_invalid` when key and certificate do not belong together. */
 export function createServerCredentials(options: TlsOptions): ExchangeableCredentials {
   const credentials = new Tls13Credentials(options)
   return { credentials, exchange: (identity) => credentials.exchange(identity) }
@@ -41,14 +46,12 @@ class Tls13Credentials extends ServerCredentials {
   readonly #options: TlsOptions
 
   constructor(options: TlsOptions) {
-    super(serverOptions(options), contextOptions(options, options.identity))
+    super(serverOptions(options), usable(contextOptions(options, options.identity)))
     this.#options = options
   }
 
   exchange(identity: ServerIdentity): void {
-    const context = contextOptions(this.#options, identity)
-    createSecureContext(context)
-    this.updateSecureContextOptions(context)
+    this.updateSecureContextOptions(usable(contextOptions(this.#options, identity)))
   }
 
   override _equals(other: ServerCredentials): boolean {
@@ -66,6 +69,18 @@ function serverOptions({ clientCaPem, windowBytes }: TlsOptions): SecureServerOp
   }
 }
 
+/** The same options, tried out: a pair that does not fit would otherwise show as connections that fail. */
+function usable(context: SecureContextOptions): SecureContextOptions {
+  try {
+    createSecureContext(context)
+    return context
+  } catch (error) {
+    const message = "the server's key and certificate do not belong together; restore both from the same backup"
+    throw new SequelaError('config_invalid', message, { cause: error })
+  }
+}
+
+/** Revoked certificates will be one more entry here: `crl`, exchanged like the certificate. */
 function contextOptions({ clientCaPem }: TlsOptions, { keyPem, chainPem }: ServerIdentity): SecureContextOptions {
   return {
     key: keyPem,

@@ -36,8 +36,20 @@ export const maxCsrBytes = 16 * 1024
 /** HTTP/2 window of a connection and of each stream: 8 MiB fill a line of 1 Gbit/s at 60 ms. */
 export const windowBytes = 8 * 1024 * 1024
 
+/** Messages that grpc-js takes in or gives out ahead of us, for each call; Node's default of 16 would be 16 MiB of chunks. */
+export const messagesAhead = 2
+
 /** Uploads that are received at the same time: 16 windows are 128 MiB, what flow control may hold in memory. */
 export const maxConcurrentUploads = 16
+
+/** Downloads at the same time; each holds a few chunks (4 MiB), so 32 hold 128 MiB. The rest wait their turn. */
+export const maxConcurrentDownloads = 32
+
+/** How long an announced upload may wait for its turn, in ms; less than the client's patience with a short call. */
+export const uploadTurnMs = 20_000
+
+/** What a caller may still send on a connection after its answer: two windows may be on their way; more is a flood. */
+export const maxBytesAfterAnswer = 2 * windowBytes
 
 /** How long a call that answers at once may take, in ms; a slow line with a full window needs seconds. */
 export const shortCallMs = 30_000

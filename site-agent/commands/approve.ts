@@ -7,7 +7,6 @@ import { createApprovals } from '../approvals.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import type { SiteHome } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
-import { applyRoute, routeTo } from '../proxy.ts'
 
 /** Lists what waits, or approves the study whose digest begins with `digits`. @throws SequelaError `study_unknown`. */
 export async function approve(home: SiteHome, digits: string | undefined): Promise<void> {
@@ -38,7 +37,6 @@ export async function approve(home: SiteHome, digits: string | undefined): Promi
 /** Studies as the coordinator sends them; each is parsed here, and its digest is computed here. */
 async function offeredStudies(home: SiteHome): Promise<readonly StudyFile[]> {
   const identity = await readIdentity(home.identityFile)
-  applyRoute(routeTo(new URL(`https://${identity.federationAddress}`).hostname, process.env), process.env)
   const client = createCoordinatorClient(identity)
   try {
     return (await client.listStudies()).map(({ text }) => parseStudy(text))

@@ -7,7 +7,7 @@ import { programVersion } from '../../shared/version.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { certificateLife, readIdentity, type SiteIdentity } from '../identity-file.ts'
-import { applyRoute, routeTo } from '../proxy.ts'
+import { routeTo } from '../proxy.ts'
 import { tryHandshake } from '../tls-probe.ts'
 
 interface Step {
@@ -66,7 +66,6 @@ async function resolveName(host: string): Promise<string> {
 
 function routeInWords(host: string): string {
   const route = routeTo(host, process.env)
-  applyRoute(route, process.env)
   return route.kind === 'proxy' ? `through the proxy ${route.shown}` : 'direct, no proxy'
 }
 

@@ -18,7 +18,7 @@ import { createKeyAndRequest } from '../identity.ts'
 import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity, writeIdentity } from '../identity-file.ts'
 import type { Trainer } from '../learning/trainer.ts'
 import { createWorkerTrainer } from '../learning/worker-trainer.ts'
-import { applyRoute, routeTo } from '../proxy.ts'
+import { routeTo } from '../proxy.ts'
 import { createSpool } from '../spool.ts'
 import { createStatusBoard } from '../status-board.ts'
 
@@ -35,7 +35,6 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
   const identity = await readIdentity(home.identityFile)
   const log = createLog('site-agent', options.logLevel)
   const route = routeTo(hostOf(identity), process.env)
-  applyRoute(route, process.env)
   log.info('starting', { site: identity.site, reason: route.kind === 'proxy' ? `through ${route.shown}` : 'direct' })
   const unlock = lockHome(home)
   try {

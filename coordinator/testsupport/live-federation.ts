@@ -1,0 +1,148 @@
+// A coordinator's listeners on free ports, with a real authority, real TLS and a small study whose model is as large as a
+// test wants, and clients of its sites.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../../shared/clock.ts'
+import type { Digest } from '../../shared/digest.ts'
+import { type Log, silentLog } from '../../shared/log.ts'
+import { decodeEnrolmentCode } from '../../shared/protocol/enrolment-code.ts'
+import { encodeSafetensors } from '../../shared/weights/safetensors.ts'
+import { elementCount, type Manifest, manifestOf, type Weights } from '../../shared/weights/weights.ts'
+import { createKeyAndRequest } from '../../site-agent/identity.ts'
+import type { SiteIdentity } from '../../site-agent/identity-file.ts'
+import { authenticate } from '../authority/authentication.ts'
+import { type Authority, createAuthority } from '../authority/authority.ts'
+import { createEnrolment, type Enrolment } from '../authority/enrolment.ts'
+import { membershipMachine } from '../authority/membership-codec.ts'
+import { type CommandLoop, createCommandLoop } from '../command-loop.ts'
+import { type Attendance, createAttendance } from '../rpc/attendance.ts'
+import { type Listeners, startListeners } from '../rpc/listeners.ts'
+import { smallStudy } from '../run/testsupport/small-study.ts'
+import type { Blobs } from '../store/blobs.ts'
+import { openFileBlobs } from '../store/files.ts'
+import { createMemoryJournal } from '../store/memory-journal.ts'
+import { createTimer, type Timer } from '../timer.ts'
+
+export interface LiveFederationOptions {
+  /** Float32 values of the model; 3 MiB by default, so that an update is a few chunks. */
+  readonly elements?: number
+  readonly clock?: Clock
+  readonly timer?: Timer
+  readonly log?: Log
+  /** Stands between the service and its blobs. */
+  readonly blobsSeam?: (inner: Blobs) => Blobs
+}
+
+export interface LiveFederation {
+  readonly folder: string
+  readonly authority: Authority
+  readonly enrolment: Enrolment
+  readonly listeners: Listeners
+  readonly loop: Pick<CommandLoop<never>, 'federation' | 'handle' | 'subscribe' | 'journalIndexOf'>
+  readonly blobs: Blobs
+  readonly attendance: Attendance
+  readonly studyDigest: Digest
+  readonly manifest: Manifest
+  /** The running study's first weights. */
+  readonly base: { readonly digest: Digest; readonly bytes: Uint8Array }
+  /** A certificate from an enrolment code, under a key that all sites of the test share. */
+  enrol(site: string): Promise<SiteIdentity>
+  /** The same listeners again, as after a restart of the process: nothing is remembered but journal and blobs. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Shorter keys than in production, which take seconds to make. */
+const keyBits = 2048
+
+/** Sites a, b and c, quorum 2; the study runs and its first round is open. */
+export async function startLiveFederation(options: LiveFederationOptions = {}): Promise<LiveFederation> {
+  const { elements = 768 * 1024, clock = systemClock, timer = createTimer(clock), log = silentLog } = options
+  const folder = await mkdtemp(join(tmpdir(), 'sequela-live-'))
+  await mkdir(join(folder, 'store'))
+  const hosts = ['localhost']
+  const authority = await createAuthority(
+    { folder: join(folder, 'authority'), domain: 'plgg', hosts, keyBits },
+    clock.now(),
+  )
+  const files = await openFileBlobs({ folder: join(folder, 'store'), minFreeBytes: 0 })
+  const blobs = options.blobsSeam?.(files) ?? files
+  const fail = (error: unknown): never => {
+    throw error
+  }
+  const loop = createCommandLoop({
+    journal: createMemoryJournal(),
+    clock,
+    membership: membershipMachine,
+    onFatal: fail,
+  })
+  const attendance = createAttendance(clock)
+  const addresses = { enrolment: '' }
+  const enrolment = createEnrolment({
+    authority,
+    membership: loop.membership,
+    clock,
+    address: () => addresses.enrolment,
+  })
+  const manifest = manifestOf([{ name: 'w', shape: [elements] }])
+  const start = (federationPort: number, enrolmentPort: number): Promise<Listeners> =>
+    startListeners({
+      ports: {
+        ...{ loop, blobs, attendance, clock, timer, log },
+        manifestOf: () => manifest,
+        renew: async (peer, csrPem) => (await enrolment.renew(peer, csrPem)).chainPem,
+      },
+      authenticate: (peer) => void authenticate(loop.membership.state(), peer, clock.now()),
+      enrol: (secret, csrPem) => enrolment.enrol(secret, csrPem),
+      identity: authority.serverIdentity(),
+      rootPem: authority.rootPem,
+      host: 'localhost',
+      federation: { address: '127.0.0.1', port: federationPort },
+      enrolment: { address: '127.0.0.1', port: enrolmentPort },
+    })
+  let listeners = await start(0, 0)
+  addresses.enrolment = `localhost:${listeners.enrolmentPort}`
+
+  const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [2], maxUpdateNorm: 1e6 })
+  const bytes = encodeSafetensors(weightsOf(manifest, 1))
+  const digest = await blobs.put(bytes)
+  await loop.handle({ type: 'propose-study', studyDigest: study.digest, text: study.text })
+  await loop.handle({ type: 'start-run', studyDigest: study.digest, initialWeights: digest })
+  const { privateKeyPem, csrPem } = await createKeyAndRequest('any', keyBits)
+  return {
+    ...{ folder, authority, enrolment, loop, blobs, attendance, manifest, studyDigest: study.digest },
+    get listeners() {
+      return listeners
+    },
+    base: { digest, bytes },
+    enrol: async (site) => {
+      const { secret } = decodeEnrolmentCode(await enrolment.invite(site))
+      const { chainPem } = await enrolment.enrol(secret, csrPem)
+      return {
+        site,
+        federationAddress: `localhost:${listeners.federationPort}`,
+        privateKeyPem,
+        certificateChainPem: chainPem,
+        rootPem: authority.rootPem,
+      }
+    },
+    restart: async () => {
+      const { federationPort, enrolmentPort } = listeners
+      await listeners.close(0)
+      listeners = await start(federationPort, enrolmentPort)
+    },
+    close: async () => {
+      await listeners.close(0)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Weights that differ by `seed`, all finite. */
+export function weightsOf(manifest: Manifest, seed: number): Weights {
+  const values = new Float32Array(elementCount(manifest))
+  for (let i = 0; i < values.length; i++) values[i] = ((i * 31 + seed) % 1000) / 1e6
+  return { manifest, values }
+}

@@ -1,0 +1,39 @@
+// What the coordinator says on the open call, read into values.
+
+import { parseDigest } from '../../shared/digest.ts'
+import type { AttendResponse } from '../../shared/gen/sequela/v1/federation.ts'
+import { parseAssignmentId } from '../../shared/protocol/assignment-id.ts'
+import { byteCount, peerText } from '../../shared/protocol/wire.ts'
+import type { Notice } from '../agent.ts'
+
+/** Undefined for a notice of a kind that this version does not know. @throws SequelaError `message_malformed`. */
+export function noticeOf({ notice }: AttendResponse): Notice | undefined {
+  switch (notice?.$case) {
+    case 'welcome': {
+      const { site, serverTimeMs, programVersion } = notice.value
+      return { kind: 'welcome', site, serverTimeMs: Number(serverTimeMs), programVersion: peerText(programVersion) }
+    }
+    case 'assignment': {
+      const { assignmentId, baseDigest, baseByteLength, deadlineMs } = notice.value
+      return {
+        kind: 'assignment',
+        assignment: {
+          ...parseAssignmentId(assignmentId),
+          baseDigest: parseDigest(baseDigest),
+          baseByteLength: byteCount(baseByteLength),
+          deadlineMs: Number(deadlineMs),
+        },
+      }
+    }
+    case 'cancellation':
+      return { kind: 'cancellation', ...notice.value, reason: peerText(notice.value.reason) }
+    case 'studyOffer':
+      return { kind: 'study-offer', ...notice.value, name: peerText(notice.value.name) }
+    case 'renewal':
+      return { kind: 'renewal' }
+    case 'heartbeat':
+      return { kind: 'heartbeat', serverTimeMs: Number(notice.value.serverTimeMs) }
+    case undefined:
+      return undefined
+  }
+}

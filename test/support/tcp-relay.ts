@@ -1,0 +1,113 @@
+// A stretch of network between two programs, on loopback: it delays, narrows and cuts. Tests and benchmarks put it between
+// a site and its coordinator.
+
+import { connect, createServer, type Socket } from 'node:net'
+
+export interface RelayOptions {
+  /** Where the relay leads to, on this machine. */
+  readonly port: number
+  /** Each way, in ms; a round trip takes twice as long. */
+  readonly delayMs?: number
+  /** Of each connection and each way, in bytes a second. */
+  readonly bytesPerSecond?: number
+}
+
+export interface TcpRelay {
+  readonly port: number
+  /** Bytes that went through so far: up to the coordinator, down to the site. */
+  readonly passed: { readonly up: number; readonly down: number }
+  /** Cuts every connection once `bytes` more have gone that way; new connections are served. Resolves when it has. */
+  cutAfter(way: 'up' | 'down', bytes: number): Promise<void>
+  /** Holds everything back, as a line does that is dead without a word; `false` lets it flow again. */
+  hold(held: boolean): void
+  close(): Promise<void>
+}
+
+/** What one connection may have under way before the relay stops reading: a fast, long line holds a lot. */
+const mostUnderWay = 64 * 1024 * 1024
+
+export async function startTcpRelay({ port, delayMs = 0, bytesPerSecond }: RelayOptions): Promise<TcpRelay> {
+  const passed = { up: 0, down: 0 }
+  const sockets = new Set<Socket>()
+  /** Cut: what still comes for them is lost. */
+  const dead = new WeakSet<Socket>()
+  const waiting = new Set<() => void>()
+  let held = false
+  let cut: { readonly way: 'up' | 'down'; readonly atBytes: number; readonly done: () => void } | undefined
+
+  const cutAll = (): void => {
+    cut?.done()
+    cut = undefined
+    for (const socket of sockets) {
+      dead.add(socket)
+      socket.destroySoon()
+    }
+  }
+
+  /** Writes what arrived, as much as may still pass. */
+  const pass = (way: 'up' | 'down', to: Socket, bytes: Buffer): void => {
+    if (dead.has(to)) return
+    const room = cut?.way === way ? cut.atBytes - passed[way] : bytes.byteLength
+    const piece = bytes.subarray(0, Math.max(room, 0))
+    passed[way] += piece.byteLength
+    if (!to.destroyed) to.write(piece)
+    if (room <= bytes.byteLength && cut?.way === way) cutAll()
+  }
+
+  const pipe = (way: 'up' | 'down', from: Socket, to: Socket): void => {
+    let underWay = 0
+    let freeAt = 0
+    from.on('data', (bytes: Buffer) => {
+      underWay += bytes.byteLength
+      if (underWay > mostUnderWay) from.pause()
+      const now = performance.now()
+      const sendingMs = bytesPerSecond === undefined ? 0 : (bytes.byteLength / bytesPerSecond) * 1000
+      freeAt = Math.max(freeAt, now) + sendingMs
+      const arrive = (): void => {
+        if (held) return void waiting.add(arrive)
+        underWay -= bytes.byteLength
+        pass(way, to, bytes)
+        if (underWay <= mostUnderWay && from.isPaused()) from.resume()
+      }
+      const waitMs = freeAt - now + delayMs
+      if (waitMs <= 0) arrive()
+      else setTimeout(arrive, waitMs)
+    })
+    from.on('close', () => setTimeout(() => to.destroySoon(), delayMs))
+    from.on('error', () => {})
+    to.on('drain', () => from.resume())
+  }
+
+  const server = createServer({ noDelay: true }, (near) => {
+    const far = connect({ port, host: '127.0.0.1', noDelay: true })
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    pipe('up', near, far)
+    pipe('down', far, near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the relay has no port')
+  return {
+    port: address.port,
+    passed,
+    cutAfter: (way, bytes) =>
+      new Promise((resolve) => {
+        cut = { way, atBytes: passed[way] + bytes, done: resolve }
+      }),
+    hold: (on) => {
+      held = on
+      if (on) return
+      for (const arrive of [...waiting]) {
+        waiting.delete(arrive)
+        arrive()
+      }
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
