@@ -1,7 +1,7 @@
 // From one volume to one embedding: three stride-2 convolutions with group normalisation, then mean and maximum over what
 // is left (with the mean alone a small lesion is invisible), then a linear layer. One copy for every scan of every child.
 
-import type { Tensor, Tensor2D, Tensor5D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
 import type { Preset } from './presets.ts'
 
 type Tf = typeof import('@tensorflow/tfjs-core')
@@ -13,6 +13,8 @@ export type ParameterTensors = ReadonlyMap<string, Tensor>
 export interface FusedOps {
   groupNormRelu(x: Tensor5D, scale: Tensor, shift: Tensor, channelsPerGroup: number): Tensor5D
   globalMax(x: Tensor5D): Tensor2D
+  /** @param inputs [step, sequence, 3·hidden] @returns states [step, sequence, hidden] */
+  gru(inputs: Tensor3D, kernel: Tensor2D, bias: Tensor): Tensor3D
 }
 
 /**

@@ -2,7 +2,7 @@
 // difference to the one before. Without the differences, more scans do not help.
 
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
-import { type ParameterTensors, parameter } from './encoder.ts'
+import { type FusedOps, type ParameterTensors, parameter } from './encoder.ts'
 import type { Preset } from './presets.ts'
 
 type Tf = typeof import('@tensorflow/tfjs-core')
@@ -27,35 +27,22 @@ export interface SequenceLayout {
  */
 export function runSequences(
   tf: Tf,
+  ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
   embeddings: Tensor2D,
   layout: SequenceLayout,
 ): Tensor3D {
   const { steps, sequences } = layout
-  const { hiddenSize: hidden } = preset
   const normal = layerNorm(tf, parameters, embeddings) // [scan, embedding]
   const current = tf.matMul(selection(tf, layout, normal.shape[0], false), normal) // [step·sequence, embedding]
   const change = tf.matMul(selection(tf, layout, normal.shape[0], true), normal)
   const inputKernel = parameter(parameters, 'sequence.gru.inputKernel') as Tensor2D
   const inputs = tf.concat([current, change], 1) as Tensor2D // [step·sequence, 2·embedding]
-  const projected = tf.add(tf.matMul(inputs, inputKernel), parameter(parameters, 'sequence.gru.inputBias')) // [step·sequence, 3·hidden]
+  const projected = tf.add(tf.matMul(inputs, inputKernel), parameter(parameters, 'sequence.gru.inputBias'))
   const hiddenKernel = parameter(parameters, 'sequence.gru.hiddenKernel') as Tensor2D
   const hiddenBias = parameter(parameters, 'sequence.gru.hiddenBias')
-  const perStep = tf.split(projected, steps) // each [sequence, 3·hidden]
-  const states: Tensor2D[] = []
-  let state: Tensor2D = tf.zeros([sequences, hidden])
-  for (const input of perStep) {
-    const recurrent = tf.add(tf.matMul(state, hiddenKernel), hiddenBias) // [sequence, 3·hidden]
-    const [inputGates, inputCandidate] = tf.split(input, [2 * hidden, hidden], 1) as [Tensor2D, Tensor2D]
-    const [stateGates, stateCandidate] = tf.split(recurrent, [2 * hidden, hidden], 1) as [Tensor2D, Tensor2D]
-    const gates = tf.sigmoid(tf.add(inputGates, stateGates))
-    const [reset, update] = tf.split(gates, 2, 1) as [Tensor2D, Tensor2D]
-    const candidate = tf.tanh(tf.add(inputCandidate, tf.mul(reset, stateCandidate)))
-    state = tf.add(candidate, tf.mul(update, tf.sub(state, candidate)))
-    states.push(state)
-  }
-  return tf.stack(states) as Tensor3D // [step, sequence, hidden]
+  return ops.gru(tf.reshape(projected, [steps, sequences, 3 * preset.hiddenSize]), hiddenKernel, hiddenBias)
 }
 
 /** Normalises each row, then scales and shifts each column. @param x [row, column] */

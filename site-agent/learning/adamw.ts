@@ -33,12 +33,13 @@ export function createAdamW(
     step: (gradients) => {
       steps++
       const scale = clipScale(gradients, clipNorm)
-      const correction1 = 1 - beta1 ** steps
-      const correction2 = 1 - beta2 ** steps
+      const unbias = 1 / Math.sqrt(1 - beta2 ** steps)
       for (const [k, { values, start, learningRate }] of trainables.entries()) {
         const gradient = gradients[k] as Float32Array
         const m = first[k] as Float32Array
         const v = second[k] as Float32Array
+        const rate = learningRate / (1 - beta1 ** steps)
+        const kept = 1 - learningRate * weightDecay
         for (let i = 0; i < values.length; i++) {
           const value = values[i] as number
           const g = (gradient[i] as number) * scale + proximal * (value - (start[i] as number))
@@ -46,8 +47,7 @@ export function createAdamW(
           const square = beta2 * (v[i] as number) + (1 - beta2) * g * g
           m[i] = mean
           v[i] = square
-          const update = mean / correction1 / (Math.sqrt(square / correction2) + epsilon)
-          values[i] = value * (1 - learningRate * weightDecay) - learningRate * update
+          values[i] = value * kept - (rate * mean) / (Math.sqrt(square) * unbias + epsilon)
         }
       }
     },
@@ -56,7 +56,9 @@ export function createAdamW(
 
 function clipScale(gradients: readonly Float32Array[], clipNorm: number): number {
   let squares = 0
-  for (const gradient of gradients) for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) ** 2
+  for (const gradient of gradients) {
+    for (let i = 0; i < gradient.length; i++) squares += (gradient[i] as number) * (gradient[i] as number)
+  }
   const norm = Math.sqrt(squares)
   return norm > clipNorm ? clipNorm / norm : 1
 }

@@ -1,7 +1,7 @@
 // Embeddings of whole children without training: a few children at a time, so that memory does not grow with the cohort.
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { encode, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
 import { type PresetName, presetOf } from '../../shared/model/presets.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { assemble, type Batch, volumesTensor } from './batches.ts'
@@ -17,6 +17,7 @@ const childrenAtOnce = 8
 export interface EmbeddedBatch {
   readonly members: readonly PreparedChild[]
   readonly batch: Batch
+  readonly ops: FusedOps
   readonly parameters: ParameterTensors
   /** [scan, embedding] */
   readonly embeddings: Tensor2D
@@ -32,6 +33,7 @@ export function forEachEmbedded(
 ): void {
   const preset = presetOf(model.preset)
   const views = parameterViews(model.weights)
+  const ops = fusedOps(tf)
   for (let start = 0; start < children.length; start += childrenAtOnce) {
     tf.tidy(() => {
       const members = children.slice(start, start + childrenAtOnce)
@@ -41,13 +43,10 @@ export function forEachEmbedded(
         volumes,
       )
       const parameters: ParameterTensors = new Map(
-        model.weights.manifest.map(({ name, shape }) => [
-          name,
-          tf.tensor(Float32Array.from(views.get(name) ?? []), [...shape]),
-        ]),
+        model.weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name)?.slice() ?? [], [...shape])]),
       )
-      const embeddings = encode(tf, fusedOps(tf), preset, parameters, volumesTensor(tf, batch, preset.grid))
-      use({ members, batch, parameters, embeddings })
+      const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid))
+      use({ members, batch, ops, parameters, embeddings })
     })
   }
 }

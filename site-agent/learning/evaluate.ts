@@ -63,7 +63,7 @@ function evaluateOrdering(
   const preset = presetOf(job.preset)
   // The same questions in every round, so that rounds can be compared.
   const random = seededRandom(`evaluation/${children.length}`)
-  forEachEmbedded(tf, job, children, volumes, ({ batch, parameters, embeddings }) => {
+  forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
     const scores = pairScores(tf, parameters, embeddings).dataSync()
     for (const child of batch.children) {
       const pairs = pairsOf(child)
@@ -78,7 +78,7 @@ function evaluateOrdering(
       tally.add('ordering_loss', loss / pairs.length)
     }
     const questions = drawQuestions(batch.children, random)
-    const logits = askOrder(tf, preset, parameters, embeddings, questions).dataSync()
+    const logits = askOrder(tf, ops, preset, parameters, embeddings, questions).dataSync()
     for (const [q, inOrder] of questions.inOrder.entries()) {
       tally.add('sequence_accuracy', (logits[q] ?? 0) > 0 === inOrder ? 1 : 0)
     }
@@ -98,8 +98,8 @@ function evaluateRecurrence(
 ): void {
   const preset = presetOf(job.preset)
   const landmarks: { visits: number; label: 0 | 1; logit: number }[] = []
-  forEachEmbedded(tf, job, children, volumes, ({ batch, parameters, embeddings }) => {
-    const { logits, rows } = riskAtEveryVisit(tf, preset, parameters, embeddings, batch)
+  forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
+    const { logits, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch)
     const values = logits.dataSync()
     for (const [row, { visits, label }] of rows.entries()) {
       if (label !== null) landmarks.push({ visits, label, logit: values[row] ?? Number.NaN })

@@ -80,7 +80,7 @@ describe('the sequence block', () => {
       const parameters = new Map(
         Object.entries(named).map(([name, { shape, values }]) => [name, tf.tensor(values, shape)]),
       )
-      return runSequences(tf, preset, parameters, tf.tensor2d(embeddings, [5, 3]), layout).arraySync()
+      return runSequences(tf, fusedOps(tf), preset, parameters, tf.tensor2d(embeddings, [5, 3]), layout).arraySync()
     })
     for (const [q, scans] of sequences.entries()) {
       for (const [step, expected] of naiveStates(scans).entries()) {
@@ -99,7 +99,7 @@ describe('the sequence block', () => {
       ]
       const loss = (...[scans, ...rest]: Tensor[]): Tensor => {
         const parameters = new Map(names.map((name, k) => [name, rest[k] as Tensor]))
-        const states = runSequences(tf, preset, parameters, scans as Tensor2D, layout)
+        const states = runSequences(tf, fusedOps(tf), preset, parameters, scans as Tensor2D, layout)
         return tf.sum(tf.mul(states, tf.tensor3d(kept(weights), [4, 3, 2])))
       }
       return tf

@@ -4,6 +4,7 @@
 import type { Tensor, Tensor2D, Tensor5D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { FusedOps } from '../../shared/model/encoder.ts'
 import type { Tf } from './engine.ts'
+import { gru } from './gru.ts'
 
 /** As in PyTorch's GroupNorm. */
 const epsilon = 1e-5
@@ -13,6 +14,7 @@ export function fusedOps(tf: Tf): FusedOps {
   return {
     groupNormRelu: (x, scale, shift, channelsPerGroup) => groupNormRelu(tf, x, scale, shift, channelsPerGroup),
     globalMax: (x) => globalMax(tf, x),
+    gru: (inputs, kernel, bias) => gru(tf, inputs, kernel, bias),
   }
 }
 

@@ -42,7 +42,7 @@ export function orderingLoss(
   const volumes = volumesTensor(tf, batch, preset.grid)
   const embeddings = encode(tf, ops, preset, parameters, volumes) // [scan, embedding]
   const pairs = pairLoss(tf, pairScores(tf, parameters, embeddings), batch)
-  const logits = askOrder(tf, preset, parameters, embeddings, questions) // [sequence]
+  const logits = askOrder(tf, ops, preset, parameters, embeddings, questions) // [sequence]
   const truth = tf.tensor1d(questions.inOrder.map(Number))
   const sequences = tf.mean(binaryCrossEntropy(tf, logits, truth))
   const maxima = maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)
@@ -82,12 +82,13 @@ export function layoutOf(sequences: readonly (readonly number[])[]): SequenceLay
 /** Logit of each sequence being in order, read after its last scan. @returns [sequence] */
 export function askOrder(
   tf: Tf,
+  ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
   embeddings: Tensor2D,
   { layout, lengths }: OrderQuestions,
 ): Tensor1D {
-  const states = runSequences(tf, preset, parameters, embeddings, layout) // [step, sequence, hidden]
+  const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, sequence, hidden]
   const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
   const last = tf.tensor1d(
     lengths.map((length, q) => (length - 1) * layout.sequences + q),
@@ -147,10 +148,11 @@ export function blockMaxima(
       for (let y = 0; y < high * edge; y++) {
         const row = ((scan * depth + z) * height + y) * width
         const block = scan * blocks + (Math.floor(z / edge) * high + Math.floor(y / edge)) * wide
-        for (let x = 0; x < wide * edge; x++) {
-          const at = block + Math.floor(x / edge)
-          const value = batch.volumes[row + x] as number
-          if (value > (maxima[at] as number)) maxima[at] = value
+        for (let column = 0; column < wide; column++) {
+          let largest = maxima[block + column] as number
+          const start = row + column * edge
+          for (let i = start; i < start + edge; i++) largest = Math.max(largest, batch.volumes[i] as number)
+          maxima[block + column] = largest
         }
       }
     }

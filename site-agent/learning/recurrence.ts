@@ -41,7 +41,7 @@ export function recurrenceLoss(
   batch: Batch,
 ): Scalar {
   const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid)) // [scan, embedding]
-  const { logits, rows } = riskAtEveryVisit(tf, preset, parameters, embeddings, batch) // [step·sequence]
+  const { logits, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch) // [step·sequence]
   const truth = tf.tensor1d(rows.map(({ label }) => label ?? 0))
   const weights = tf.tensor1d(
     rows.map(({ label, visits }) => (label === null ? 0 : Math.min(visits, fullWeightVisits))),
@@ -61,13 +61,14 @@ export interface LandmarkRow {
 /** Risk logits after every visit of every child. @returns logits [step·child], with what each row is */
 export function riskAtEveryVisit(
   tf: Tf,
+  ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
   embeddings: Tensor2D,
   batch: Batch,
 ): { readonly logits: Tensor1D; readonly rows: readonly LandmarkRow[] } {
   const layout = layoutOf(batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit)))
-  const states = runSequences(tf, preset, parameters, embeddings, layout) // [step, child, hidden]
+  const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, child, hidden]
   const flat = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
   const rows = Array.from({ length: layout.steps * layout.sequences }, (_, row): LandmarkRow => {
     const child = row % layout.sequences

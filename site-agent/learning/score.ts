@@ -41,7 +41,7 @@ export function scoreChildren(tf: Tf, volumes: Volumes, job: ScoringJob): readon
   return scores
 }
 
-function scoreGroup(tf: Tf, job: ScoringJob, { batch, parameters, embeddings }: EmbeddedBatch): ChildScores[] {
+function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embeddings }: EmbeddedBatch): ChildScores[] {
   const preset = presetOf(job.preset)
   const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
   const whole = batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit))
@@ -55,7 +55,11 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, parameters, embeddings }: 
   })
   const ask = (orders: readonly (readonly number[])[]): Float32Array | Int32Array | Uint8Array => {
     const lengths = orders.map(({ length }) => length)
-    return askOrder(tf, preset, parameters, embeddings, { layout: layoutOf(orders), lengths, inOrder: [] }).dataSync()
+    return askOrder(tf, ops, preset, parameters, embeddings, {
+      layout: layoutOf(orders),
+      lengths,
+      inOrder: [],
+    }).dataSync()
   }
   const ordered = ask(whole)
   const shuffledLogits = ask(mixed)
@@ -63,7 +67,7 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, parameters, embeddings }: 
   const byScans = Array.from({ length: longest }, (_, k) => {
     const shown = whole.map((scans) => scans.slice(-(k + 1)))
     const layout = layoutOf(shown)
-    const states = runSequences(tf, preset, parameters, embeddings, layout)
+    const states = runSequences(tf, ops, preset, parameters, embeddings, layout)
     const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
     const last = tf.tensor1d(
       shown.map(({ length }, q) => (length - 1) * layout.sequences + q),

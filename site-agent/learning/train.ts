@@ -106,9 +106,7 @@ function createStepper(tf: Tf, job: TrainingJob, weights: Weights): { step(loss:
   const optimiser = createAdamW(trainables, job.training)
   return {
     step: (loss) => {
-      const tensors = trained.map(({ shape }, k) =>
-        tf.tensor(Float32Array.from(trainables[k]?.values ?? []), [...shape]),
-      )
+      const tensors = trained.map(({ shape }, k) => tf.tensor(trainables[k]?.values.slice() ?? [], [...shape]))
       const names = trained.map(({ name }) => name)
       const { value, grads } = tf.valueAndGrads((...current: Tensor[]) =>
         loss(new Map(names.map((name, k) => [name, current[k] as Tensor]))),
