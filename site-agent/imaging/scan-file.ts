@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { constants, gunzipSync } from 'node:zlib'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { describeForeignFile } from './file-kind.ts'
+import { gzipHeaderBytes } from './gzip-header.ts'
 import { readNifti } from './nifti.ts'
 import { parseNiftiHeader } from './nifti-header.ts'
 import type { Volume } from './volume.ts'
@@ -51,10 +52,25 @@ function refuseForeign(bytes: Uint8Array): void {
 
 function inflateHead(content: Uint8Array): Uint8Array {
   try {
-    return gunzipSync(content.subarray(0, headBytes), { finishFlush: constants.Z_SYNC_FLUSH })
+    const prefix = content.subarray(0, gzipHeaderBytes(content) + headBytes)
+    return gunzipSync(prefix, { finishFlush: constants.Z_SYNC_FLUSH })
   } catch (cause) {
     throw unreadable('its compression is damaged; copy the scan again', cause)
   }
+}
+
+/** Bytes before the compressed data: gzip may carry an extra field, a name and a comment of any length (RFC 1952, 2.3). */
+function gzipHeaderBytes(content: Uint8Array): number {
+  const [hasExtra, hasName, hasComment] = [0x04, 0x08, 0x10].map((flag) => ((content[3] ?? 0) & flag) !== 0)
+  let length = 10
+  if (hasExtra) length += 2 + (content[length] ?? 0) + 256 * (content[length + 1] ?? 0)
+  for (const present of [hasName, hasComment]) {
+    if (!present) continue
+    const end = content.indexOf(0, length)
+    if (end < 0) return content.byteLength
+    length = end + 1
+  }
+  return length
 }
 
 function inflate(content: Uint8Array, fileBytes: number): Uint8Array {
