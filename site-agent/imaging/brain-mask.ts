@@ -19,7 +19,7 @@ export function checkOverlap(mask: Uint8Array, templateMask: Uint8Array): number
   if (dice >= leastDice) return dice
   const size = (some: Uint8Array) => some.reduce((sum, inside) => sum + inside, 0)
   const reason = reasonFor(size(mask) / size(templateMask))
-  const numbers = `its brain overlaps the MNI152 template by ${dice.toFixed(2)} (Dice) and needs ${leastDice.toFixed(2)}`
+  const numbers = `its brain overlaps the MNI152 template by ${dice.toFixed(3)} (Dice) and needs ${leastDice.toFixed(3)}`
   throw new SequelaError('scan_unsuitable', `The scan cannot be used: ${numbers}; ${reason}.`)
 }
 

@@ -14,7 +14,7 @@ export interface PreparedOptions extends RecipeOptions {
   readonly folder: string
 }
 
-export interface PreparedVolume {
+interface PreparedVolume {
   /** Raw float32, little-endian, [depth, height, width]; 0 is background. */
   readonly file: string
   /** Of the scan's file as it lies on disk: equal for copies of one scan. */

@@ -80,6 +80,17 @@ describe('a scan file', () => {
     expect(decodeScan(gzipSync(bytes))).toEqual(decodeScan(bytes))
   })
 
+  test('is read past a gzip header of any length', () => {
+    const packed = gzipSync(brainScan())
+    const extra = [7, 0, 1, 2, 3, 4, 5, 6, 7]
+    const texts = [...new Array<number>(100_000).fill(65), 0, 66, 0]
+    const flagged = Uint8Array.from(packed.subarray(0, 10))
+    flagged[3] = 4 + 8 + 16
+    const content = Buffer.concat([flagged, Uint8Array.from([...extra, ...texts]), packed.subarray(10)])
+    expect(decodeScan(content)).toEqual(decodeScan(packed))
+    expect(outcomeOf(content.subarray(0, 5000))).toMatch(/^scan_unreadable/)
+  })
+
   test('is refused when one compressed byte is flipped or the second half is missing', () => {
     const packed = gzipSync(brainScan())
     const flipped = Uint8Array.from(packed)

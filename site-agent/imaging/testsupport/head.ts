@@ -3,20 +3,30 @@
 import { encodeNifti, type NiftiContent } from '../../../demo/nifti-writer.ts'
 import { readTemplateBrain } from '../template.ts'
 
-/** A textured brain in template space at 3 mm, as file bytes; `shiftMm` moves it to the right. */
-export function brainScan(
-  options: Partial<NiftiContent> & { readonly shiftMm?: number } = {},
-): Uint8Array<ArrayBuffer> {
+interface Changes extends Partial<NiftiContent> {
+  /** Moves the brain to the right. */
+  readonly shiftMm?: number
+  /** Stores the same picture in axes LPI instead of RAS. */
+  readonly turned?: boolean
+}
+
+/** A textured brain in template space at 3 mm, as the bytes of a file. */
+export function brainScan({ shiftMm = 0, turned = false, ...content }: Changes = {}): Uint8Array<ArrayBuffer> {
   const { shape, voxels, affine } = readTemplateBrain()
   const [depth, height, width] = shape
-  const [first, second, third] = affine
   const textured = voxels.map((share, i) => (share < 128 ? 0 : 100 + (i % 97) + (Math.floor(i / width) % 31)))
-  const moved = [first[0], first[1], first[2], first[3] + (options.shiftMm ?? 0)]
+  const lengths = [width, height, depth]
+  const rows = affine.map((row, axis) => {
+    const step = row[axis] ?? 0
+    const first = row[3] + (axis === 0 ? shiftMm : 0)
+    const offset = turned ? first + step * ((lengths[axis] ?? 0) - 1) : first
+    return [0, 1, 2].map((column) => (column === axis ? (turned ? -step : step) : 0)).concat(offset)
+  })
   return encodeNifti({
     shape: [depth, height, width],
-    voxels: textured,
-    affine: [moved, [...second], [...third], [0, 0, 0, 1]],
+    voxels: turned ? textured.reverse() : textured,
+    affine: [...rows, [0, 0, 0, 1]],
     datatype: 'int16',
-    ...options,
+    ...content,
   })
 }

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { checkOverlap, maskOf } from './brain-mask.ts'
+import { diceOf } from './quality.ts'
+import { resample } from './resample.ts'
+import { createStudyGrid } from './study-grid.ts'
+import { readTemplateBrain, templateMaskOn } from './template.ts'
+import type { AffineRow } from './volume.ts'
+
+const grid = createStudyGrid([24, 32, 24], 7)
+const templateMask = templateMaskOn(grid)
+
+/** Mask of the template's brain after each axis was turned (−1) or not (1) about the grid's middle and moved in mm. */
+function maskAfter(signs: readonly number[], shiftMm: readonly number[]): Uint8Array {
+  const { shape, voxels, affine } = readTemplateBrain()
+  const middle = [0, -17, 5]
+  const row = (line: AffineRow, axis: number): AffineRow => {
+    const sign = signs[axis] ?? 1
+    const center = middle[axis] ?? 0
+    return [line[0] * sign, line[1] * sign, line[2] * sign, center + sign * (line[3] - center) + (shiftMm[axis] ?? 0)]
+  }
+  const moved = [row(affine[0], 0), row(affine[1], 1), row(affine[2], 2)] as const
+  const sharp = voxels.map((share) => (share < 128 ? 0 : 1))
+  return maskOf(resample({ shape, voxels: sharp, affine: moved }, grid).coverage)
+}
+
+describe('the overlap with the template', () => {
+  test('accepts a brain in place and up to 10 mm away', () => {
+    expect(checkOverlap(maskAfter([1, 1, 1], [0, 0, 0]), templateMask)).toBeGreaterThan(0.97)
+    expect(checkOverlap(maskAfter([1, 1, 1], [10, 0, 0]), templateMask)).toBeGreaterThan(0.85)
+  })
+
+  test.each([
+    ['15 mm aside', [1, 1, 1], [15, 0, 0]],
+    ['20 mm too high', [1, 1, 1], [0, 0, 20]],
+    ['back to front', [1, -1, 1], [0, 0, 0]],
+    ['upside down', [1, 1, -1], [0, 0, 0]],
+  ])('refuses a brain that lies %s', (_, signs, shiftMm) => {
+    const mask = maskAfter(signs, shiftMm)
+    expect(() => checkOverlap(mask, templateMask)).toThrow(expect.objectContaining({ code: 'scan_unsuitable' }))
+  })
+
+  test('cannot see that left and right were exchanged', () => {
+    expect(checkOverlap(maskAfter([-1, 1, 1], [0, 0, 0]), templateMask)).toBeGreaterThan(0.97)
+  })
+
+  test('is 2 of 3 for masks that share one voxel of one and two, and 0 for empty ones', () => {
+    expect(diceOf(Uint8Array.from([1, 0, 0]), Uint8Array.from([1, 1, 0]))).toBeCloseTo(2 / 3, 12)
+    expect(diceOf(new Uint8Array(3), new Uint8Array(3))).toBe(0)
+  })
+})

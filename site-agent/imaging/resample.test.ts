@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { seededRandom } from '../../shared/random.ts'
+import { resample } from './resample.ts'
+import { createStudyGrid, mni152CenterMm, type StudyGrid } from './study-grid.ts'
+import { readTemplateBrain, templateMaskOn } from './template.ts'
+import { invert, type Volume } from './volume.ts'
+
+const random = seededRandom('resample')
+
+function randomVolume(affine: Volume['affine']): Volume {
+  const voxels = Float32Array.from({ length: 9 * 8 * 7 }, () => Math.max(0, random.uniform() - 0.3) * 100)
+  return { shape: [9, 8, 7], voxels, affine }
+}
+
+/** The same by definition: every sample placed in mm, brought to indices, weighted over all eight corners. */
+function naive({ shape, voxels, affine }: Volume, grid: StudyGrid, samples: number): number[] {
+  const back = invert(affine)
+  const lengths = [shape[2], shape[1], shape[0]] as const
+  const apply = (matrix: Volume['affine'], [x, y, z]: readonly [number, number, number]) =>
+    matrix.map(([a, b, c, d]) => a * x + b * y + c * z + d) as [number, number, number]
+  const sampleAt = (place: readonly [number, number, number]) => {
+    if (place.some((value, i) => value < -0.5 || value > (lengths[i] ?? 0) - 0.5)) return 0
+    const clamped = place.map((value, i) => Math.max(0, Math.min((lengths[i] ?? 0) - 1, value)))
+    let sum = 0
+    voxels.forEach((value, at) => {
+      const index = [at % shape[2], Math.floor(at / shape[2]) % shape[1], Math.floor(at / shape[2] / shape[1])]
+      sum += index.reduce((weight, i, axis) => weight * Math.max(0, 1 - Math.abs(i - (clamped[axis] ?? 0))), value)
+    })
+    return sum
+  }
+  const offsets = Array.from({ length: samples }, (_, i) => (i + 0.5) / samples - 0.5)
+  return Array.from({ length: grid.shape[0] * grid.shape[1] * grid.shape[2] }, (_, at) => {
+    const x = at % grid.shape[2]
+    const y = Math.floor(at / grid.shape[2]) % grid.shape[1]
+    const z = Math.floor(at / grid.shape[2] / grid.shape[1])
+    const values = offsets.flatMap((dz) =>
+      offsets.flatMap((dy) => offsets.map((dx) => sampleAt(apply(back, apply(grid.affine, [x + dx, y + dy, z + dz]))))),
+    )
+    return values.reduce((a, b) => a + b, 0) / values.length
+  })
+}
+
+describe('resampling', () => {
+  test.each([
+    ['finer', 0.8, 1],
+    ['of one spacing', 2, 1],
+    ['coarser', 8, 2],
+    ['much coarser', 15, 3],
+  ])('onto a grid that is %s agrees with the definition, oblique axes and edges included', (_, spacingMm, samples) => {
+    const [c, s] = [2 * Math.cos(0.2), 2 * Math.sin(0.2)]
+    const volume = randomVolume([
+      [c, -s, 0, -6],
+      [s, c, 0, -24],
+      [0, 0, 2, -3],
+    ])
+    const grid = createStudyGrid([5, 6, 4], spacingMm)
+    const { voxels } = resample(volume, grid)
+    expect(voxels.some((value) => value > 0)).toBe(true)
+    for (const [i, value] of naive(volume, grid, samples).entries()) expect(voxels[i]).toBeCloseTo(value, 3)
+  })
+
+  test('averages what one sample a voxel would alias', () => {
+    const volume: Volume = {
+      shape: [48, 48, 48],
+      voxels: Float32Array.from({ length: 48 ** 3 }, (_, i) => (i % 2 === 0 ? 0 : 200)),
+      affine: [
+        [1, 0, 0, mni152CenterMm[0] - 23.5],
+        [0, 1, 0, mni152CenterMm[1] - 23.5],
+        [0, 0, 1, mni152CenterMm[2] - 23.5],
+      ],
+    }
+    for (const value of resample(volume, createStudyGrid([4, 4, 4], 8)).voxels) {
+      expect(value).toBeGreaterThan(60)
+      expect(value).toBeLessThan(140)
+    }
+  })
+
+  test('says which share of a voxel is covered', () => {
+    const volume: Volume = {
+      shape: [20, 20, 20],
+      voxels: Float32Array.from({ length: 8000 }, (_, i) => (i % 20 < 10 ? 0 : -5)),
+      affine: [
+        [3, 0, 0, -28.5],
+        [0, 3, 0, mni152CenterMm[1] - 28.5],
+        [0, 0, 3, mni152CenterMm[2] - 28.5],
+      ],
+    }
+    const { coverage } = resample(volume, createStudyGrid([2, 2, 2], 9))
+    for (const [i, share] of coverage.entries()) expect(share).toBe(i % 2)
+  })
+})
+
+describe('the study grid', () => {
+  test('lies around the middle of the template brain', () => {
+    const { shape, voxels, affine } = readTemplateBrain()
+    const [depth, height, width] = shape
+    const low = [width, height, depth]
+    const high = [0, 0, 0]
+    voxels.forEach((share, at) => {
+      if (share < 128) return
+      ;[at % width, Math.floor(at / width) % height, Math.floor(at / width / height)].forEach((index, axis) => {
+        low[axis] = Math.min(low[axis] ?? 0, index)
+        high[axis] = Math.max(high[axis] ?? 0, index)
+      })
+    })
+    affine.forEach((row, axis) => {
+      const middle = ((low[axis] ?? 0) + (high[axis] ?? 0)) / 2
+      expect(Math.abs((row[axis] ?? 0) * middle + row[3] - (mni152CenterMm[axis] ?? 0))).toBeLessThanOrEqual(3)
+    })
+  })
+
+  test.each([
+    [[24, 32, 24], 7],
+    [[16, 20, 16], 10],
+  ] as const)('of %j voxels holds the brain whole', (shape, spacingMm) => {
+    const mask = templateMaskOn(createStudyGrid(shape, spacingMm))
+    const litres = (mask.reduce((sum, inside) => sum + inside, 0) * spacingMm ** 3) / 1e6
+    expect(litres).toBeGreaterThan(1.75)
+    expect(litres).toBeLessThan(2.05)
+  })
+})
