@@ -32,8 +32,7 @@ describe('the overlap with the template', () => {
   test.each([
     ['15 mm aside', [1, 1, 1], [15, 0, 0]],
     ['20 mm too high', [1, 1, 1], [0, 0, 20]],
-    ['back to front', [1, -1, 1], [0, 0, 0]],
-    ['upside down', [1, 1, -1], [0, 0, 0]],
+    ['turned by half about its left-right axis', [1, -1, -1], [0, 0, 0]],
   ])('refuses a brain that lies %s', (_, signs, shiftMm) => {
     const mask = maskAfter(signs, shiftMm)
     expect(() => checkOverlap(mask, templateMask)).toThrow(expect.objectContaining({ code: 'scan_unsuitable' }))
