@@ -59,17 +59,18 @@ export function train(
     for (const members of drawBatches(children, job.stage.batchChildren, random)) {
       if (signal?.aborted) throw new SequelaError('cancelled', 'training was called off')
       const loss = optimiser.step(lossOf(tf, job, members, volumes, random))
-      if (!Number.isFinite(loss)) {
-        throw new SequelaError(
-          'not_finite',
-          `training diverged in step ${step + 1} of ${steps}; a lower learning rate helps`,
-        )
-      }
+      if (!Number.isFinite(loss)) throw diverged(step + 1, steps)
       lossSum += loss
       onProgress?.({ step: ++step, steps })
     }
   }
+  // The loss of a step is that of the weights before it: the last step shows in the weights alone.
+  if (!weights.values.every(Number.isFinite)) throw diverged(steps, steps)
   return { weights, children: children.length, steps, meanLoss: lossSum / steps }
+}
+
+function diverged(step: number, steps: number): SequelaError {
+  return new SequelaError('not_finite', `training diverged in step ${step} of ${steps}; a lower learning rate helps`)
 }
 
 type Loss = (parameters: ParameterTensors) => Scalar

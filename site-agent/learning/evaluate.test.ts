@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { initialWeights } from '../../shared/model/parameters.ts'
+import { loadEngine, type Tf } from './engine.ts'
+import { evaluate } from './evaluate.ts'
+import { scoreChildren } from './score.ts'
+import { toyChildren } from './testsupport/toy-children.ts'
+import type { PreparedChild, TrainingJob } from './trainer.ts'
+
+let tf: Tf
+beforeAll(async () => {
+  tf = (await loadEngine({ threads: 1 })).tf
+})
+
+const weights = initialWeights('tiny', 1)
+const toy = toyChildren([5, 3, 4, 2, 6, 3, 2, 4, 5, 3], 'validation')
+const common = {
+  preset: 'tiny',
+  training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
+  round: 0,
+  weights,
+  seed: 'seed',
+} as const
+const stage = { rounds: 10, localEpochs: 1, batchChildren: 2, learningRate: 3e-3, schedule: 'cosine' } as const
+const jobs = {
+  ordering: { ...common, children: toy.children, stage: { ...stage, task: 'ordering' } } as TrainingJob,
+  recurrence: {
+    ...common,
+    children: toy.children,
+    stage: { ...stage, task: 'recurrence', horizonDays: 365 },
+  } as TrainingJob,
+}
+
+/** What a model says about children up to their last scan, one at a time. */
+const scoresOf = (children: readonly PreparedChild[]) =>
+  children.flatMap((child) => scoreChildren(tf, toy.volumes, { preset: 'tiny', weights, children: [child], seed: 's' }))
+
+describe('evaluation of ordering', () => {
+  test('adds up over pairs and children what the scores of single scans say', () => {
+    const sums = new Map(evaluate(tf, toy.volumes, jobs.ordering).map((metric) => [metric.name, metric]))
+    let [right, far, rightFar, pairs, loss] = [0, 0, 0, 0, 0]
+    for (const { pairScores } of scoresOf(toy.children)) {
+      let ofChild = 0
+      let pairsOfChild = 0
+      for (const [j, later] of pairScores.entries()) {
+        for (const [i, earlier] of pairScores.slice(0, j).entries()) {
+          pairsOfChild++
+          ofChild += Math.log(1 + Math.exp(earlier - later))
+          if (later > earlier) right++
+          if (j - i >= 3) far++
+          if (j - i >= 3 && later > earlier) rightFar++
+        }
+      }
+      pairs += pairsOfChild
+      loss += ofChild / pairsOfChild
+    }
+    expect(sums.get('pair_accuracy')).toEqual({ name: 'pair_accuracy', sum: right, count: pairs, children: 10 })
+    expect(sums.get('pair_accuracy_far')).toMatchObject({ sum: rightFar, count: far })
+    expect(sums.get('ordering_loss')).toMatchObject({ count: 10, sum: expect.closeTo(loss, 4) })
+    expect(sums.get('sequence_accuracy')?.count).toBe(20)
+  })
+
+  test('asks the same questions in every round', () => {
+    const later = { ...jobs.ordering, round: 7, seed: 'another' }
+    expect(evaluate(tf, toy.volumes, later)).toEqual(evaluate(tf, toy.volumes, jobs.ordering))
+  })
+})
+
+describe('evaluation of recurrence', () => {
+  test('adds up over decided landmarks, and compares those of the same visit only', () => {
+    const sums = new Map(evaluate(tf, toy.volumes, jobs.recurrence).map((metric) => [metric.name, metric]))
+    const landmarks = toy.children.flatMap((child) =>
+      child.labels.flatMap((label, visit) => {
+        if (label === null) return []
+        const shown = { ...child, scans: child.scans.slice(0, visit + 1), labels: child.labels.slice(0, visit + 1) }
+        return [{ label, visit, logit: scoresOf([shown])[0]?.riskLogits.at(-1) ?? Number.NaN }]
+      }),
+    )
+    const risk = (logit: number): number => 1 / (1 + Math.exp(-logit))
+    const brier = landmarks.reduce((sum, { label, logit }) => sum + (label - risk(logit)) ** 2, 0)
+    const loss = landmarks.reduce(
+      (sum, { label, logit }) => sum - Math.log(label === 1 ? risk(logit) : 1 - risk(logit)),
+      0,
+    )
+    const compared = landmarks.flatMap((event) =>
+      landmarks
+        .filter((none) => event.label === 1 && none.label === 0 && none.visit === event.visit)
+        .map((none) => event.logit > none.logit),
+    )
+    expect(sums.get('brier')).toMatchObject({ count: landmarks.length, sum: expect.closeTo(brier, 4) })
+    expect(sums.get('log_loss')).toMatchObject({ count: landmarks.length, sum: expect.closeTo(loss, 4) })
+    expect(sums.get('concordance')).toMatchObject({ count: compared.length, sum: compared.filter(Boolean).length })
+    const anyVisit =
+      landmarks.filter(({ label }) => label === 1).length * landmarks.filter(({ label }) => label === 0).length
+    expect(compared.length).toBeLessThan(anyVisit)
+  })
+})
+
+describe.each(['ordering', 'recurrence'] as const)('evaluation of %s', (task) => {
+  test('looks at the validation fold alone, and says nothing when it is empty', () => {
+    const extra = toyChildren([3, 3], 'train', 'extra').children
+    const job = jobs[task]
+    const mixed = evaluate(tf, toy.volumes, { ...job, children: [...extra, ...job.children] })
+    expect(mixed).toEqual(evaluate(tf, toy.volumes, job))
+    expect(evaluate(tf, toy.volumes, { ...job, children: extra })).toEqual([])
+  })
+
+  test('leaves no tensor behind', () => {
+    const before = tf.memory().numTensors
+    evaluate(tf, toy.volumes, jobs[task])
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  test('says not_finite when the model gives no finite numbers', () => {
+    const broken = { manifest: weights.manifest, values: weights.values.map(() => Number.NaN) }
+    expect(() => evaluate(tf, toy.volumes, { ...jobs[task], weights: broken })).toThrow(
+      expect.objectContaining({ code: 'not_finite' }),
+    )
+  })
+
+  test('stops when it is called off', () => {
+    const signal = AbortSignal.abort()
+    expect(() => evaluate(tf, toy.volumes, jobs[task], { signal })).toThrow(
+      expect.objectContaining({ code: 'cancelled' }),
+    )
+  })
+})

@@ -1,0 +1,164 @@
+import type { Tensor5D } from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { initialWeights } from '../../shared/model/parameters.ts'
+import { presets } from '../../shared/model/presets.ts'
+import { seededRandom } from '../../shared/random.ts'
+import { parameterViews } from '../../shared/weights/weights.ts'
+import type { Batch, BatchChild } from './batches.ts'
+import { loadEngine, type Tf } from './engine.ts'
+import { fusedOps } from './ops.ts'
+import { blockMaxima, canOrder, drawQuestions, layoutOf, orderingLoss, pairsOf } from './ordering.ts'
+
+let tf: Tf
+beforeAll(async () => {
+  tf = (await loadEngine({ threads: 1 })).tf
+})
+
+const child = (firstScan: number, days: number[]): BatchChild => ({
+  key: `from-${firstScan}`,
+  firstScan,
+  days,
+  labels: days.map(() => null),
+})
+
+describe('pairs', () => {
+  test('are all of a child with the earlier first, without those of one day', () => {
+    expect(pairsOf(child(4, [0, 10, 10, 30]))).toEqual([
+      [4, 5],
+      [4, 6],
+      [4, 7],
+      [5, 7],
+      [6, 7],
+    ])
+  })
+
+  test('need two different days', () => {
+    const scansOn = (...days: number[]) => ({ scans: days.map((day) => ({ day })) })
+    expect(canOrder(scansOn(3, 3))).toBe(false)
+    expect(canOrder(scansOn(3))).toBe(false)
+    expect(canOrder(scansOn(3, 4))).toBe(true)
+  })
+})
+
+describe('questions of order', () => {
+  const children = [child(0, [0, 1, 2, 3, 4, 5, 6, 7]), child(8, [0, 0, 9]), child(11, [5, 6])]
+
+  test('are one sequence in order and one that is not, of 2 to 6 different scans of one child', () => {
+    const random = seededRandom('questions')
+    const lengthsSeen = new Set<number>()
+    for (let round = 0; round < 200; round++) {
+      const { layout, lengths, inOrder } = drawQuestions(children, random)
+      for (const [q, length] of lengths.entries()) {
+        const scans = sequenceOf(layout, q)
+        expect(scans).toHaveLength(length)
+        expect(new Set(scans).size).toBe(length)
+        const owner = children.find(({ firstScan, days }) =>
+          scans.every((scan) => scan >= firstScan && scan < firstScan + days.length),
+        )
+        const days = scans.map((scan) => owner?.days[scan - (owner?.firstScan ?? 0)] ?? Number.NaN)
+        const rising = days.every((day, i) => i === 0 || day >= (days[i - 1] ?? 0))
+        expect(rising).toBe(inOrder[q])
+        lengthsSeen.add(length)
+      }
+    }
+    expect([...lengthsSeen].sort()).toEqual([2, 3, 4, 5, 6])
+  })
+
+  test('leave the shuffled one out when the drawn scans are all of one day', () => {
+    const random = seededRandom('one day')
+    for (let round = 0; round < 50; round++) {
+      const { inOrder } = drawQuestions([child(0, [4, 4, 4])], random)
+      expect(inOrder).toEqual([true])
+    }
+  })
+
+  test('are laid out step by step, with nothing after the end of a short one', () => {
+    expect(layoutOf([[7, 2, 5], [3]])).toEqual({ steps: 3, sequences: 2, scans: Int32Array.from([7, 3, 2, -1, 5, -1]) })
+  })
+})
+
+describe('the maxima of blocks', () => {
+  test('are what a plain look at every block finds, voxels beyond whole blocks left out', () => {
+    const [depth, height, width, edge] = [5, 7, 9, 2]
+    const random = seededRandom('maxima')
+    const volumes = Float32Array.from({ length: 2 * depth * height * width }, () => random.normal() - 3)
+    const preset = { ...presets.tiny, grid: [depth, height, width] as const, maximaBlock: edge }
+    const expected: number[] = []
+    for (let scan = 0; scan < 2; scan++) {
+      for (let z = 0; z + edge <= depth; z += edge) {
+        for (let y = 0; y + edge <= height; y += edge) {
+          for (let x = 0; x + edge <= width; x += edge) {
+            const block: number[] = []
+            for (let i = 0; i < edge ** 3; i++) {
+              const [dz, dy, dx] = [Math.floor(i / edge ** 2), Math.floor(i / edge) % edge, i % edge] as [
+                number,
+                number,
+                number,
+              ]
+              block.push(volumes[((scan * depth + z + dz) * height + y + dy) * width + x + dx] ?? Number.NaN)
+            }
+            expected.push(Math.max(...block))
+          }
+        }
+      }
+    }
+    expect([...blockMaxima({ volumes, scanCount: 2 }, preset)]).toEqual(expected)
+  })
+})
+
+describe('the loss of ordering', () => {
+  /** Everything zero but what is given: scores, logits and predictions are then known by hand. */
+  const lossWith = (given: Record<string, (i: number) => number>, batch: Batch): number =>
+    tf.tidy(() => {
+      const weights = initialWeights('tiny', 1)
+      const parameters = new Map(
+        weights.manifest.map(({ name, shape }) => {
+          const size = parameterViews(weights).get(name)?.length ?? 0
+          return [
+            name,
+            tf.tensor(
+              Float32Array.from({ length: size }, (_, i) => given[name]?.(i) ?? 0),
+              [...shape],
+            ),
+          ]
+        }),
+      )
+      const questions = drawQuestions(batch.children, seededRandom('loss'))
+      const ops = { ...fusedOps(tf), groupNormRelu: (x: Tensor5D) => x }
+      return orderingLoss(tf, ops, presets.tiny, parameters, batch, questions).dataSync()[0] ?? Number.NaN
+    })
+
+  const voxels = 24 * 32 * 24
+  const batchOf = (values: number[], children: BatchChild[]): Batch => ({
+    children,
+    scanCount: values.length,
+    volumes: Float32Array.from({ length: values.length * voxels }, (_, i) => values[Math.floor(i / voxels)] ?? 0),
+  })
+
+  test('is log 2 for pairs, log 2 for sequences and the smooth L1 of the maxima when the model knows nothing', () => {
+    // Errors of 0.5 (quadratic: 0.125) and 3 (linear: 2.5) in one half of the scans each.
+    const loss = lossWith({}, batchOf([0.5, -3], [child(0, [0, 10])]))
+    expect(loss).toBeCloseTo(2 * Math.log(2) + 1.5 * ((0.125 + 2.5) / 2), 4)
+  })
+
+  test('is the mean over children of the mean over their pairs, computed by hand', () => {
+    // Kernels that pass one voxel on, without normalisation: the score of a flat scan is its value.
+    const batch = batchOf([1, 2, 4, 3, 1], [child(0, [0, 10, 10]), child(3, [0, 5])])
+    const first = (i: number): number => (i === 0 ? 1 : 0)
+    const given = {
+      'encoder.block1.kernel': first,
+      'encoder.block2.kernel': first,
+      'encoder.block3.kernel': first,
+      'encoder.embedding.kernel': first,
+      'head.pair.kernel': first,
+    }
+    const ofPair = (step: number): number => Math.log(1 + Math.exp(-step))
+    const pairs = ((ofPair(1) + ofPair(3)) / 2 + ofPair(-2)) / 2
+    const maxima = [1, 2, 4, 3, 1].reduce((sum, value) => sum + value - 0.5, 0) / 5
+    expect(lossWith(given, batch)).toBeCloseTo(pairs + Math.log(2) + 1.5 * maxima, 4)
+  })
+})
+
+function sequenceOf({ steps, sequences, scans }: ReturnType<typeof layoutOf>, q: number): number[] {
+  return Array.from({ length: steps }, (_, step) => scans[step * sequences + q] ?? -1).filter((scan) => scan >= 0)
+}

@@ -1,0 +1,113 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { ParameterTensors } from '../../shared/model/encoder.ts'
+import { initialWeights } from '../../shared/model/parameters.ts'
+import { presets } from '../../shared/model/presets.ts'
+import { seededRandom } from '../../shared/random.ts'
+import { parameterViews } from '../../shared/weights/weights.ts'
+import type { Batch, BatchChild } from './batches.ts'
+import { loadEngine, type Tf } from './engine.ts'
+import { fusedOps } from './ops.ts'
+import { canJudge, drawStarts, recurrenceLoss, riskAtEveryVisit } from './recurrence.ts'
+import { toyChildren } from './testsupport/toy-children.ts'
+
+let tf: Tf
+beforeAll(async () => {
+  tf = (await loadEngine({ threads: 1 })).tf
+})
+
+const child = (firstScan: number, labels: (0 | 1 | null)[]): BatchChild => ({
+  key: `from-${firstScan}`,
+  firstScan,
+  days: labels.map((_, visit) => 90 * visit),
+  labels,
+})
+
+describe('the loss of recurrence', () => {
+  /** All parameters zero but the bias of the risk head, so that every logit is `logit`. */
+  const lossAt = (logit: number, children: BatchChild[]): number =>
+    tf.tidy(() => {
+      const scanCount = children.reduce((sum, { labels }) => sum + labels.length, 0)
+      const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
+      const parameters = tensorsWith((name) => (name === 'head.risk.bias' ? logit : 0))
+      return recurrenceLoss(tf, fusedOps(tf), presets.tiny, parameters, batch).dataSync()[0] ?? Number.NaN
+    })
+  const [ofEvent, ofNone] = [Math.log(1 + Math.exp(-0.7)), Math.log(1 + Math.exp(0.7))]
+
+  test('weighs a landmark by its visits, three at most, over a fixed number of landmarks', () => {
+    const loss = lossAt(0.7, [child(0, [0, 0, 1, 1])])
+    expect(loss).toBeCloseTo((1 * ofNone + 2 * ofNone + 3 * ofEvent + 3 * ofEvent) / (3 * 3.5), 5)
+  })
+
+  test('counts undecided landmarks as nothing, and does not let the others count more for it', () => {
+    expect(lossAt(0.7, [child(0, [0, null, null, 1])])).toBeCloseTo((ofNone + 3 * ofEvent) / (3 * 3.5), 5)
+    expect(lossAt(0.7, [child(0, [null, null])])).toBe(0)
+  })
+
+  test('divides by the children of the batch, so that a batch of two is the mean of both', () => {
+    const [long, short] = [lossAt(0.7, [child(0, [0, 1, 1])]), lossAt(0.7, [child(0, [1])])]
+    expect(lossAt(0.7, [child(0, [0, 1, 1]), child(3, [1])])).toBeCloseTo((long + short) / 2, 5)
+  })
+})
+
+describe('the risk at a visit', () => {
+  test('does not know of later scans, nor of other children', () => {
+    const parameters = initialTensors()
+    const random = seededRandom('embeddings')
+    const embeddings = tf.tensor2d(
+      Array.from({ length: 7 * 64 }, () => random.normal()),
+      [7, 64],
+    )
+    const risks = (children: BatchChild[]): number[][] => {
+      const batch = { children, scanCount: 7, volumes: new Float32Array() }
+      const byChild: number[][] = children.map(() => [])
+      tf.tidy(() => {
+        const { logits, rows } = riskAtEveryVisit(tf, fusedOps(tf), presets.tiny, parameters, embeddings, batch)
+        for (const [row, logit] of logits.dataSync().entries()) {
+          const landmark = rows[row]
+          if (landmark !== undefined && landmark.visits > 0) byChild[landmark.child]?.push(logit)
+        }
+      })
+      return byChild
+    }
+    const [all] = risks([child(0, [0, 0, 1, 1, null]), child(5, [0, 1])])
+    expect(all).toHaveLength(5)
+    for (const shown of [1, 2, 3, 4]) {
+      const [some] = risks([child(0, [0, 0, 1, 1].slice(0, shown) as (0 | 1)[])])
+      expect(some).toHaveLength(shown)
+      for (const [visit, logit] of (some ?? []).entries()) expect(logit).toBeCloseTo(all?.[visit] ?? Number.NaN, 5)
+    }
+    tf.dispose([embeddings, ...parameters.values()])
+  })
+})
+
+describe('children of recurrence', () => {
+  test('are judged when at least one landmark is decided', () => {
+    expect(canJudge({ labels: [null, null] })).toBe(false)
+    expect(canJudge({ labels: [null, 0] })).toBe(true)
+  })
+
+  test('are shown from their first visit in about half of the draws or more, else from any', () => {
+    const { children } = toyChildren([4])
+    const random = seededRandom('starts')
+    const counts = [0, 0, 0, 0]
+    for (let draw = 0; draw < 4000; draw++) {
+      for (const { from } of drawStarts(children, random)) counts[from] = (counts[from] ?? 0) + 1
+    }
+    for (const [from, expected] of [2500, 500, 500, 500].entries()) {
+      expect(Math.abs((counts[from] ?? 0) - expected)).toBeLessThan(150)
+    }
+  })
+})
+
+function tensorsWith(value: (name: string) => number): ParameterTensors {
+  return new Map<string, Tensor>(
+    initialWeights('tiny', 1).manifest.map(({ name, shape }) => [name, tf.fill([...shape], value(name))]),
+  )
+}
+
+function initialTensors(): ParameterTensors {
+  const weights = initialWeights('tiny', 1)
+  const views = parameterViews(weights)
+  return new Map(weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name) ?? [], [...shape])]))
+}

@@ -1,0 +1,130 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { initialWeights } from '../../shared/model/parameters.ts'
+import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
+import { loadEngine, type Tf } from './engine.ts'
+import { evaluate } from './evaluate.ts'
+import { type ToyChildren, toyChildren } from './testsupport/toy-children.ts'
+import { train } from './train.ts'
+import type { TrainingJob } from './trainer.ts'
+
+let tf: Tf
+beforeAll(async () => {
+  tf = (await loadEngine({ threads: 1 })).tf
+})
+
+const toy = toyChildren([3, 2, 4])
+
+const jobOf = (
+  task: 'ordering' | 'recurrence',
+  { children }: ToyChildren,
+  changes: Partial<TrainingJob> = {},
+): TrainingJob => ({
+  preset: 'tiny',
+  stage: {
+    task,
+    rounds: 10,
+    localEpochs: 1,
+    batchChildren: 2,
+    learningRate: 3e-3,
+    schedule: 'cosine',
+    ...(task === 'recurrence' && { horizonDays: 365 }),
+  } as TrainingJob['stage'],
+  training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
+  round: 0,
+  weights: initialWeights('tiny', 1),
+  children,
+  seed: 'seed',
+  ...changes,
+})
+
+describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => {
+  test('gives the same weights to the last bit for the same job, others for another seed, and leaves its input alone', () => {
+    const job = jobOf(task, toy)
+    const before = job.weights.values.slice()
+    const [first, again] = [train(tf, toy.volumes, job), train(tf, toy.volumes, job)]
+    expect(again).toEqual(first)
+    expect(job.weights.values).toEqual(before)
+    expect(train(tf, toy.volumes, { ...job, seed: 'other' }).weights.values).not.toEqual(first.weights.values)
+  })
+
+  test('changes every parameter of its task, and those of heads it does not train not at all', () => {
+    const job = jobOf(task, toy)
+    const changed = changedParameters(job.weights, train(tf, toy.volumes, job).weights)
+    const left = task === 'ordering' ? ['head.risk'] : ['head.maxima', 'head.pair', 'head.sequence']
+    for (const { name } of job.weights.manifest) {
+      expect([name, changed.has(name)]).toEqual([name, !left.some((head) => name.startsWith(`${head}.`))])
+    }
+  })
+
+  test('leaves no tensor behind', () => {
+    const before = tf.memory().numTensors
+    train(tf, toy.volumes, jobOf(task, toy))
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  test('says cohort_empty when the training fold has nobody for the task', () => {
+    const unusable = toy.children.map((child) => ({ ...child, scans: child.scans.slice(0, 1), labels: [null] }))
+    for (const children of [unusable, toy.children.map((child) => ({ ...child, fold: 'validation' as const }))]) {
+      expect(() => train(tf, toy.volumes, jobOf(task, toy, { children }))).toThrow(
+        expect.objectContaining({ code: 'cohort_empty' }),
+      )
+    }
+  })
+
+  test('says not_finite when it diverges, be it in its last step', () => {
+    const job = jobOf(task, toy)
+    for (const batchChildren of [1, 3]) {
+      const stage = { ...job.stage, learningRate: 1e39, batchChildren }
+      const before = tf.memory().numTensors
+      expect(() => train(tf, toy.volumes, { ...job, stage })).toThrow(expect.objectContaining({ code: 'not_finite' }))
+      expect(tf.memory().numTensors).toBe(before)
+    }
+  })
+
+  test('stops when it is called off', () => {
+    const signal = AbortSignal.abort()
+    expect(() => train(tf, toy.volumes, jobOf(task, toy), { signal })).toThrow(
+      expect.objectContaining({ code: 'cancelled' }),
+    )
+  })
+})
+
+describe('training', () => {
+  test('counts its usable children and steps, and tells each step', () => {
+    const job = jobOf('ordering', toy)
+    const told: number[] = []
+    const stage = { ...job.stage, localEpochs: 2 }
+    const result = train(tf, toy.volumes, { ...job, stage }, { onProgress: ({ step }) => told.push(step) })
+    expect(result).toMatchObject({ children: 3, steps: 4 })
+    expect(told).toEqual([1, 2, 3, 4])
+  })
+
+  test('moves the encoder at its own rate, where the stage gives one', () => {
+    const job = jobOf('recurrence', toy)
+    const stage = { ...job.stage, encoderLearningRate: 1e-30 } as TrainingJob['stage']
+    const training = { ...job.training, weightDecay: 0 }
+    const changed = changedParameters(job.weights, train(tf, toy.volumes, { ...job, stage, training }).weights)
+    expect([...changed].filter((name) => name.startsWith('encoder.') && !name.endsWith('.shift'))).toEqual([])
+    expect(changed).toContain('head.risk.kernel')
+  })
+
+  test('learns the order of scans whose spot grows', () => {
+    const learning = toyChildren([4, 4, 4, 4, 4, 4])
+    const unseen = toyChildren([5, 5, 5], 'validation', 'unseen')
+    let weights = initialWeights('tiny', 1)
+    for (let round = 0; round < 6; round++) {
+      const job = jobOf('ordering', learning, { weights, round, seed: `round ${round}` })
+      weights = train(tf, learning.volumes, job).weights
+    }
+    const metrics = evaluate(tf, unseen.volumes, jobOf('ordering', unseen, { weights }))
+    const pairs = metrics.find(({ name }) => name === 'pair_accuracy')
+    expect(pairs?.count).toBe(30)
+    expect((pairs?.sum ?? 0) / 30).toBeGreaterThan(0.9)
+  })
+})
+
+function changedParameters(before: Weights, after: Weights): Set<string> {
+  const [old, now] = [parameterViews(before), parameterViews(after)]
+  const names = before.manifest.map(({ name }) => name)
+  return new Set(names.filter((name) => now.get(name)?.some((value, i) => value !== old.get(name)?.[i])))
+}
