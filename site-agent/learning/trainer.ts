@@ -53,7 +53,7 @@ export interface JobOptions {
   readonly signal?: AbortSignal
 }
 
-/** Trains and evaluates. `close` ends the process behind it. */
+/** Trains and evaluates. `close` ends the process behind it, for good: jobs that are not done are called off. */
 export interface Trainer {
   /** @throws SequelaError `training_failed`, `cohort_empty`, `not_finite`, `engine_missing` or `cancelled`. */
   train(job: TrainingJob, options?: JobOptions): Promise<TrainingResult>

@@ -21,6 +21,7 @@ export function createWorkerTrainer(options: WorkerTrainerOptions): WorkerTraine
   const program = options.program ?? new URL('./worker.ts', import.meta.url)
   let worker: ChildProcess | undefined
   let queue: Promise<unknown> = Promise.resolve()
+  let closed = false
 
   const running = (): ChildProcess => {
     if (worker?.connected) return worker
@@ -38,11 +39,12 @@ export function createWorkerTrainer(options: WorkerTrainerOptions): WorkerTraine
 
   const perform = (request: WorkerRequest, { onProgress, signal }: JobOptions): Promise<WorkerReply> =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(cancelled())
+      if (closed || signal?.aborted) return reject(cancelled())
       const process = running()
       const finish = (settle: () => void): void => {
         process.off('message', onMessage)
         process.off('exit', onExit)
+        process.off('error', onError)
         signal?.removeEventListener('abort', onAbort)
         settle()
       }
@@ -50,18 +52,24 @@ export function createWorkerTrainer(options: WorkerTrainerOptions): WorkerTraine
         if (message.kind === 'progress') onProgress?.(message.progress)
         else finish(() => resolve(message))
       }
+      const onError = (cause: Error): void => {
+        const message = `the training process could not be started or told its job: ${cause.message}`
+        finish(() => reject(new SequelaError('training_failed', message, { cause })))
+      }
       const onExit = (code: number | null, name: string | null): void => {
         const how = name === null ? `with status ${code}` : `by ${name}`
         const message = `the training process ended ${how}; out of memory is the usual cause`
-        finish(() => reject(new SequelaError('training_failed', message)))
+        finish(() => reject(closed ? cancelled() : new SequelaError('training_failed', message)))
       }
       const onAbort = (): void => {
         // A job cannot be interrupted inside a step of native code; the next one gets a fresh process.
         process.kill('SIGKILL')
+        if (worker === process) worker = undefined
         finish(() => reject(cancelled()))
       }
       process.on('message', onMessage)
       process.once('exit', onExit)
+      process.once('error', onError)
       signal?.addEventListener('abort', onAbort, { once: true })
       process.send(request)
     })
@@ -90,6 +98,7 @@ export function createWorkerTrainer(options: WorkerTrainerOptions): WorkerTraine
       return reply.scores
     },
     close: async () => {
+      closed = true
       const ending = worker
       if (ending === undefined || ending.exitCode !== null) return
       const exited = new Promise<void>((resolve) => ending.once('exit', () => resolve()))
