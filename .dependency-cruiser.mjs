@@ -58,7 +58,7 @@ export default {
       severity: 'error',
       from: {
         path: '^site-agent/',
-        pathNot: `^site-agent/(coordinator-client|connection-advice)\\.ts$|^site-agent/rpc/|${tests}`,
+        pathNot: `^site-agent/(coordinator-client|enrolment-client|tls-probe)\\.ts$|^site-agent/rpc/|${tests}`,
       },
       to: { path: '^(net|tls|http|https|http2|dgram)$|@grpc' },
     },

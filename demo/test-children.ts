@@ -1,7 +1,7 @@
 // The children that no hospital has: read and prepared by the same code as a hospital's own, scored with finished weights.
 
 import { join } from 'node:path'
-import { parseStudy, type Study } from '../shared/study/study.ts'
+import type { Study } from '../shared/study/study.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { readyCohort } from '../site-agent/children.ts'
 import { siteHome } from '../site-agent/home.ts'
@@ -39,9 +39,4 @@ export async function scoreTestChildren(
 ): Promise<readonly ChildScores[]> {
   const scores = await trainer.score({ preset: study.model.preset, weights, children, seed: String(study.seed) })
   return scores.map((one, i) => ({ ...one, label: children[i]?.labels.at(-1) === 1 ? 1 : 0 }))
-}
-
-/** The study of a text that the demo itself wrote. */
-export function studyOf(text: string): Study {
-  return parseStudy(text).study
 }

@@ -27,8 +27,3 @@ export function parseDigest(text: string): Digest {
     throw new SequelaError('message_malformed', `"${text.slice(0, 80)}" is not a SHA-256 digest`)
   return text as Digest
 }
-
-/** The first 12 digits, for people. */
-export function shortDigest(digest: Digest): string {
-  return digest.slice(0, 12)
-}

@@ -1,10 +1,11 @@
 // From one volume to one embedding: three stride-2 convolutions with group normalisation, then mean and maximum over what
 // is left (with the mean alone a small lesion is invisible), then a linear layer. One copy for every scan of every child.
 
+import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
 import type { Preset } from './presets.ts'
 
-type Tf = typeof import('@tensorflow/tfjs-core')
+type Tf = typeof TensorFlow
 
 /** A network's parameters by name, each a tensor of its manifest's shape. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>

@@ -1,10 +1,11 @@
 // What is read from embeddings and states: how far a scan is (pair head), where it is brightest (maxima head), whether a
 // sequence is in order, and how likely a recurrence is.
 
+import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { linear, type ParameterTensors, parameter } from './encoder.ts'
 
-type Tf = typeof import('@tensorflow/tfjs-core')
+type Tf = typeof TensorFlow
 
 /** Progression score of each scan, without a bias so that differences are antisymmetric. @returns [scan] */
 export function pairScores(tf: Tf, parameters: ParameterTensors, embeddings: Tensor2D): Tensor1D {

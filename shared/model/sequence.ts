@@ -1,11 +1,12 @@
 // From a child's embeddings to a state after each visit: layer normalisation, then a GRU that sees each embedding and its
 // difference to the one before. Without the differences, more scans do not help.
 
+import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import { type FusedOps, type ParameterTensors, parameter } from './encoder.ts'
 import type { Preset } from './presets.ts'
 
-type Tf = typeof import('@tensorflow/tfjs-core')
+type Tf = typeof TensorFlow
 
 /** As in PyTorch's LayerNorm. */
 const epsilon = 1e-5

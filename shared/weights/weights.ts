@@ -39,11 +39,6 @@ export function manifestOf(parameters: readonly Parameter[]): Manifest {
   return sorted
 }
 
-/** Weights of all zeros. */
-export function zeroWeights(manifest: Manifest): Weights {
-  return { manifest, values: new Float32Array(elementCount(manifest)) }
-}
-
 /** Whether two manifests hold the same names and shapes in the same order. */
 function sameManifest(a: Manifest, b: Manifest): boolean {
   return (
