@@ -9,9 +9,10 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 import { aggregate } from './aggregate.ts'
 import type { Benchmark, BenchmarkResult } from './benchmark.ts'
 import { tableOf } from './table.ts'
+import { train } from './train.ts'
 
 /** Every benchmark there is. */
-const benchmarks: readonly Benchmark[] = [aggregate]
+const benchmarks: readonly Benchmark[] = [aggregate, train]
 
 interface Options {
   readonly json?: true

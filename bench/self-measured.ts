@@ -3,15 +3,18 @@
 
 import type { Measurement } from './benchmark.ts'
 
-/** Does the job once and prints what it took; the job's own result is the outcome. */
-export async function printMeasurement(job: () => Promise<string>): Promise<void> {
+/**
+ * Does the job once and prints what it took; the job's own result is the outcome.
+ * @param scale turns seconds into the unit of the row, where that is another
+ */
+export async function printMeasurement(job: () => Promise<string>, scale = 1): Promise<void> {
   const cpuBefore = process.cpuUsage()
   const before = performance.now()
   const outcome = await job()
   const seconds = (performance.now() - before) / 1000
   const { user, system } = process.cpuUsage(cpuBefore)
   const result: Measurement = {
-    value: seconds,
+    value: seconds * scale,
     cpuSeconds: (user + system) / 1e6,
     peakMb: (process.resourceUsage().maxRSS * 1024) / 1e6,
     outcome,
