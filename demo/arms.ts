@@ -22,12 +22,13 @@ export interface ArmOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs the arm to its end and gives its final weights. */
-export async function trainArm(options: ArmOptions): Promise<Weights> {
+/** Runs the arm to its end. @returns the weights after each stage that was run, the last being the final ones */
+export async function trainArm(options: ArmOptions): Promise<readonly Weights[]> {
   const { study, trainer, signal } = options
   const strategy = strategyOf(study.strategy)
   const stages = options.stages ?? study.stages.map((_, index) => index)
   let weights = options.from ?? initialWeights(study.model.preset, study.seed)
+  const afterStages: Weights[] = []
   for (const index of stages) {
     const stage = study.stages[index]
     if (stage === undefined) throw new Error(`the study has no stage ${index}`)
@@ -54,6 +55,7 @@ export async function trainArm(options: ArmOptions): Promise<Weights> {
       weights = { manifest: weights.manifest, values: next }
       options.onRound?.()
     }
+    afterStages.push(weights)
   }
-  return weights
+  return afterStages
 }

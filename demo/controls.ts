@@ -42,7 +42,7 @@ export async function runControls(options: ControlsOptions): Promise<ControlsRep
       trainers,
       draws.map((draw) => async (trainer: WorkerTrainer) => {
         const changed = changedSites(sites, `outcomes/${study.seed}/${draw}`, withOthersOutcomes)
-        const weights = await trainArm({
+        const [weights = options.from] = await trainArm({
           study,
           sites: changed,
           trainer,
@@ -59,7 +59,14 @@ export async function runControls(options: ControlsOptions): Promise<ControlsRep
       trainers,
       draws.map((draw) => async (trainer: WorkerTrainer) => {
         const changed = changedSites(sites, `order/${study.seed}/${draw}`, withShuffledScans)
-        const weights = await trainArm({ study, sites: changed, trainer, stages: [ordering], onRound, signal })
+        const [weights = options.from] = await trainArm({
+          study,
+          sites: changed,
+          trainer,
+          stages: [ordering],
+          onRound,
+          signal,
+        })
         const scores = await scoreTestChildren(trainer, study, weights, children)
         return testFigures(scores, String(draw)).pairAccuracy.value
       }),

@@ -19,7 +19,7 @@ import { type Hospitals, writeHospitals } from './hospitals.ts'
 import type { DemoOptions } from './options.ts'
 import type { Phases } from './phases.ts'
 import { programs, runCommand } from './programs.ts'
-import { type ChildScores, pairedAurocDifference, testFigures } from './report/figures.ts'
+import { type ChildScores, pairedAurocDifference, type TestFigures, testFigures } from './report/figures.ts'
 import { type EgressReport, type Report, type StageReport, statement } from './report/report.ts'
 import { demoStudyText } from './study-text.ts'
 import { preparedChildren, scoreTestChildren, upToLandmark } from './test-children.ts'
@@ -236,13 +236,13 @@ async function compareOnTestChildren(
       bar.update(done)
     }
     const jobs = [
-      async (trainer: WorkerTrainer): Promise<[string, Weights]> => [
+      async (trainer: WorkerTrainer): Promise<[string, readonly Weights[]]> => [
         'scratch',
         await trainArm({ study: scratchStudy, sites, trainer, onRound: advance(sites.size), signal }),
       ],
       ...[...sites].map(
         ([site, own]) =>
-          async (trainer: WorkerTrainer): Promise<[string, Weights]> => [
+          async (trainer: WorkerTrainer): Promise<[string, readonly Weights[]]> => [
             site,
             await trainArm({ study: study.study, sites: new Map([[site, own]]), trainer, onRound: advance(1), signal }),
           ],
@@ -255,25 +255,26 @@ async function compareOnTestChildren(
   if (trainer === undefined) throw new Error('there is no trainer')
   const score = (weights: Weights): Promise<readonly ChildScores[]> =>
     scoreTestChildren(trainer, study.study, weights, children)
+  /** Fine-tuning changes the encoder, so order is scored with the weights that ended the first stage. */
+  const scoreBoth = async (stages: readonly Weights[]): Promise<readonly ChildScores[]> => {
+    const [first, last] = [stages[0], stages.at(-1)]
+    if (first === undefined || last === undefined) throw new Error('an arm without a stage has no weights')
+    const order = await score(first)
+    return (await score(last)).map((one, i): ChildScores => ({ ...(order[i] ?? one), riskLogits: one.riskLogits }))
+  }
   const test = await phases.run('scoring', async () => {
-    const pretrainedScores = await score(trained.final)
-    // Fine-tuning changes the encoder, so order is scored with the weights that ended the ordering stage.
-    const orderScores = await score(trained.afterOrdering)
-    const scratchScores = await score(arms.get('scratch') ?? trained.final)
-    const withOrder = pretrainedScores.map(
-      (one, i): ChildScores => ({ ...(orderScores[i] ?? one), riskLogits: one.riskLogits }),
-    )
-    const alone: Record<string, ReturnType<typeof testFigures>> = {}
-    for (const site of options.sites)
-      alone[site] = testFigures(await score(arms.get(site) ?? trained.final), options.seed)
-    const figures = testFigures(withOrder, options.seed)
+    const pretrained = await scoreBoth([trained.afterOrdering, trained.final])
+    const scratch = await scoreBoth(arms.get('scratch') ?? [])
+    const alone: Record<string, TestFigures> = {}
+    for (const site of options.sites) alone[site] = testFigures(await scoreBoth(arms.get(site) ?? []), options.seed)
+    const figures = testFigures(pretrained, options.seed)
     return {
       children: figures.children,
       events: figures.events,
       pretrained: figures,
-      scratch: testFigures(scratchScores, options.seed),
+      scratch: testFigures(scratch, options.seed),
       alone,
-      pretrainedMinusScratch: pairedAurocDifference(pretrainedScores, scratchScores, 5, options.seed),
+      pretrainedMinusScratch: pairedAurocDifference(pretrained, scratch, 5, options.seed),
     }
   })
   if (!options.controls) return { test }
