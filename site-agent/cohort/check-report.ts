@@ -1,81 +1,138 @@
-// What `site check-data` says: how much of the data is used for what, and everything that is held back with its reason.
+// The report of `site check-data` as a data manager reads it: first how much can be used, then what is held back and why,
+// then what is worth a look, then every child. Plain text, at most 100 letters wide.
 
-import type { Fold } from '../../shared/study/folds.ts'
-import { canOrder } from '../learning/ordering.ts'
-import { canJudge } from '../learning/recurrence.ts'
-import type { PreparedChild } from '../learning/trainer.ts'
-import type { Cohort } from './cohort.ts'
-import type { PreparedCohort } from './prepare-cohort.ts'
-import type { Finding } from './visits.ts'
+import type { CheckedChild, CheckReport } from './checks.ts'
+import type { Finding, Held } from './finding.ts'
 
-interface FoldCounts {
-  readonly children: number
-  readonly ordering: number
-  readonly recurrence: number
-}
+const width = 100
 
-export interface CheckReport {
-  readonly childrenFound: number
-  readonly childrenUsed: number
-  readonly scansUsed: number
-  readonly withOutcome: number
-  readonly withEvent: number
-  readonly landmarksDecided: number
-  readonly landmarksWithEvent: number
-  readonly folds: Readonly<Record<Fold, FoldCounts>>
-  readonly findings: readonly Finding[]
-}
+/** A sentence that so many children share is written once. */
+const sharedBy = 4
 
-export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckReport {
-  const labels = prepared.children.flatMap((child) => child.labels)
-  const inFold = (fold: Fold): FoldCounts => countsOf(prepared.children.filter((child) => child.fold === fold))
-  return {
-    childrenFound: cohort.children.length,
-    childrenUsed: prepared.children.length,
-    scansUsed: prepared.children.reduce((sum, child) => sum + child.scans.length, 0),
-    withOutcome: cohort.children.filter(({ outcome }) => outcome !== null).length,
-    withEvent: cohort.children.filter(({ outcome }) => outcome !== null && outcome.eventDay !== null).length,
-    landmarksDecided: labels.filter((label) => label !== null).length,
-    landmarksWithEvent: labels.filter((label) => label === 1).length,
-    folds: { train: inFold('train'), validation: inFold('validation'), test: inFold('test') },
-    findings: [...cohort.findings, ...prepared.findings],
-  }
-}
-
-/** Whether at least one child of the training fold can be trained on. */
-export function isUsable(report: CheckReport): boolean {
-  return report.folds.train.ordering > 0 || report.folds.train.recurrence > 0
-}
-
-/** Lines of plain text for the data manager. */
+/** Lines of plain text. */
 export function renderCheckReport(report: CheckReport): string {
-  const { folds } = report
-  const row = (name: string, counts: FoldCounts): string =>
-    `  ${name.padEnd(12)}${String(counts.children).padStart(9)}${String(counts.ordering).padStart(10)}${String(counts.recurrence).padStart(12)}`
+  const held = report.findings.filter(({ holds }) => holds !== 'nothing')
+  const notes = report.findings.filter(({ holds }) => holds === 'nothing')
   return [
-    `${report.childrenFound} children found, ${report.childrenUsed} used, with ${report.scansUsed} scans.`,
-    `${report.withOutcome} have an outcome, ${report.withEvent} of them an event; ${report.landmarksDecided} visits have a decided ` +
-      `outcome within the horizon, ${report.landmarksWithEvent} of them an event.`,
+    `Data of site ${report.site} for study ${report.study}`,
     '',
-    '  used to      children  ordering  recurrence',
-    row('train', folds.train),
-    row('validate', folds.validation),
-    row('test (kept)', folds.test),
+    ...countLines(report),
+    ...report.advice.flatMap((sentence) => wrap(sentence, '  ! ', '    ')),
     '',
-    report.findings.length === 0 ? 'Nothing is held back.' : `Held back or worth a look (${report.findings.length}):`,
-    ...report.findings.map(
-      ({ child, scan, what }) =>
-        `  ${[child, scan].filter((part) => part !== undefined).join(' ')}${child || scan ? ': ' : ''}${what}`,
-    ),
+    held.length === 0 ? 'Nothing is held back.' : `Held back (${held.length})`,
+    ...findingLines(held),
+    ...(notes.length === 0 ? [] : ['', `Worth a look (${notes.length})`, ...findingLines(notes)]),
+    ...(report.used.length === 0
+      ? []
+      : ['', `Children that are used (${report.used.length})`, ...childLines(report.used)]),
     '',
     'This report stays here. Nothing of it is sent.',
   ].join('\n')
 }
 
-function countsOf(children: readonly PreparedChild[]): FoldCounts {
-  return {
-    children: children.length,
-    ordering: children.filter(canOrder).length,
-    recurrence: children.filter(canJudge).length,
+function countLines(report: CheckReport): string[] {
+  const { children, visits, usable, outcomes, landmarks, horizonDays } = report
+  const counts = table([
+    ['', 'found', 'used', 'held back'],
+    ['children', children.found, children.used, children.found - children.used],
+    ['visits', visits.found, visits.used, visits.found - visits.used],
+  ])
+  const tasks = table([
+    ['children for', 'train', 'validation', 'test', 'together'],
+    ...usable.map(({ task, children: { train, validation, test } }) => [
+      task,
+      train,
+      validation,
+      test,
+      train + validation + test,
+    ]),
+  ])
+  const lines = [...counts, '', ...tasks, '']
+  const kinds = Object.entries(outcomes.events)
+  const events = kinds.reduce((sum, [, count]) => sum + count, 0)
+  const listed =
+    events === 0 ? '' : ` (${kinds.map(([kind, count]) => `${count} ${kind.replace('_', ' ')}`).join(', ')})`
+  const followed = outcomes.medianFollowUpDays === null ? '' : `, median follow-up ${outcomes.medianFollowUpDays} days`
+  const outcomeText =
+    `Outcomes of ${outcomes.children} children: ${events} with an event${listed}, ` +
+    `${outcomes.children - events} without${followed}.`
+  lines.push(...wrap(outcomeText, '  ', '  '))
+  if (horizonDays === null) return lines
+  const decided = landmarks.event + landmarks.none
+  const landmarkText =
+    `Asked at each visit whether an event follows within ${horizonDays} days: ${landmarks.event} yes, ` +
+    `${landmarks.none} no (${decided} decided), ${landmarks.undecided} undecided.`
+  return [...lines, ...wrap(landmarkText, '  ', '  ')]
+}
+
+const heldText: Readonly<Record<Held, string>> = { child: 'child', scan: 'scan', outcome: 'outcome', nothing: '' }
+
+function findingLines(findings: readonly Finding[]): string[] {
+  const alike = Map.groupBy(findings, ({ holds, rule, sentence }) => `${holds}/${rule}/${sentence}`)
+  return [...alike.values()].flatMap((group) => {
+    if (group.length < sharedBy) return group.flatMap((finding) => lineOf(finding, placeOf(finding)))
+    const [first] = group
+    if (first === undefined) return []
+    const places = group.slice(0, sharedBy - 1).map(placeOf)
+    return lineOf(first, `${places.join(', ')} and ${group.length - places.length} more`)
+  })
+}
+
+function placeOf({ child, visit }: Finding): string {
+  return [child, visit].filter((part) => part !== undefined).join(' ')
+}
+
+function lineOf({ holds, file, sentence }: Finding, place: string): string[] {
+  const what = [heldText[holds], place].filter((part) => part !== '').join(' ')
+  const lines = wrap(what === '' ? sentence : `${what}: ${sentence}`, '  - ', '    ')
+  return file === undefined ? lines : [...lines, ...wrap(`in ${file}`, '    ', '    ')]
+}
+
+function childLines(children: readonly CheckedChild[]): string[] {
+  const rows = children.map(({ child, fold, visits, scans, tasks }) => {
+    const marks = scans.map(({ label }) => (label === null ? '?' : label === 1 ? '+' : '-')).join('')
+    const days = `${scans.at(0)?.day} to ${scans.at(-1)?.day}`
+    return [cut(child, 24), fold, `${scans.length} of ${visits}`, days, tasks.join(', '), cut(marks, 16)]
+  })
+  const key = '  Outcome at each scan: + event within the horizon, - none, ? undecided.'
+  return [...table([['child', 'fold', 'scans', 'days', 'used for', 'outcome'], ...rows], true), key]
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
+}
+
+/** Columns as wide as their widest cell; the first is set left, the others right, or all left. */
+function table(rows: readonly (readonly (string | number)[])[], left = false): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => String(row[column] ?? '').length)))
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => {
+      const size = widths[column] ?? 0
+      return left || column === 0 ? String(cell).padEnd(size) : String(cell).padStart(size)
+    })
+    return `  ${cells.join('   ')}`.trimEnd()
+  })
+}
+
+/** Breaks between words; a word longer than a line is broken where the line ends. */
+function wrap(text: string, first: string, rest: string): string[] {
+  const lines: string[] = []
+  let line = first
+  let empty = true
+  for (const word of text.split(/\s+/).flatMap((word) => pieces(word, width - rest.length))) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = rest
+      empty = true
+    }
+    line += empty ? word : ` ${word}`
+    empty = false
   }
+  return [...lines, line]
+}
+
+function pieces(word: string, size: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(word.length / size)) }, (_, i) =>
+    word.slice(i * size, (i + 1) * size),
+  )
 }

@@ -1,150 +1,136 @@
-// A site's children as its tables tell of them: visits in order of time, outcome, fold. Tables are joined by key and checked
-// both ways; what cannot be used is held back with the reason, never dropped in silence.
+// A hospital's cohort: its children as a study sees them, before any image is opened. Each child has its scans in order
+// of time with a label at each, and everything that is not used has a finding that says why.
 
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Fold, foldOf } from '../../shared/study/folds.ts'
-import type { Study } from '../../shared/study/study.ts'
-import { landmarkLabel, type Outcome, outcomeOf } from './outcome.ts'
-import { cell, parseTable, type Table } from './tsv.ts'
-import { type Finding, findVisits } from './visits.ts'
+import type { Study, Task } from '../../shared/study/study.ts'
+import { readChild } from './bids.ts'
+import { mapBounded } from './bounded-map.ts'
+import { readChildScans } from './child-scans.ts'
+import { type Dataset, openDataset } from './dataset.ts'
+import { type Finding, fewOf } from './finding.ts'
+import type { Outcome } from './outcome.ts'
 
-export interface CohortVisit {
+/** One visit's image. */
+export interface CohortScan {
   readonly session: string
+  /** Below the data folder. */
+  readonly path: string
+  /** Where it really lies. */
+  readonly file: string
+  /** Since the index surgery, or since the child's first scan where the surgery is not known. */
   readonly day: number
-  /** Absolute path of the image. */
-  readonly scanPath: string
-  /** The same below the data set, for sentences. */
-  readonly relativePath: string
+  /** 1 event within the horizon, 0 none, null undecided. */
   readonly label: 0 | 1 | null
 }
 
 export interface CohortChild {
-  /** The hospital's own id; stays here. */
-  readonly id: string
+  /** The hospital's own id, `sub-X`; it goes no further than this machine's screen. */
+  readonly participant: string
+  /** Stable, and meaningless outside. */
+  readonly key: string
   readonly fold: Fold
-  readonly visits: readonly CohortVisit[]
-  /** Null when the table of outcomes has no row: the child takes part in ordering only. */
-  readonly outcome: Outcome | null
+  /** Visits with a folder, used or not. */
+  readonly visits: number
+  /** In order of time; at least one. */
+  readonly scans: readonly CohortScan[]
+  readonly outcome: Outcome | undefined
 }
 
 export interface Cohort {
+  readonly site: string
+  readonly study: string
+  readonly tasks: readonly Task[]
+  /** Of the recurrence stages; undefined when the study has none. */
+  readonly horizonDays: number | undefined
+  readonly policy: Pick<Study['policy'], 'minChildren' | 'minCell'>
+  /** By participant. */
   readonly children: readonly CohortChild[]
+  readonly found: { readonly children: number; readonly visits: number }
   readonly findings: readonly Finding[]
 }
 
-/** A hospital has hundreds of children, not tens of thousands. */
-const maxChildren = 20_000
-
-/**
- * Reads a longitudinal BIDS data set.
- * @throws SequelaError `file_unreadable` when there is no such folder, `table_invalid` when the table of outcomes is wrong.
- */
-export async function loadCohort(request: {
+export interface CohortRequest {
+  /** The data folder. */
   readonly root: string
   readonly study: Study
   readonly site: string
-}): Promise<Cohort> {
-  const { root, study, site } = request
-  const ids = await childIds(root)
-  const findings: Finding[] = []
-  const outcomes = await readOutcomes(root, ids, findings)
-  const horizonDays = study.stages.find((stage) => stage.task === 'recurrence')?.horizonDays ?? 365
-  const children: CohortChild[] = []
-  for (const id of ids) {
-    const outcome = outcomes.get(id) ?? null
-    const found = await visitsOf(root, id, study).catch((error: unknown) => {
-      if (!(error instanceof SequelaError)) throw error
-      return { visits: [], findings: [{ child: id, what: `${error.message}; the child is held back` }] }
-    })
-    findings.push(...found.findings)
-    const visits = found.visits.flatMap((visit): CohortVisit[] => {
-      const why = outcome === null ? undefined : unusableDay(visit.day, outcome)
-      if (why === undefined)
-        return [{ ...visit, label: outcome === null ? null : landmarkLabel(outcome, visit.day, horizonDays) }]
-      findings.push({ child: id, scan: visit.relativePath, what: why })
-      return []
-    })
-    children.push({ id, fold: foldOf(study, site, id), visits, outcome })
-  }
-  return { children, findings }
 }
 
-/** Why a scan of that day is no input; undefined when it is one. */
-function unusableDay(day: number, { eventDay, lastFollowUpDay }: Outcome): string | undefined {
-  if (eventDay !== null && day >= eventDay) {
-    return `the scan of day ${day} was made on or after the event of day ${eventDay}; it is held back`
-  }
-  if (day > lastFollowUpDay) {
-    return `the scan of day ${day} comes after the last follow-up of day ${lastFollowUpDay}; correct the table, it is held back`
-  }
-  return undefined
-}
+/** Folders on a network answer slowly; a few at once hide that. */
+const childrenAtOnce = 8
 
-async function childIds(root: string): Promise<readonly string[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch((error: unknown) => {
-    throw new SequelaError('file_unreadable', `${root} cannot be read`, { cause: error })
-  })
-  const ids = entries
-    .filter((entry) => entry.isDirectory() && /^sub-[0-9a-zA-Z+]+$/.test(entry.name))
-    .map(({ name }) => name)
-  if (ids.length > maxChildren)
-    throw new SequelaError('table_invalid', `${root} holds ${ids.length} children; is it one hospital's?`)
-  return ids.sort()
-}
+/** Dates are to be shifted to this year or earlier, so that a reader sees that they are shifted (BIDS). */
+const lastShiftedYear = 1925
 
-async function visitsOf(root: string, id: string, study: Study): ReturnType<typeof findVisits> {
-  const name = `${id}/${id}_sessions.tsv`
-  const sessions = await readTable(root, name)
-  if (sessions === undefined) throw new SequelaError('table_invalid', `there is no table of visits ${name}`)
-  return findVisits({ root, child: id, sessions, sequences: study.pipeline.sequences })
-}
-
-async function readOutcomes(
-  root: string,
-  ids: readonly string[],
-  findings: Finding[],
-): Promise<ReadonlyMap<string, Outcome>> {
-  const table = await readTable(root, 'phenotype/recurrence.tsv')
-  const outcomes = new Map<string, Outcome>()
-  if (table === undefined) {
-    findings.push({ what: 'there is no phenotype/recurrence.tsv: every child takes part in ordering only' })
-    return outcomes
-  }
-  const known = new Set(ids)
-  const seen = new Set<string>()
-  for (const row of table.rows) {
-    const id = cell(table, row, 'participant_id')
-    if (id === null || !known.has(id)) {
-      findings.push({ what: `${table.name}, line ${row.line}: there is no folder for this child; the row is not used` })
-      continue
-    }
-    if (seen.has(id)) {
-      findings.push({ child: id, what: `${table.name} has two rows for this child; neither is used` })
-      outcomes.delete(id)
-      continue
-    }
-    seen.add(id)
-    try {
-      outcomes.set(id, outcomeOf(table, row))
-    } catch (error) {
-      if (!(error instanceof SequelaError)) throw error
-      findings.push({ child: id, what: `${error.message}; the child takes part in ordering only` })
-    }
-  }
-  return outcomes
-}
-
-/** The table of that name below the data set; undefined where there is no such file. */
-async function readTable(root: string, name: string): Promise<Table | undefined> {
-  const path = join(root, name)
-  const size = await stat(path).then(
-    (info) => info.size,
-    () => undefined,
+/**
+ * Reads tables and names; opens no image.
+ * @throws SequelaError `file_unreadable`, `table_invalid`, `cohort_empty` as `openDataset`; `study_invalid`
+ */
+export async function loadCohort({ root, study, site }: CohortRequest): Promise<Cohort> {
+  const horizonDays = horizonOf(study)
+  const dataset = await openDataset(root)
+  const read = await mapBounded(dataset.participants, childrenAtOnce, (participant) =>
+    loadChild(dataset, participant, study, horizonDays),
   )
-  if (size === undefined) return undefined
-  if (size > 16 * 1024 * 1024)
-    throw new SequelaError('table_invalid', `table ${name} has ${size} bytes, far more than a table should`)
-  return parseTable(name, await readFile(path, 'utf8'))
+  const children = read.flatMap(({ participant, visits, scans, outcome }): CohortChild[] => {
+    if (scans.length === 0) return []
+    const fold = foldOf(study, site, participant)
+    return [{ participant, key: childKey(study, site, participant), fold, visits, scans, outcome }]
+  })
+  return {
+    site,
+    study: study.study,
+    tasks: [...new Set(study.stages.map(({ task }) => task))],
+    horizonDays,
+    policy: { minChildren: study.policy.minChildren, minCell: study.policy.minCell },
+    children,
+    found: { children: dataset.found, visits: read.reduce((sum, { visits }) => sum + visits, 0) },
+    findings: [...dataset.findings, ...read.flatMap(({ findings }) => findings), ...dateFindings(read)],
+  }
+}
+
+/**
+ * A child's name inside this site's training. It is made from the id rather than drawn, because the order and the
+ * augmentation of children hang on it and a run must be repeatable; it is no secret and never leaves the site.
+ */
+function childKey(study: Study, site: string, participant: string): string {
+  return sha256(`sequela child\n${study.seed}\n${site}\n${participant}`).slice(0, 16)
+}
+
+function horizonOf(study: Study): number | undefined {
+  const horizons = new Set(study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.horizonDays] : [])))
+  if (horizons.size <= 1) return horizons.values().next().value
+  const days = [...horizons].join(' and ')
+  const message = `the study asks for recurrence within ${days} days; all its recurrence stages must share one horizonDays`
+  throw new SequelaError('study_invalid', message)
+}
+
+async function loadChild(dataset: Dataset, participant: string, study: Study, horizonDays: number | undefined) {
+  const child = await readChild(dataset.folders, participant, dataset.chartColumns)
+  const { scans, outcome, findings, lastYear } = await readChildScans({
+    folder: dataset.folders.images,
+    child,
+    pipeline: study.pipeline,
+    outcome: dataset.outcomes.get(participant),
+    horizonDays,
+  })
+  return {
+    participant,
+    visits: child.visits.length,
+    scans,
+    outcome,
+    lastYear,
+    findings: [...child.findings, ...findings],
+  }
+}
+
+function dateFindings(children: readonly { readonly participant: string; readonly lastYear: number | undefined }[]) {
+  const recent = children.filter(({ lastYear }) => lastYear !== undefined && lastYear > lastShiftedYear)
+  if (recent.length === 0) return []
+  const sentence =
+    `the dates of ${fewOf(recent.map(({ participant }) => participant))} lie after ${lastShiftedYear} and look like real ones. ` +
+    'Dates never leave this site; BIDS still asks for dates that are shifted by one offset a child.'
+  return [{ holds: 'nothing', rule: 'real-dates', sentence }] as const
 }

@@ -1,38 +1,108 @@
-// What became of a child, in days since surgery: an event, or how long it was followed without one. And from that, what a
-// landmark's label is: event within the horizon, none, or undecided. Undecided is never counted as none.
+// Outcomes with censoring, from phenotype/recurrence.tsv: did the tumour come back, when, and until when was the child
+// followed, in days since the index surgery. A child that was not followed for long enough is undecided, never a "no".
 
-import { invalid, numberCell, type Table, type TableRow } from './tsv.ts'
+import { parseDays } from './cell.ts'
+import { quoted } from './finding.ts'
+import type { Row, Table } from './tsv.ts'
 
+export const eventTypes = ['recurrence', 'progression', 'death', 'second_tumour'] as const
+
+/** All days count from the index surgery. */
 export interface Outcome {
-  /** Day of the event; null when none was seen. */
-  readonly eventDay: number | null
+  /** When an event was seen; undefined when none was. */
+  readonly eventDay: number | undefined
+  /** Undefined when there was no event, or the table does not say. */
+  readonly eventType: (typeof eventTypes)[number] | undefined
   readonly lastFollowUpDay: number
+  readonly treatmentChangeDay: number | undefined
+}
+
+/** A row that cannot be used. With `event`, an event may lie at an unknown day, so no scan of the child is safe. */
+export interface OutcomeProblem {
+  readonly line: number
+  readonly event: boolean
+  readonly sentence: string
+}
+
+export const outcomeColumns = ['participant_id', 'event', 'event_days', 'last_followup_days'] as const
+
+/** The table by child: an outcome, or why the row is not one. */
+export function readOutcomes(table: Table): ReadonlyMap<string, Outcome | OutcomeProblem> {
+  const outcomes = new Map<string, Outcome | OutcomeProblem>()
+  const firstLines = new Map<string, number>()
+  for (const row of table.rows) {
+    const child = row.value('participant_id') ?? ''
+    const first = firstLines.get(child)
+    if (first === undefined) {
+      firstLines.set(child, row.line)
+      outcomes.set(child, readOutcome(row))
+      continue
+    }
+    const sentence = `lines ${first} and ${row.line} are both about this child; keep one.`
+    outcomes.set(child, { line: first, event: true, sentence })
+  }
+  return outcomes
 }
 
 /**
- * Label of a landmark on `scanDay`: 1 for an event in (scanDay, scanDay + horizon], 0 when the child is known to be free of
- * one up to the end of the horizon, else null.
+ * The label of a landmark: 1 when an event falls in (day, day + horizon], 0 when the child was followed event-free up
+ * to day + horizon, else null: undecided. Null also for a child that is not at risk any more. Days since surgery.
  */
-export function landmarkLabel(outcome: Outcome, scanDay: number, horizonDays: number): 0 | 1 | null {
-  const { eventDay, lastFollowUpDay } = outcome
-  if (eventDay !== null && eventDay > scanDay && eventDay <= scanDay + horizonDays) return 1
-  if (eventDay !== null && eventDay <= scanDay) return null
-  const freeUntil = eventDay ?? lastFollowUpDay
-  return freeUntil >= scanDay + horizonDays ? 0 : null
+export function landmarkLabel(
+  { eventDay, lastFollowUpDay }: Pick<Outcome, 'eventDay' | 'lastFollowUpDay'>,
+  day: number,
+  horizonDays: number,
+): 0 | 1 | null {
+  if (eventDay !== undefined && eventDay <= day) return null
+  if (eventDay !== undefined && eventDay <= day + horizonDays) return 1
+  return lastFollowUpDay >= day + horizonDays ? 0 : null
 }
 
-/** Reads one row of phenotype/recurrence.tsv. @throws SequelaError `table_invalid` for what contradicts itself. */
-export function outcomeOf(table: Table, row: TableRow): Outcome {
-  const event = numberCell(table, row, 'event')
-  const eventDay = numberCell(table, row, 'event_days')
-  const lastFollowUpDay = numberCell(table, row, 'last_followup_days')
-  const refuse = (what: string): Error => invalid(table.name, `line ${row.line}: ${what}`)
-  if (event !== 0 && event !== 1) throw refuse('column "event" must be 0 or 1')
-  if (lastFollowUpDay === null) throw refuse('column "last_followup_days" must say how long the child was followed')
-  if (event === 0 && eventDay !== null) throw refuse('there is a day of an event, but "event" says that there was none')
-  if (event === 1 && eventDay === null) throw refuse('there was an event, but "event_days" does not say when')
-  if (eventDay !== null && eventDay > lastFollowUpDay) {
-    throw refuse(`the event on day ${eventDay} comes after the last follow-up on day ${lastFollowUpDay}`)
+function readOutcome(row: Row): Outcome | OutcomeProblem {
+  const event = row.value('event')
+  const refuse = (sentence: string): OutcomeProblem => {
+    const certainlyNone = event === '0' && row.value('event_days') === undefined
+    return { line: row.line, event: !certainlyNone, sentence }
   }
-  return { eventDay: event === 1 ? eventDay : null, lastFollowUpDay }
+  if (event !== '0' && event !== '1') return refuse(`event is ${shown(event)}; write 0 or 1.`)
+
+  const problems: string[] = []
+  const daysIn = (column: string): number | undefined => {
+    const text = row.value(column)
+    if (text === undefined) return undefined
+    const days = parseDays(text)
+    if (typeof days === 'number') return days
+    problems.push(`${column} ${days.problem}.`)
+    return undefined
+  }
+  const eventDay = daysIn('event_days')
+  const lastFollowUpDay = daysIn('last_followup_days')
+  const treatmentChangeDay = daysIn('treatment_change_days')
+  if (problems.length > 0) return refuse(problems.join(' '))
+  if (lastFollowUpDay === undefined) {
+    return refuse('last_followup_days is missing; without it nobody knows how long the child was free of an event.')
+  }
+  if (lastFollowUpDay < 0) return refuse(`last_followup_days is ${lastFollowUpDay}, before the surgery.`)
+
+  const eventType = row.value('event_type')
+  if (event === '0') {
+    if (eventDay !== undefined) return refuse(`event is 0 but event_days is ${eventDay}; one of them is wrong.`)
+    if (eventType !== undefined)
+      return refuse(`event is 0 but event_type is ${quoted(eventType)}; one of them is wrong.`)
+    return { eventDay: undefined, eventType: undefined, lastFollowUpDay, treatmentChangeDay }
+  }
+  if (eventDay === undefined) return refuse('event is 1 but event_days is missing.')
+  if (eventDay <= 0) return refuse(`event_days is ${eventDay}; an event comes after the surgery, which is day 0.`)
+  if (eventDay > lastFollowUpDay) {
+    return refuse(`event_days is ${eventDay}, after last_followup_days, which is ${lastFollowUpDay}.`)
+  }
+  const type = eventTypes.find((known) => known === eventType)
+  if (eventType !== undefined && type === undefined) {
+    return refuse(`event_type is ${quoted(eventType)}; write ${eventTypes.join(', ')} or n/a.`)
+  }
+  return { eventDay, eventType: type, lastFollowUpDay, treatmentChangeDay }
+}
+
+function shown(text: string | undefined): string {
+  return text === undefined ? 'missing' : quoted(text)
 }

@@ -1,21 +1,17 @@
-// A cohort whose scans are prepared for the network. Scans that cannot be used are taken out with the reason, and so are
-// images that lie under two children, which no split would survive.
+// From a cohort to what training gets: every scan prepared, those that cannot be held back with their reason, labels and
+// usability taken from what is left. Two scans with one content are a mix-up, so both are held.
 
-import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
-import type { Cohort, CohortChild, CohortVisit } from './cohort.ts'
-import type { Finding } from './visits.ts'
+import { mapBounded } from './bounded-map.ts'
+import type { Cohort, CohortChild, CohortScan } from './cohort.ts'
+import type { Finding } from './finding.ts'
+import { canTrain } from './usability.ts'
 
-/** Prepares one scan, or says why not. See imaging/prepared.ts. */
+/** Makes the prepared volume of a scan, or finds it where it was made before (imaging/prepared.ts). */
 export interface ScanPreparer {
+  /** @throws SequelaError `scan_unreadable` or `scan_unsuitable` when the scan is to be held back. */
   prepare(path: string): Promise<{ readonly file: string; readonly contentDigest: string }>
-}
-
-export interface PreparedCohort {
-  readonly children: readonly PreparedChild[]
-  /** What was held back here; the cohort's own findings are not repeated. */
-  readonly findings: readonly Finding[]
 }
 
 export interface PrepareOptions {
@@ -23,82 +19,107 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal
 }
 
-interface ReadyScan {
-  readonly visit: CohortVisit
-  readonly file: string
-  readonly contentDigest: string
+export interface PreparedCohort {
+  /** What training gets, ordered by key. */
+  readonly children: readonly PreparedChild[]
+  /** The same children with the scans that are left, for the report. */
+  readonly used: readonly CohortChild[]
+  /** What preparing found, beside the cohort's own findings. */
+  readonly findings: readonly Finding[]
 }
 
-/** Prepares every scan, one after the other. @throws SequelaError `cancelled`, or what is no fault of a scan. */
+/** One reads while another computes; more would only take memory: a whole head is 36 MB as float32. */
+const scansAtOnce = 2
+
+/**
+ * Prepares every scan of a cohort.
+ * @throws SequelaError `cancelled` when `signal` aborts; whatever `preparer` throws that is not about the scan, such as
+ *   `disk_full`
+ */
 export async function prepareCohort(
   cohort: Cohort,
   preparer: ScanPreparer,
   options: PrepareOptions = {},
 ): Promise<PreparedCohort> {
-  const total = cohort.children.reduce((sum, child) => sum + child.visits.length, 0)
-  const findings: Finding[] = []
-  const ready: { readonly child: CohortChild; readonly scans: ReadyScan[] }[] = []
+  const scans = cohort.children.flatMap((child) => child.scans.map((scan) => ({ child, scan })))
   let done = 0
-  for (const child of cohort.children) {
-    const scans: ReadyScan[] = []
-    for (const visit of child.visits) {
-      if (options.signal?.aborted) throw new SequelaError('cancelled', 'preparing the scans was called off')
-      const prepared = await prepareScan(preparer, child, visit, findings)
-      if (prepared !== undefined) scans.push({ visit, ...prepared })
-      options.onProgress?.(++done, total)
-    }
-    ready.push({ child, scans })
-  }
-  const shared = sharedBetweenChildren(ready)
-  const children = ready.flatMap(({ child, scans }): PreparedChild[] => {
-    const own = scans.filter(({ contentDigest, visit }) => {
-      if (!shared.has(contentDigest)) return true
-      findings.push({
-        child: child.id,
-        scan: visit.relativePath,
-        what: 'the same image lies under another child too; both are held back',
-      })
-      return false
-    })
-    if (own.length === 0) return []
-    return [
-      {
-        key: sha256(`sequela child\n${child.id}`).slice(0, 16),
-        fold: child.fold,
-        scans: own.map(({ file, visit }) => ({ file, day: visit.day })),
-        labels: own.map(({ visit }) => visit.label),
-      },
-    ]
+  const attempts = await mapBounded(scans, scansAtOnce, async ({ child, scan }) => {
+    if (options.signal?.aborted) throw new SequelaError('cancelled', 'preparing the scans was called off')
+    const attempt = await tryPrepare(preparer, child, scan)
+    options.onProgress?.(++done, scans.length)
+    return attempt
   })
-  return { children, findings }
+  const findings = attempts.flatMap((attempt) => ('finding' in attempt ? [attempt.finding] : []))
+  const prepared = attempts.filter((attempt) => 'file' in attempt)
+  const files = filesOfSingles(prepared, findings)
+
+  const children: PreparedChild[] = []
+  const used: CohortChild[] = []
+  for (const child of cohort.children) {
+    const left = { ...child, scans: child.scans.filter((scan) => files.has(scan)) }
+    if (!cohort.tasks.some((task) => canTrain(task, left.scans))) {
+      findings.push(nothingToLearn(cohort, left))
+      continue
+    }
+    used.push(left)
+    children.push({
+      key: child.key,
+      fold: child.fold,
+      scans: left.scans.map((scan) => ({ file: files.get(scan) ?? '', day: scan.day })),
+      labels: left.scans.map(({ label }) => label),
+    })
+  }
+  return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, findings }
 }
 
-async function prepareScan(
+interface Prepared {
+  readonly child: CohortChild
+  readonly scan: CohortScan
+  readonly file: string
+  readonly contentDigest: string
+}
+
+async function tryPrepare(
   preparer: ScanPreparer,
   child: CohortChild,
-  visit: CohortVisit,
-  findings: Finding[],
-): Promise<{ readonly file: string; readonly contentDigest: string } | undefined> {
+  scan: CohortScan,
+): Promise<Prepared | { readonly finding: Finding }> {
   try {
-    const { file, contentDigest } = await preparer.prepare(visit.scanPath)
-    return { file, contentDigest }
+    const { file, contentDigest } = await preparer.prepare(scan.file)
+    return { child, scan, file, contentDigest }
   } catch (error) {
-    if (!(error instanceof SequelaError) || (error.code !== 'scan_unreadable' && error.code !== 'scan_unsuitable'))
-      throw error
-    findings.push({ child: child.id, scan: visit.relativePath, what: `${error.message}; it is held back` })
-    return undefined
+    if (!(error instanceof SequelaError)) throw error
+    if (error.code !== 'scan_unreadable' && error.code !== 'scan_unsuitable') throw error
+    const rule = error.code === 'scan_unreadable' ? 'unreadable' : 'unsuitable'
+    const about = { child: child.participant, visit: scan.session, file: scan.path }
+    return { finding: { holds: 'scan', rule, ...about, sentence: error.message.replaceAll(scan.file, scan.path) } }
   }
 }
 
-function sharedBetweenChildren(ready: readonly { readonly scans: readonly ReadyScan[] }[]): ReadonlySet<string> {
-  const owner = new Map<string, number>()
-  const shared = new Set<string>()
-  for (const [index, { scans }] of ready.entries()) {
-    for (const { contentDigest } of scans) {
-      const first = owner.get(contentDigest)
-      if (first === undefined) owner.set(contentDigest, index)
-      else if (first !== index) shared.add(contentDigest)
+/** The files of scans whose content no other scan has; a finding for each of the others. */
+function filesOfSingles(prepared: readonly Prepared[], findings: Finding[]): ReadonlyMap<CohortScan, string> {
+  const byContent = Map.groupBy(prepared, ({ contentDigest }) => contentDigest)
+  const files = new Map<CohortScan, string>()
+  for (const alike of byContent.values()) {
+    for (const { child, scan, file } of alike) {
+      if (alike.length === 1) {
+        files.set(scan, file)
+        continue
+      }
+      const others = alike.filter((other) => other.scan !== scan).map((other) => other.scan.path)
+      const sentence = `it has the same content as ${others.join(' and ')}; one of them is in the wrong place.`
+      const about = { child: child.participant, visit: scan.session, file: scan.path }
+      findings.push({ holds: 'scan', rule: 'duplicate', ...about, sentence })
     }
   }
-  return shared
+  return files
+}
+
+function nothingToLearn({ tasks }: Cohort, { participant, scans }: CohortChild): Finding {
+  const why = tasks.map((task) => {
+    if (task === 'recurrence') return 'no visit whose outcome is decided'
+    return scans.length === 0 ? 'no usable scan' : 'only one usable scan, which has no order'
+  })
+  const sentence = `it has ${why.join(', and ')}.`
+  return { holds: 'child', rule: 'nothing-to-learn', child: participant, sentence }
 }

@@ -1,0 +1,120 @@
+// What `site check-data` counts: how much of a hospital's data a study can use, for what, and what is held back.
+
+import type { Fold } from '../../shared/study/folds.ts'
+import type { Task } from '../../shared/study/study.ts'
+import type { Cohort, CohortChild } from './cohort.ts'
+import type { Finding } from './finding.ts'
+import { eventTypes } from './outcome.ts'
+import type { PreparedCohort } from './prepare-cohort.ts'
+import { canTrain } from './usability.ts'
+
+const folds: readonly Fold[] = ['train', 'validation', 'test']
+
+/** One child that is used. */
+export interface CheckedChild {
+  readonly child: string
+  readonly fold: Fold
+  /** Visits with a folder. */
+  readonly visits: number
+  /** Scans used, in order of time. */
+  readonly scans: readonly { readonly visit: string; readonly day: number; readonly label: 0 | 1 | null }[]
+  readonly tasks: readonly Task[]
+}
+
+/** Everything is about single children or counts of them, and stays at the site. */
+export interface CheckReport {
+  readonly site: string
+  readonly study: string
+  readonly horizonDays: number | null
+  readonly children: { readonly found: number; readonly used: number }
+  readonly visits: { readonly found: number; readonly used: number }
+  readonly usable: readonly { readonly task: Task; readonly children: Readonly<Record<Fold, number>> }[]
+  readonly outcomes: {
+    readonly children: number
+    readonly events: Readonly<Record<string, number>>
+    readonly treatmentChanges: number
+    readonly medianFollowUpDays: number | null
+  }
+  /** Scans used, by whether an event falls within the horizon. */
+  readonly landmarks: { readonly event: number; readonly none: number; readonly undecided: number }
+  /** What this means for taking part, in sentences. */
+  readonly advice: readonly string[]
+  readonly used: readonly CheckedChild[]
+  readonly findings: readonly Finding[]
+}
+
+export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckReport {
+  const { used } = prepared
+  const labels = used.flatMap(({ scans }) => scans.map(({ label }) => label))
+  const count = (wanted: 0 | 1 | null): number => labels.filter((label) => label === wanted).length
+  const usable = cohort.tasks.map((task) => ({
+    task,
+    children: byFold(used.filter(({ scans }) => canTrain(task, scans))),
+  }))
+  return {
+    site: cohort.site,
+    study: cohort.study,
+    horizonDays: cohort.horizonDays ?? null,
+    children: { found: cohort.found.children, used: used.length },
+    visits: { found: cohort.found.visits, used: labels.length },
+    usable,
+    outcomes: outcomesOf(used),
+    landmarks: { event: count(1), none: count(0), undecided: count(null) },
+    advice: adviceFor(cohort, usable),
+    used: used.map((child) => checkedChild(cohort, child)),
+    findings: [...cohort.findings, ...prepared.findings],
+  }
+}
+
+/** Whether there is anything that the study could learn from. */
+export function isUsable(report: CheckReport): boolean {
+  return report.used.length > 0
+}
+
+function byFold(children: readonly CohortChild[]): Record<Fold, number> {
+  const inFold = (fold: Fold): number => children.filter((child) => child.fold === fold).length
+  return { train: inFold('train'), validation: inFold('validation'), test: inFold('test') }
+}
+
+function outcomesOf(children: readonly CohortChild[]): CheckReport['outcomes'] {
+  const outcomes = children.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]))
+  const withEvent = outcomes.filter(({ eventDay }) => eventDay !== undefined)
+  const types = [...eventTypes, undefined].map((type): [string, number] => [
+    type ?? 'unspecified',
+    withEvent.filter(({ eventType }) => eventType === type).length,
+  ])
+  const followUp = outcomes.map(({ lastFollowUpDay }) => lastFollowUpDay).toSorted((a, b) => a - b)
+  return {
+    children: outcomes.length,
+    events: Object.fromEntries(types.filter(([, number]) => number > 0)),
+    treatmentChanges: outcomes.filter(({ treatmentChangeDay }) => treatmentChangeDay !== undefined).length,
+    medianFollowUpDays: followUp[Math.floor(followUp.length / 2)] ?? null,
+  }
+}
+
+function adviceFor({ policy }: Cohort, usable: CheckReport['usable']): string[] {
+  return usable.flatMap(({ task, children }) => {
+    if (folds.every((fold) => children[fold] === 0))
+      return [`No child can be used for ${task}; this site would decline it.`]
+    const advice: string[] = []
+    if (children.train < policy.minChildren) {
+      const few = `${task}: the training fold has ${children.train} usable children`
+      advice.push(`${few} and the study asks for ${policy.minChildren}; updates from here would not be sent.`)
+    }
+    if (children.validation < policy.minCell) {
+      const few = `${task}: the validation fold has ${children.validation} usable children`
+      advice.push(`${few}; metrics over fewer than ${policy.minCell} are not sent.`)
+    }
+    return advice
+  })
+}
+
+function checkedChild({ tasks }: Cohort, { participant, fold, visits, scans }: CohortChild): CheckedChild {
+  return {
+    child: participant,
+    fold,
+    visits,
+    scans: scans.map(({ session, day, label }) => ({ visit: session, day, label })),
+    tasks: tasks.filter((task) => canTrain(task, scans)),
+  }
+}

@@ -1,0 +1,158 @@
+// One child's scans as a study may use them: an image a visit, placed in time, none from the event on, a label at each.
+
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { Study } from '../../shared/study/study.ts'
+import type { BidsChild, BidsVisit } from './bids.ts'
+import type { CohortScan } from './cohort.ts'
+import type { DataFolder } from './data-folder.ts'
+import { outcomePath } from './dataset.ts'
+import type { Finding, Held, Rule } from './finding.ts'
+import { chooseImages, type Image } from './image-choice.ts'
+import { landmarkLabel, type Outcome, type OutcomeProblem } from './outcome.ts'
+import { scanTime } from './scan-time.ts'
+import { placeVisits, type VisitTime } from './visit-days.ts'
+
+export interface ChildScansRequest {
+  readonly folder: DataFolder
+  readonly child: BidsChild
+  readonly pipeline: Study['pipeline']
+  readonly outcome: Outcome | OutcomeProblem | undefined
+  readonly horizonDays: number | undefined
+}
+
+export interface ChildScans {
+  /** In order of time. Empty when the child is held. */
+  readonly scans: readonly CohortScan[]
+  /** The outcome, if it can be laid over the scans. */
+  readonly outcome: Outcome | undefined
+  /** The latest year of a date, for a remark on dates that were not shifted. */
+  readonly lastYear: number | undefined
+  readonly findings: readonly Finding[]
+}
+
+/** Chooses, places and labels. */
+export async function readChildScans(request: ChildScansRequest): Promise<ChildScans> {
+  const { child, folder, pipeline } = request
+  const findings: Finding[] = []
+  const tell = (holds: Held, rule: Rule, sentence: string, at: { visit?: string; file?: string } = {}): void => {
+    findings.push({ holds, rule, child: child.participant, ...at, sentence })
+  }
+  const choice = chooseImages(child.participant, child.visits, pipeline)
+  findings.push(...choice.findings)
+  const located = new Map<string, Located>()
+  const times: VisitTime[] = []
+  for (const visit of child.visits) {
+    const image = choice.chosen.get(visit.session)
+    if (image === undefined) continue
+    const found = await locate(folder, visit, image)
+    if ('sentence' in found) {
+      tell('scan', found.rule, found.sentence, { visit: visit.session, file: image.path })
+      continue
+    }
+    located.set(visit.session, found)
+    times.push(found.time)
+  }
+  const lastYear = latestYear(times)
+  const held = (rule: Rule, sentence: string): ChildScans => {
+    tell('child', rule, sentence)
+    return { scans: [], outcome: undefined, lastYear, findings }
+  }
+
+  const days = placeVisits(times)
+  if (days.contradiction !== undefined) return held('times-disagree', days.contradiction)
+  for (const { session, rule, sentence } of days.held) {
+    const file = located.get(session)?.image.path
+    tell('scan', rule, sentence, { visit: session, ...(file === undefined ? {} : { file }) })
+  }
+  const judged = judgeOutcome(request.outcome, days.from)
+  if (judged.problem !== undefined) {
+    if (judged.holds === 'child') return held(judged.rule, judged.problem)
+    tell('outcome', judged.rule, judged.problem)
+  }
+  const { outcome } = judged
+  const scans = days.placed.flatMap(({ session, day }): CohortScan[] => {
+    const found = located.get(session)
+    if (found === undefined) return []
+    const { image, file } = found
+    const late = outcome === undefined ? undefined : tooLate(outcome, day)
+    if (late === undefined)
+      return [{ session, path: image.path, file, day, label: labelAt(outcome, day, request.horizonDays) }]
+    tell('scan', late.rule, late.sentence, { visit: session, file: image.path })
+    return []
+  })
+  if (scans.length === 0 && child.visits.length > 0) return held('nothing-to-learn', 'none of its scans can be used.')
+  return { scans, outcome, lastYear, findings }
+}
+
+interface Located {
+  readonly image: Image
+  readonly file: string
+  readonly time: VisitTime
+}
+
+async function locate(
+  folder: DataFolder,
+  visit: BidsVisit,
+  image: Image,
+): Promise<Located | { readonly rule: Rule; readonly sentence: string }> {
+  try {
+    const file = await folder.locate(image.path)
+    if (file === undefined) return { rule: 'unreadable', sentence: 'it is a link to a file that is not there.' }
+    const time = await scanTime(folder, visit, image)
+    return 'sentence' in time ? time : { image, file, time }
+  } catch (error) {
+    if (error instanceof SequelaError) return { rule: 'unreadable', sentence: `${error.message}.` }
+    throw error
+  }
+}
+
+type Judged =
+  | { readonly outcome: Outcome | undefined; readonly problem?: undefined }
+  | { readonly outcome: undefined; readonly holds: 'child' | 'outcome'; readonly rule: Rule; readonly problem: string }
+
+/**
+ * Whether the outcome can be laid over the scans. Where there may have been an event on a day that is not known, the
+ * child is held: a scan from after the event could be among its scans, and such scans are never inputs.
+ */
+function judgeOutcome(outcome: Outcome | OutcomeProblem | undefined, from: 'surgery' | 'first-scan'): Judged {
+  if (outcome === undefined) return { outcome }
+  const hold = (event: boolean, rule: Rule, reason: string): Judged => {
+    const holds = event ? 'child' : 'outcome'
+    const consequence = event
+      ? 'Scans from after the event could not be told apart, so the child is not used.'
+      : 'The child takes part in ordering only.'
+    return { outcome: undefined, holds, rule, problem: `${reason} ${consequence}` }
+  }
+  if ('sentence' in outcome) {
+    return hold(outcome.event, 'outcome-row', `${outcomePath} line ${outcome.line}: ${outcome.sentence}`)
+  }
+  if (from === 'surgery') return { outcome }
+  const reason = `${outcomePath} counts days from the surgery, but no visit says how long after it was (days_since_surgery).`
+  return hold(outcome.eventDay !== undefined, 'not-placed', reason)
+}
+
+function tooLate(outcome: Outcome, day: number): { readonly rule: Rule; readonly sentence: string } | undefined {
+  const { eventDay, lastFollowUpDay } = outcome
+  if (eventDay !== undefined && day >= eventDay) {
+    const sentence = `it is of day ${day} and the event of day ${eventDay}; scans from the event on are never shown to the model.`
+    return { rule: 'after-event', sentence }
+  }
+  if (day <= lastFollowUpDay) return undefined
+  const sentence =
+    `it is of day ${day}, but ${outcomePath} says that follow-up ended on day ${lastFollowUpDay}; ` +
+    'correct last_followup_days or the time of the visit.'
+  return { rule: 'after-follow-up', sentence }
+}
+
+/** Before the surgery there is nothing that could come back: such a scan is an input, and no landmark. */
+function labelAt(outcome: Outcome | undefined, day: number, horizonDays: number | undefined): 0 | 1 | null {
+  if (outcome === undefined || horizonDays === undefined || day < 0) return null
+  return landmarkLabel(outcome, day, horizonDays)
+}
+
+function latestYear(times: readonly VisitTime[]): number | undefined {
+  const years = times.flatMap(({ acquiredMs }) =>
+    acquiredMs === undefined ? [] : [new Date(acquiredMs).getUTCFullYear()],
+  )
+  return years.length === 0 ? undefined : Math.max(...years)
+}

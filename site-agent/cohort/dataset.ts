@@ -1,0 +1,150 @@
+// A BIDS data set as a whole: its note, the chart of participants and the table of outcomes, joined with the children's
+// folders both ways. A child that is not in the chart is held, for a row that was taken out may be a consent withdrawn.
+
+import { basename, dirname } from 'node:path'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { type BidsFolders, readTable } from './bids.ts'
+import { parseDecimal } from './cell.ts'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { type Finding, fewOf, quoted } from './finding.ts'
+import { type Outcome, type OutcomeProblem, outcomeColumns, readOutcomes } from './outcome.ts'
+import { isParticipant } from './scan-name.ts'
+import { parseTsv, type Row } from './tsv.ts'
+
+const chartPath = 'participants.tsv'
+export const outcomePath = 'phenotype/recurrence.tsv'
+const descriptionPath = 'dataset_description.json'
+const outcomeDictionaryPath = 'phenotype/recurrence.json'
+
+/** Older ages are written as `89+`. */
+const oldestAge = 89
+
+export interface Dataset {
+  readonly folders: BidsFolders
+  /** Children with a folder, sorted, without those that are held. */
+  readonly participants: readonly string[]
+  /** Children with a folder, held ones included. */
+  readonly found: number
+  readonly chartColumns: readonly string[]
+  /** By child. */
+  readonly outcomes: ReadonlyMap<string, Outcome | OutcomeProblem>
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Opens a data set: the raw one, or a pipeline's folder below its `derivatives`, whose tables may lie in the raw one.
+ * @throws SequelaError `file_unreadable`, `cohort_empty` when it has no child, `table_invalid` when the chart or the
+ *   table of outcomes is not a table
+ */
+export async function openDataset(root: string): Promise<Dataset> {
+  const images = await openDataFolder(root)
+  const folders: BidsFolders = { images, tables: [images, ...(await rawDataset(images))] }
+  const names = (await images.list('')) ?? []
+  const children = names.filter(isParticipant)
+  if (children.length === 0) {
+    const message = `${root} holds no folder called sub-…; give the folder of a BIDS data set, the one with ${chartPath}`
+    throw new SequelaError('cohort_empty', message)
+  }
+  const findings: Finding[] = [...(await descriptionFindings(folders))]
+  for (const name of names.filter((name) => /^sub/i.test(name) && !isParticipant(name))) {
+    const sentence = `${quoted(name)} is not used: children's folders are called sub- and letters or digits.`
+    findings.push({ holds: 'child', rule: 'folder-name', sentence })
+  }
+  const chart = await readChart(folders, children)
+  const outcomes = await readOutcomeTable(folders, children)
+  findings.push(...chart.findings, ...outcomes.findings)
+  const held = new Set(chart.findings.filter(({ holds }) => holds === 'child').map(({ child }) => child))
+  return {
+    folders,
+    participants: children.filter((child) => !held.has(child)),
+    found: children.length,
+    chartColumns: chart.columns,
+    outcomes: outcomes.outcomes,
+    findings,
+  }
+}
+
+async function rawDataset({ root }: DataFolder): Promise<DataFolder[]> {
+  return basename(dirname(root)) === 'derivatives' ? [await openDataFolder(dirname(dirname(root)))] : []
+}
+
+async function descriptionFindings(folders: BidsFolders): Promise<Finding[]> {
+  const bytes = await readTable(folders, descriptionPath)
+  const note = (sentence: string): Finding[] => [{ holds: 'nothing', rule: 'description', sentence }]
+  if (bytes === undefined) return note(`there is no ${descriptionPath}; every BIDS data set has one.`)
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const complete = typeof value === 'object' && value !== null && 'Name' in value && 'BIDSVersion' in value
+    return complete ? [] : note(`${descriptionPath} gives no Name or no BIDSVersion.`)
+  } catch {
+    return note(`${descriptionPath} is not JSON text.`)
+  }
+}
+
+interface Chart {
+  readonly columns: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+async function readChart(folders: BidsFolders, children: readonly string[]): Promise<Chart> {
+  const bytes = await readTable(folders, chartPath)
+  if (bytes === undefined) {
+    const sentence = `there is no ${chartPath}, so nothing says which children belong to the data set; all folders are used.`
+    return { columns: [], findings: [{ holds: 'nothing', rule: 'participants', sentence }] }
+  }
+  const table = parseTsv(chartPath, bytes, ['participant_id'])
+  const findings: Finding[] = []
+  const rows = new Map<string, Row>()
+  for (const row of table.rows) {
+    const child = row.value('participant_id') ?? ''
+    const earlier = rows.get(child)
+    if (earlier === undefined) rows.set(child, row)
+    else {
+      const sentence = `${chartPath} lines ${earlier.line} and ${row.line} are both about this child; keep one.`
+      findings.push({ holds: 'child', rule: 'participants', child, sentence })
+    }
+    findings.push(...ageFindings(child, row))
+  }
+  for (const child of children.filter((child) => !rows.has(child))) {
+    const sentence = `it is not in ${chartPath}; add a row if the child may take part, or remove its folder.`
+    findings.push({ holds: 'child', rule: 'not-listed', child, sentence })
+  }
+  const absent = [...rows.keys()].filter((child) => !children.includes(child))
+  if (absent.length > 0) {
+    const sentence = `${chartPath} lists children without a folder: ${fewOf(absent.map(quoted))}.`
+    findings.push({ holds: 'nothing', rule: 'participants', sentence })
+  }
+  return { columns: table.columns, findings }
+}
+
+function ageFindings(child: string, row: Row): Finding[] {
+  const text = row.value('age')
+  if (text === undefined || text === `${oldestAge}+`) return []
+  const age = parseDecimal(text)
+  if (age !== undefined && age >= 0 && age <= oldestAge) return []
+  const sentence = `${chartPath} line ${row.line}: age is ${quoted(text)}; write years from 0 to ${oldestAge}, or n/a.`
+  return [{ holds: 'nothing', rule: 'age', child, sentence }]
+}
+
+async function readOutcomeTable(
+  folders: BidsFolders,
+  children: readonly string[],
+): Promise<Pick<Dataset, 'outcomes' | 'findings'>> {
+  const bytes = await readTable(folders, outcomePath)
+  const note = (sentence: string): Finding => ({ holds: 'nothing', rule: 'outcome-unknown-child', sentence })
+  if (bytes === undefined) {
+    const sentence = `there is no ${outcomePath}; without outcomes children take part in ordering only.`
+    return { outcomes: new Map(), findings: [{ holds: 'nothing', rule: 'outcome-row', sentence }] }
+  }
+  const outcomes = readOutcomes(parseTsv(outcomePath, bytes, outcomeColumns))
+  const findings: Finding[] = []
+  const absent = [...outcomes.keys()].filter((child) => !children.includes(child))
+  if (absent.length > 0) {
+    findings.push(note(`${outcomePath} has outcomes of children without a folder: ${fewOf(absent.map(quoted))}.`))
+  }
+  if ((await readTable(folders, outcomeDictionaryPath)) === undefined) {
+    const sentence = `there is no ${outcomeDictionaryPath}; BIDS asks for a dictionary beside each phenotype table.`
+    findings.push({ holds: 'nothing', rule: 'description', sentence })
+  }
+  return { outcomes, findings }
+}

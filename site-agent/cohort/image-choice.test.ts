@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { chooseImages, type VisitImages } from './image-choice.ts'
+import { parseScanName } from './scan-name.ts'
+import { testStudy } from './testsupport/data-set.ts'
+
+const { pipeline } = testStudy()
+
+function visit(session: string, ...rests: string[]): VisitImages {
+  const images = rests.flatMap((rest) => {
+    const name = parseScanName(`sub-a_${session}_${rest}`)
+    return name === undefined ? [] : [{ path: `sub-a/${session}/anat/sub-a_${session}_${rest}`, name }]
+  })
+  return { session, images }
+}
+
+function chosenIn(...visits: VisitImages[]) {
+  const { chosen, findings } = chooseImages('sub-a', visits, pipeline)
+  return {
+    chosen: [...chosen.values()].map(({ path }) => path.replace(/.*sub-a_/, '')),
+    findings: findings.map(({ holds, rule, visit, sentence }) => ({ holds, rule, visit, sentence })),
+  }
+}
+
+describe('the image of a visit', () => {
+  test('is of the sequence that the study names first', () => {
+    expect(chosenIn(visit('ses-1', 'T2w.nii.gz', 'FLAIR.nii.gz', 'T1w.nii.gz')).chosen).toEqual(['ses-1_FLAIR.nii.gz'])
+  })
+
+  test('is of one sequence for all visits of a child, the one that most of them have', () => {
+    const { chosen, findings } = chosenIn(
+      visit('ses-1', 'T2w.nii', 'FLAIR.nii'),
+      visit('ses-2', 'T2w.nii'),
+      visit('ses-3', 'FLAIR.nii'),
+      visit('ses-4', 'T2w.nii'),
+    )
+    expect(chosen).toEqual(['ses-1_T2w.nii', 'ses-2_T2w.nii', 'ses-4_T2w.nii'])
+    expect(findings).toEqual([
+      {
+        holds: 'scan',
+        rule: 'other-sequence',
+        visit: 'ses-3',
+        sentence: "this visit has FLAIR but no T2w, in which most of this child's visits were scanned.",
+      },
+    ])
+  })
+
+  test('is the last run, and that is said', () => {
+    const { chosen, findings } = chosenIn(
+      visit('ses-1', 'run-1_FLAIR.nii.gz', 'run-10_FLAIR.nii.gz', 'run-2_FLAIR.nii.gz'),
+    )
+    expect(chosen).toEqual(['ses-1_run-10_FLAIR.nii.gz'])
+    expect(findings).toEqual([
+      {
+        holds: 'nothing',
+        rule: 'several-images',
+        visit: 'ses-1',
+        sentence:
+          'this visit has 3 images of FLAIR; this one is used (in template space before others, then the plainest name, then the last run).',
+      },
+    ])
+  })
+
+  test('has the plainest name among runs of different kinds', () => {
+    expect(chosenIn(visit('ses-1', 'acq-fast_run-2_FLAIR.nii', 'run-1_FLAIR.nii')).chosen).toEqual([
+      'ses-1_run-1_FLAIR.nii',
+    ])
+  })
+
+  test('lies in template space where a pipeline left several', () => {
+    const names = ['FLAIR.nii.gz', 'space-MNI152NLin6Asym_res-1mm_desc-preproc_FLAIR.nii.gz', 'space-orig_FLAIR.nii.gz']
+    expect(chosenIn(visit('ses-1', ...names)).chosen).toEqual([
+      'ses-1_space-MNI152NLin6Asym_res-1mm_desc-preproc_FLAIR.nii.gz',
+    ])
+  })
+
+  test('is none with contrast agent', () => {
+    const { chosen, findings } = chosenIn(visit('ses-1', 'ce-gadolinium_FLAIR.nii'), visit('ses-2', 'FLAIR.nii'))
+    expect(chosen).toEqual(['ses-2_FLAIR.nii'])
+    expect(findings).toEqual([
+      {
+        holds: 'scan',
+        rule: 'contrast-agent',
+        visit: 'ses-1',
+        sentence: 'its FLAIR is with contrast agent (ce-…), which the study does not ask for.',
+      },
+    ])
+  })
+
+  test('is missing where only other sequences were scanned', () => {
+    expect(chosenIn(visit('ses-1', 'T1w.nii')).findings).toEqual([
+      {
+        holds: 'scan',
+        rule: 'no-image',
+        visit: 'ses-1',
+        sentence: 'this visit has no image of FLAIR or T2w in its folder anat.',
+      },
+    ])
+  })
+})
+
+describe('the name of an image', () => {
+  test('says whose it is, of which visit, and how it was made', () => {
+    const name = parseScanName('sub-a1_ses-B2_acq-3d_run-02_T2w.nii.gz')
+    expect(name).toMatchObject({ participant: 'sub-a1', session: 'ses-B2', sequence: 'T2w' })
+    expect([...(name?.entities ?? [])]).toEqual([
+      ['acq', '3d'],
+      ['run', '02'],
+    ])
+  })
+
+  test.each([
+    'sub-a_FLAIR.nii.gz',
+    'sub-a_ses-1_FLAIR.nii.gz.bak',
+    'sub-a_ses-1_FLAIR.NII.GZ',
+    'sub-a_ses-1_FLAIR.hdr',
+    'sub-a_ses-1_run-1_run-2_FLAIR.nii',
+    'sub-a_ses-1_run_FLAIR.nii',
+    'sub-ä_ses-1_FLAIR.nii',
+    'sub-a_ses-1_FLAIR\n.nii',
+    '../sub-a_ses-1_FLAIR.nii',
+    '.sub-a_ses-1_FLAIR.nii',
+  ])('is none: %j', (name) => {
+    expect(parseScanName(name)).toBeUndefined()
+  })
+})

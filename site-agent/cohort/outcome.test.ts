@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { landmarkLabel, readOutcomes } from './outcome.ts'
+import { outcomes } from './testsupport/data-set.ts'
+import { parseTsv } from './tsv.ts'
+
+const horizonDays = 365
+const day = fc.integer({ min: 0, max: 4000 })
+
+describe('the label of a landmark', () => {
+  test('is 1 for an event after it and up to the end of the horizon', () => {
+    const at = (eventDay: number) => landmarkLabel({ eventDay, lastFollowUpDay: 9000 }, 100, horizonDays)
+    expect([at(100), at(101), at(465), at(466)]).toEqual([null, 1, 1, 0])
+  })
+
+  test('is 0 only for a child that was followed to the end of the horizon', () => {
+    const at = (lastFollowUpDay: number) => landmarkLabel({ eventDay: undefined, lastFollowUpDay }, 100, horizonDays)
+    expect([at(100), at(464), at(465), at(466)]).toEqual([null, null, 0, 0])
+  })
+
+  test('never depends on what happened after the horizon', () => {
+    fc.assert(
+      fc.property(day, day, day, (scan, beyondA, beyondB) => {
+        const end = scan + horizonDays
+        const labels = [end + 1 + beyondA, end + 1 + beyondB].map((eventDay) =>
+          landmarkLabel({ eventDay, lastFollowUpDay: eventDay }, scan, horizonDays),
+        )
+        const without = landmarkLabel({ eventDay: undefined, lastFollowUpDay: end + beyondA }, scan, horizonDays)
+        expect([...labels, without]).toEqual([0, 0, 0])
+      }),
+    )
+  })
+
+  test('agrees with counting the days one by one', () => {
+    fc.assert(
+      fc.property(
+        day,
+        fc.option(day, { nil: undefined }),
+        day,
+        fc.integer({ min: 1, max: 800 }),
+        (scan, event, more, horizon) => {
+          const lastFollowUpDay = (event ?? 0) + more
+          let expected: 0 | 1 | null = event !== undefined && event <= scan ? null : 0
+          for (let today = scan + 1; today <= scan + horizon && expected === 0; today++) {
+            if (today === event) expected = 1
+            else if (today > lastFollowUpDay) expected = null
+          }
+          expect(landmarkLabel({ eventDay: event, lastFollowUpDay }, scan, horizon)).toBe(expected)
+        },
+      ),
+    )
+  })
+
+  test('turns from 0 to 1 and never back while the landmark moves towards the event', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), day, (eventDay, more) => {
+        const labels = Array.from({ length: eventDay }, (_, scan) =>
+          landmarkLabel({ eventDay, lastFollowUpDay: eventDay + more }, scan, horizonDays),
+        )
+        expect(labels).not.toContain(null)
+        expect(labels.join('')).toMatch(/^0*1+$/)
+      }),
+    )
+  })
+})
+
+describe('a row of the table of outcomes', () => {
+  const read = (row: string) =>
+    readOutcomes(parseTsv('recurrence.tsv', new TextEncoder().encode(outcomes({ 'sub-a': row })))).get('sub-a')
+
+  test('tells of an event', () => {
+    expect(read('1 400 progression 900 450')).toEqual({
+      eventDay: 400,
+      eventType: 'progression',
+      lastFollowUpDay: 900,
+      treatmentChangeDay: 450,
+    })
+  })
+
+  test('tells of a child that was followed without one', () => {
+    expect(read('0 n/a n/a 900 n/a')).toMatchObject({ eventDay: undefined, lastFollowUpDay: 900 })
+  })
+
+  test('may leave the kind of event open, and let the event end the follow-up', () => {
+    expect(read('1 400 n/a 400 n/a')).toMatchObject({ eventDay: 400, eventType: undefined })
+  })
+
+  test.each([
+    ['2 n/a n/a 900 n/a', true, 'event is "2"; write 0 or 1.'],
+    ['n/a n/a n/a 900 n/a', true, 'event is missing; write 0 or 1.'],
+    ['yes 400 n/a 900 n/a', true, 'event is "yes"; write 0 or 1.'],
+    ['1 n/a recurrence 900 n/a', true, 'event is 1 but event_days is missing.'],
+    ['1 901 recurrence 900 n/a', true, 'event_days is 901, after last_followup_days, which is 900.'],
+    ['1 0 recurrence 900 n/a', true, 'event_days is 0; an event comes after the surgery, which is day 0.'],
+    [
+      '1 400 relapse 900 n/a',
+      true,
+      'event_type is "relapse"; write recurrence, progression, death, second_tumour or n/a.',
+    ],
+    ['0 400 n/a 900 n/a', true, 'event is 0 but event_days is 400; one of them is wrong.'],
+    ['0 n/a death 900 n/a', false, 'event is 0 but event_type is "death"; one of them is wrong.'],
+    [
+      '0 n/a n/a n/a n/a',
+      false,
+      'last_followup_days is missing; without it nobody knows how long the child was free of an event.',
+    ],
+    ['0 n/a n/a -3 n/a', false, 'last_followup_days is -3, before the surgery.'],
+    ['0 n/a n/a 12,5 n/a', false, 'last_followup_days is "12,5"; write a number of days, or n/a.'],
+    ['0 n/a n/a 1e3 n/a', false, 'last_followup_days is "1e3"; write a number of days, or n/a.'],
+    ['0 n/a n/a 99999 n/a', false, 'last_followup_days is "99999"; that is more than 120 years.'],
+    ['0 n/a n/a 900 soon', false, 'treatment_change_days is "soon"; write a number of days, or n/a.'],
+    ['1 NaN n/a 900 n/a', true, 'event_days is "NaN"; write a number of days, or n/a.'],
+  ])('that cannot be is told: %s', (row, event, sentence) => {
+    expect(read(row)).toEqual({ line: 2, event, sentence })
+  })
+
+  test('about a child that has another is told with both lines', () => {
+    const text = `${outcomes({ 'sub-a': '0 n/a n/a 900 n/a' })}sub-a\t0\tn/a\tn/a\t900\tn/a\n`
+    expect(readOutcomes(parseTsv('recurrence.tsv', new TextEncoder().encode(text))).get('sub-a')).toEqual({
+      line: 2,
+      event: true,
+      sentence: 'lines 2 and 3 are both about this child; keep one.',
+    })
+  })
+})

@@ -1,0 +1,114 @@
+// Data sets for tests: a map of paths and texts that starts sound and is spoiled by each test, written to a folder of
+// its own. Images are short texts; a preparer that reads them stands for the imaging pipeline.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { sha256 } from '../../../shared/digest.ts'
+import { SequelaError } from '../../../shared/protocol/errors.ts'
+import { parseStudy, type Study } from '../../../shared/study/study.ts'
+import type { ScanPreparer } from '../prepare-cohort.ts'
+
+/** Texts by path below the data folder. */
+export type DataSet = Map<string, string | Uint8Array>
+
+export interface ListedVisit {
+  readonly session: string
+  readonly day?: number | string
+  readonly time?: string
+}
+
+/** A sound data set: children with their visits, all listed, each visit with one FLAIR image. */
+export function dataSet(children: Readonly<Record<string, readonly ListedVisit[]>>): DataSet {
+  const names = Object.keys(children)
+  const files: DataSet = new Map([
+    ['dataset_description.json', '{"Name": "Test", "BIDSVersion": "1.10.0"}'],
+    ['participants.tsv', rows([['participant_id', 'age'], ...names.map((child) => [child, '7'])])],
+    ['phenotype/recurrence.json', '{}'],
+    ['phenotype/recurrence.tsv', outcomes({})],
+  ])
+  for (const [child, visits] of Object.entries(children)) {
+    files.set(`${child}/${child}_sessions.tsv`, visitTable(visits))
+    for (const { session } of visits) files.set(imagePath(child, session), `image of ${child} ${session}`)
+  }
+  return files
+}
+
+/** Rows of the table of outcomes as `event event_days event_type last_followup_days treatment_change_days`. */
+export function outcomes(byChild: Readonly<Record<string, string>>): string {
+  const columns = ['event', 'event_days', 'event_type', 'last_followup_days', 'treatment_change_days']
+  return rows([
+    ['participant_id', ...columns],
+    ...Object.entries(byChild).map(([child, text]) => [child, ...text.split(' ')]),
+  ])
+}
+
+export function visitTable(visits: readonly ListedVisit[]): string {
+  return rows([
+    ['session_id', 'acq_time', 'days_since_surgery'],
+    ...visits.map(({ session, day, time }) => [session, time ?? 'n/a', String(day ?? 'n/a')]),
+  ])
+}
+
+export function rows(cells: readonly (readonly string[])[]): string {
+  return cells.map((row) => `${row.join('\t')}\n`).join('')
+}
+
+export function imagePath(child: string, session: string, rest = 'FLAIR.nii.gz'): string {
+  return `${child}/${session}/anat/${child}_${session}_${rest}`
+}
+
+/** Writes a data set to a folder that is removed when the test is over. */
+export function writeDataSet(files: DataSet): string {
+  const folder = temporaryFolder()
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), content)
+  }
+  return folder
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sequela-cohort-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** `stages` are given as YAML lines; both tasks when left out. */
+export function testStudy(stages?: readonly string[]): Study {
+  const both = [
+    '{ task: ordering, rounds: 2, learningRate: 1e-3 }',
+    '{ task: recurrence, rounds: 2, learningRate: 1e-3, horizonDays: 365 }',
+  ]
+  const text = `
+study: test
+seed: 1
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
+pipeline: { template: mni152, sequences: [FLAIR, T2w] }
+sites: [here]
+folds: { train: 0.6, validation: 0.2, test: 0.2 }
+stages:
+${(stages ?? both).map((stage) => `  - ${stage}`).join('\n')}
+round: { quorum: 1, deadline: 1h }
+policy: { minChildren: 2, minCell: 2 }
+`
+  return parseStudy(text).study
+}
+
+/** Takes every text for a scan, but refuses those that begin with `unreadable` or `unsuitable`. */
+export function textPreparer(): ScanPreparer & { readonly asked: string[] } {
+  const asked: string[] = []
+  return {
+    asked,
+    prepare: (path) => {
+      asked.push(path)
+      const content = readFileSync(path, 'utf8')
+      for (const code of ['scan_unreadable', 'scan_unsuitable', 'disk_full'] as const) {
+        if (content.startsWith(code)) return Promise.reject(new SequelaError(code, `${path}: it is ${code}.`))
+      }
+      const contentDigest = sha256(content)
+      return Promise.resolve({ file: `/cache/${contentDigest}.f32`, contentDigest })
+    },
+  }
+}
