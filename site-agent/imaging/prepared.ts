@@ -37,12 +37,14 @@ const noteSchema = z.strictObject({ blockDigest: digestSchema, dice: z.number().
 /** What a path held when it was last read; the same stamp means the same content. */
 const sightingSchema = z.strictObject({ stamp: z.string(), contentDigest: digestSchema })
 
+/** Numbers the files written aside, over all caches of this process. */
+let written = 0
+
 /** @throws SequelaError `file_unreadable` when the template's map is missing. */
 export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes {
   const { folder } = options
   const recipe = createRecipe(options)
   const sightings = join(folder, 'sightings')
-  let written = 0
 
   /** Written aside and renamed, so that nobody reads half of it. A torn file after a power cut fails its digest. */
   const write = async (file: string, content: string | Uint8Array): Promise<void> => {
