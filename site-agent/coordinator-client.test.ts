@@ -32,7 +32,7 @@ describe('a download', () => {
     client.close()
   })
 
-  test.each([10, 50, 90])('that is cut after %i %% goes on where it stopped', async (percent) => {
+  test.each([10, 50, 90])('that is cut after %i percent goes on where it stopped', async (percent) => {
     const relay = await startTcpRelay({ port: live.listeners.federationPort })
     const client = createCoordinatorClient({ ...identity, federationAddress: `localhost:${relay.port}` })
     const { byteLength } = live.base.bytes
@@ -45,6 +45,28 @@ describe('a download', () => {
     await client.downloadWeights(wanted, quietly())
     expect(sha256(await readFile(file))).toBe(live.base.digest)
     expect(relay.passed.down).toBeLessThan(byteLength + chunkBytes + framing)
+    client.close()
+    await relay.close()
+  })
+})
+
+describe('an upload', () => {
+  test.each([10, 50, 90])('that is cut after %i percent goes on where it stopped', async (percent) => {
+    const relay = await startTcpRelay({ port: live.listeners.federationPort })
+    const site = ['a', 'b', 'c'][Math.floor(percent / 40)] ?? 'a'
+    const client = createCoordinatorClient({
+      ...(await live.enrol(site)),
+      federationAddress: `localhost:${relay.port}`,
+    })
+    const update = await spooledUpdate(live, percent)
+    await client.listStudies()
+    const cut = relay.cutAfter('up', Math.round((update.byteLength * percent) / 100))
+    await expect(client.deliver(update, quietly())).rejects.toMatchObject({ code: 'unreachable' })
+    await cut
+    const { bytesSent, journalIndex } = await client.deliver(update, quietly())
+    expect(bytesSent).toBeLessThan(update.byteLength * (1 - percent / 100) + chunkBytes + framing)
+    expect(relay.passed.up).toBeLessThan(update.byteLength + chunkBytes + framing)
+    expect(journalIndex).toBe(BigInt(live.loop.journalIndexOf({ ...update.assignment, site }) ?? -1))
     client.close()
     await relay.close()
   })

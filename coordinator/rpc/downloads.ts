@@ -2,6 +2,7 @@
 
 import { parseDigest } from '../../shared/digest.ts'
 import type { DownloadWeightsRequest, DownloadWeightsResponse } from '../../shared/gen/sequela/v1/federation.ts'
+import { allocateChunk } from '../../shared/protocol/chunk-codec.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { chunkBytes, maxConcurrentDownloads, stalledTransferMs } from '../../shared/protocol/limits.ts'
 import { byteCount } from '../../shared/protocol/wire.ts'
@@ -53,7 +54,7 @@ async function download(
       )
     }
     for (let offset = start; offset < reader.byteLength && !signal.aborted; offset += chunkBytes) {
-      const data = new Uint8Array(Math.min(chunkBytes, reader.byteLength - offset))
+      const data = allocateChunk(Math.min(chunkBytes, reader.byteLength - offset))
       await reader.read(offset, data)
       await send({ chunk: { offset: BigInt(offset), data } })
     }

@@ -14,7 +14,6 @@ import {
   maxConnectionsPerAddress,
   maxMessageBytes,
   messagesAhead,
-  windowBytes,
 } from '../../shared/protocol/limits.ts'
 import { guardConnections } from './connection-guard.ts'
 import { raiseWindows } from './flow-control.ts'
@@ -29,6 +28,8 @@ export interface GrpcService {
   readonly port: number
   readonly log: Log
   readonly maxConnectionsPerAddress?: number
+  /** Path of the call that uploads; absent where there is none. */
+  readonly uploadPath?: string
 }
 
 export interface GrpcServer {
@@ -68,7 +69,7 @@ export async function startGrpcServer(service: GrpcService): Promise<GrpcServer>
   if (Object.keys(service.definition).length > 0) server.addService(service.definition, service.implementation)
   const port = await bind(server, service)
   const http2Servers = http2ServersOf(server)
-  const windows = raiseWindows(http2Servers, windowBytes)
+  const windows = raiseWindows(http2Servers, service)
   guardConnections(http2Servers, { maxConnectionsPerAddress, ...service })
   return {
     port,

@@ -58,6 +58,7 @@ export async function startListeners(options: ListenersOptions): Promise<Listene
       createHandlers({ authenticate: options.authenticate, liveCalls, log }),
     ),
     credentials: mutual.credentials,
+    uploadPath: federationDefinition.uploadUpdate.path,
     log,
   })
   const enrolment = await startGrpcServer({

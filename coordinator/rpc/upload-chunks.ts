@@ -8,7 +8,7 @@ import type { Inbox } from '../../shared/protocol/inbox.ts'
 import { stalledTransferMs } from '../../shared/protocol/limits.ts'
 import { byteCount } from '../../shared/protocol/wire.ts'
 import type { UpdateAnnouncement } from '../run/run.ts'
-import type { PartialBlob } from '../store/blobs.ts'
+import { createBatchWriter } from './batch-writer.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import { partialKeyOf } from './partial-uploads.ts'
 
@@ -26,16 +26,23 @@ export async function storeChunks(
   const { byteLength } = update
   const partial = await blobs.openPartial(partialKeyOf(update), byteLength)
   const startedAt = partial.offset
+  const writer = createBatchWriter((chunks) => partial.write(...chunks))
+  let held = startedAt
   let finishing = false
   try {
     for (let message: UploadUpdateRequest | undefined = first; message !== undefined; ) {
-      if (message.chunk !== undefined) await append(partial, message.chunk, byteLength)
+      if (message.chunk !== undefined) {
+        requireNext(message.chunk, held, byteLength)
+        await writer.add(message.chunk.data)
+        held += message.chunk.data.byteLength
+      }
       const callOff = timer.callAt(clock.now() + stalledTransferMs, () => rest.giveUp(stalled()))
       message = await rest.next().finally(callOff)
     }
-    if (partial.offset < byteLength) {
-      throw new SequelaError('offset_mismatch', `the upload ended at byte ${partial.offset} of ${byteLength}`)
+    if (held < byteLength) {
+      throw new SequelaError('offset_mismatch', `the upload ended at byte ${held} of ${byteLength}`)
     }
+    await writer.flush()
     finishing = true
     await partial.finish(update.updateDigest, byteLength)
   } catch (error) {
@@ -45,19 +52,21 @@ export async function storeChunks(
     }
     throw error
   } finally {
-    if (!finishing) await partial.close()
+    if (!finishing) {
+      await writer.flush().catch(() => {})
+      await partial.close()
+    }
   }
 }
 
-async function append(partial: PartialBlob, chunk: Chunk, byteLength: number): Promise<void> {
+function requireNext(chunk: Chunk, held: number, byteLength: number): void {
   const offset = byteCount(chunk.offset)
-  if (offset !== partial.offset) {
-    throw new SequelaError('offset_mismatch', `a chunk begins at byte ${offset} and ${partial.offset} bytes are held`)
+  if (offset !== held) {
+    throw new SequelaError('offset_mismatch', `a chunk begins at byte ${offset} and ${held} bytes are held`)
   }
   if (offset + chunk.data.byteLength > byteLength) {
     throw new SequelaError('update_too_large', `more than the ${byteLength} bytes that were announced`)
   }
-  await partial.write(chunk.data)
 }
 
 function stalled(): SequelaError {

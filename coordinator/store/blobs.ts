@@ -7,8 +7,11 @@ import type { Digest } from '../../shared/digest.ts'
 export interface PartialBlob {
   /** Bytes held so far: where the next chunk belongs. */
   readonly offset: number
-  /** Adds bytes at the end. The array must not be changed until the promise resolves. @throws SequelaError `disk_full`. */
-  write(chunk: Uint8Array): Promise<void>
+  /**
+   * Adds bytes at the end, several arrays in one go. They must not be changed until the promise resolves.
+   * @throws SequelaError `disk_full`, and none of them is held.
+   */
+  write(...chunks: readonly Uint8Array[]): Promise<void>
   /**
    * Makes the blob whole: checks length and digest, flushes, and gives it its name. Durable on return.
    * @throws SequelaError `digest_mismatch`, and the partial blob is gone.

@@ -9,6 +9,9 @@ import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { BlobReader, Blobs, PartialBlob } from './blobs.ts'
 
+/** An upload is flushed in the background this often, in bytes, so that little is left to flush at its end. */
+const flushEveryBytes = 16 * 1024 * 1024
+
 const keyPattern = /^[a-zA-Z0-9-]{1,128}$/
 
 export interface FileBlobsOptions {
@@ -89,7 +92,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
       try {
         for await (const piece of content instanceof Uint8Array ? [content] : content) {
           hash.update(piece)
-          await writeWhole(handle, piece)
+          await writeAll(handle, [piece])
         }
         const digest = parseDigest(hash.digest('hex'))
         await name(handle, path, digest)
@@ -132,20 +135,30 @@ function partialBlob(state: {
   readonly release: () => void
 }): PartialBlob {
   const { handle, hash, path, name, release } = state
+  let sinceFlush = 0
+  let flushed = Promise.resolve()
   return {
     get offset() {
       return state.offset
     },
-    write: async (chunk) => {
+    write: async (...chunks) => {
       try {
-        await writeWhole(handle, chunk)
+        await writeAll(handle, chunks)
       } catch (error) {
-        // Part of the chunk may be in the file; without it the next chunk continues where `offset` says.
+        // Part of them may be in the file; without it the next chunk continues where `offset` says.
         await handle.truncate(state.offset)
         throw inWords(error)
       }
-      hash.update(chunk)
-      state.offset += chunk.byteLength
+      for (const chunk of chunks) {
+        hash.update(chunk)
+        state.offset += chunk.byteLength
+        sinceFlush += chunk.byteLength
+      }
+      if (sinceFlush < flushEveryBytes) return
+      sinceFlush = 0
+      flushed = flushed.then(() => handle.datasync())
+      // A disk that fails is heard of in `finish`.
+      flushed.catch(() => {})
     },
     finish: async (expected, byteLength) => {
       try {
@@ -156,6 +169,7 @@ function partialBlob(state: {
           const message = `${state.offset} bytes with SHA-256 ${digest.slice(0, 12)}… came instead of ${byteLength} with ${expected.slice(0, 12)}…`
           throw new SequelaError('digest_mismatch', `${message}; send the update again`)
         }
+        await flushed
         await name(handle, path, expected)
       } catch (error) {
         throw inWords(error)
@@ -164,6 +178,7 @@ function partialBlob(state: {
       }
     },
     close: async () => {
+      await flushed.catch(() => {})
       await handle.close()
       release()
     },
@@ -199,11 +214,18 @@ async function hashFile(path: string, hash: Hash): Promise<number> {
   return length
 }
 
-/** Writes all of a piece, as a call may write less. */
-async function writeWhole(handle: FileHandle, piece: Uint8Array): Promise<void> {
-  for (let done = 0; done < piece.byteLength; ) {
-    const { bytesWritten } = await handle.write(piece, done)
-    done += bytesWritten
+/** Writes all of the pieces, as a call may write less. */
+async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  let rest = pieces.filter((piece) => piece.byteLength > 0)
+  while (rest.length > 0) {
+    let { bytesWritten } = await handle.writev(rest)
+    const left: Uint8Array[] = []
+    for (const piece of rest) {
+      const done = Math.min(bytesWritten, piece.byteLength)
+      bytesWritten -= done
+      if (done < piece.byteLength) left.push(piece.subarray(done))
+    }
+    rest = left
   }
 }
 

@@ -17,7 +17,7 @@ export function createMemoryBlobs(): Blobs {
         get offset() {
           return held().byteLength
         },
-        write: async (chunk) => void partial.set(key, Buffer.concat([held(), chunk])),
+        write: async (...chunks) => void partial.set(key, Buffer.concat([held(), ...chunks])),
         finish: async (expected, byteLength) => {
           const content = held()
           partial.delete(key)

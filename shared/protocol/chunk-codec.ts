@@ -1,4 +1,5 @@
-// How messages that carry a chunk are written: each byte is copied once. The generated code would copy a chunk twice.
+// How messages that carry a chunk are written: around the chunk, without copying it, where it came from `allocateChunk`,
+// else with one copy. The generated code would copy a chunk twice.
 // Reading is left to the generated code, whose `data` is a view on the message that was received.
 
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
@@ -13,6 +14,18 @@ const tags = {
   downloadChunk: 0x0a,
   offset: 0x08,
   data: 0x12,
+}
+
+/** Room before a chunk for the rest of its message: names of 150 bytes and a few tags and lengths. */
+const headroomBytes = 256
+
+const roomy = new WeakSet<Uint8Array>()
+
+/** Memory for one chunk, to be filled whole, with room before it: encoding uses that, so encode such a chunk only once. */
+export function allocateChunk(byteLength: number): Uint8Array<ArrayBuffer> {
+  const data = Buffer.allocUnsafeSlow(headroomBytes + byteLength).subarray(headroomBytes)
+  roomy.add(data)
+  return data
 }
 
 export function encodeUploadRequest(message: UploadUpdateRequest): Buffer {
@@ -36,9 +49,13 @@ function withChunk(head: BinaryWriter, tag: number, chunk: Chunk | undefined): B
     .uint32(tag)
     .uint32(innerBytes.byteLength + chunk.data.byteLength)
     .finish()
-  const message = Buffer.allocUnsafe(headBytes.byteLength + innerBytes.byteLength + chunk.data.byteLength)
+  const before = headBytes.byteLength + innerBytes.byteLength
+  const inPlace = roomy.has(chunk.data) && before <= headroomBytes
+  const message = inPlace
+    ? Buffer.from(chunk.data.buffer, chunk.data.byteOffset - before, before + chunk.data.byteLength)
+    : Buffer.allocUnsafe(before + chunk.data.byteLength)
   message.set(headBytes, 0)
   message.set(innerBytes, headBytes.byteLength)
-  message.set(chunk.data, headBytes.byteLength + innerBytes.byteLength)
+  if (!inPlace) message.set(chunk.data, before)
   return message
 }

@@ -33,14 +33,25 @@ export const maxConnectionsPerAddress = 64
 /** A site's longest message text: a certificate request is under 4 KiB. */
 export const maxCsrBytes = 16 * 1024
 
-/** HTTP/2 window of a connection and of each stream: 8 MiB fill a line of 1 Gbit/s at 60 ms. */
-export const windowBytes = 8 * 1024 * 1024
+/** HTTP/2 window of a connection and of each stream at the coordinator: 4 MiB fill a line of 1 Gbit/s at 30 ms. */
+export const windowBytes = 4 * 1024 * 1024
+
+/** The same while an upload comes over a long line: 32 MiB carried 160 MiB/s at 40 ms, 8 MiB half of it. */
+export const longLineWindowBytes = 32 * 1024 * 1024
+
+/** A line is long when a round trip takes this many ms; at less, the smaller window is enough. */
+export const longLineMs = 10
+
+/** The agent's own window, for downloads; it fetches one file at a time. */
+export const agentWindowBytes = 32 * 1024 * 1024
 
 /** Messages that grpc-js takes in or gives out ahead of us, for each call; Node's default of 16 would be 16 MiB of chunks. */
 export const messagesAhead = 2
 
-/** Uploads that are received at the same time: 16 windows are 128 MiB, what flow control may hold in memory. */
+/** Uploads that are received at the same time, and how many of them with the window for a long line. */
 export const maxConcurrentUploads = 16
+/** 14 × 4 MiB + 2 × 32 MiB = 120 MiB is what windows may hold in memory when the disk does not keep up. */
+export const maxLongLineUploads = 2
 
 /** Downloads at the same time; each holds a few chunks (4 MiB), so 32 hold 128 MiB. The rest wait their turn. */
 export const maxConcurrentDownloads = 32
@@ -48,8 +59,8 @@ export const maxConcurrentDownloads = 32
 /** How long an announced upload may wait for its turn, in ms; less than the client's patience with a short call. */
 export const uploadTurnMs = 20_000
 
-/** What a caller may still send on a connection after its answer: two windows may be on their way; more is a flood. */
-export const maxBytesAfterAnswer = 2 * windowBytes
+/** What a caller may still send on a connection after its answer, in bytes; most of a window may be on its way. */
+export const maxBytesAfterAnswer = 16 * 1024 * 1024
 
 /** How long a call that answers at once may take, in ms; a slow line with a full window needs seconds. */
 export const shortCallMs = 30_000

@@ -3,7 +3,7 @@
 
 import { setDefaultHighWaterMark } from 'node:stream'
 import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js'
-import { maxMessageBytes, messagesAhead, windowBytes } from '../../shared/protocol/limits.ts'
+import { agentWindowBytes, maxMessageBytes, messagesAhead } from '../../shared/protocol/limits.ts'
 import { type Environment, routeTo, underRoute } from '../proxy.ts'
 
 /** Resuming is our own; grpc-js's retries would keep whole uploads in memory. */
@@ -11,7 +11,7 @@ const channelOptions: ClientOptions = {
   'grpc.enable_retries': 0,
   'grpc.max_receive_message_length': maxMessageBytes,
   'grpc.max_send_message_length': maxMessageBytes,
-  'grpc-node.flow_control_window': windowBytes,
+  'grpc-node.flow_control_window': agentWindowBytes,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 20_000,
   'grpc.keepalive_permit_without_calls': 1,

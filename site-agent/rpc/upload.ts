@@ -9,7 +9,7 @@ import {
   type UploadUpdateResponse,
 } from '../../shared/gen/sequela/v1/federation.ts'
 import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
-import { encodeUploadRequest } from '../../shared/protocol/chunk-codec.ts'
+import { allocateChunk, encodeUploadRequest } from '../../shared/protocol/chunk-codec.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { chunkBytes, stalledTransferMs } from '../../shared/protocol/limits.ts'
 import type { SpooledUpdate } from '../spool.ts'
@@ -78,7 +78,7 @@ async function* messagesOf(update: SpooledUpdate, from: number): AsyncIterable<U
   const file = await open(update.file, 'r')
   try {
     for (let offset = from; offset < update.byteLength; offset += chunkBytes) {
-      const data = new Uint8Array(Math.min(chunkBytes, update.byteLength - offset))
+      const data = allocateChunk(Math.min(chunkBytes, update.byteLength - offset))
       await readWhole(file, offset, data)
       const names = offset === from ? named : { assignmentId: '', updateDigest: '' }
       yield { ...names, chunk: { offset: BigInt(offset), data } }
