@@ -168,7 +168,7 @@ async function readScanTimes(
     if (rowless.length > 0) note(`${path} does not list ${fewOf(rowless)}.`)
     if (fileless.length > 0) note(`${path} lists images that are not there: ${fewOf(fileless)}.`)
   } catch (error) {
-    note(`${sentenceOf(error)}; the table is not used.`)
+    note(`${sentenceOf(error)} The table is not used.`)
   }
   return times
 }
@@ -180,5 +180,5 @@ function ruleOf(error: unknown): Rule {
 
 function sentenceOf(error: unknown): string {
   if (!(error instanceof SequelaError)) throw error
-  return error.message
+  return `${error.message}.`
 }

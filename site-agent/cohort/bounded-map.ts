@@ -11,20 +11,18 @@ export async function mapBounded<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = []
   const queue = items.entries()
-  let failed = false
+  let failure: { readonly reason: unknown } | undefined
   const worker = async (): Promise<void> => {
     for (const [index, item] of queue) {
-      if (failed) return
+      if (failure !== undefined) return
       try {
         results[index] = await work(item)
-      } catch (error) {
-        failed = true
-        throw error
+      } catch (reason) {
+        failure ??= { reason }
       }
     }
   }
-  const settled = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker))
-  const rejected = settled.find((outcome) => outcome.status === 'rejected')
-  if (rejected !== undefined) throw rejected.reason
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+  if (failure !== undefined) throw failure.reason
   return results
 }

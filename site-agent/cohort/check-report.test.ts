@@ -73,7 +73,7 @@ describe('the counts of a report', () => {
     const train = report.usable[0]?.children.train ?? 0
     expect(train).toBeLessThan(2)
     expect(report.advice).toContain(
-      `ordering: the training fold has ${train} usable children and the study asks for 2; updates from here would not be sent.`,
+      `ordering: ${train} in the training fold, and the study asks for 2; updates from here would not be sent.`,
     )
     expect(report.advice).toContain('No child can be used for recurrence; this site would decline it.')
   })
@@ -110,15 +110,13 @@ describe('the report as text', () => {
         ordering           1            0      1          2
         recurrence         0            0      1          1
 
-        Outcomes of 1 children: 1 with an event (1 second tumour), 0 without, median follow-up 900 days.
-        Asked at each visit whether an event follows within 365 days: 2 yes, 1 no (3 decided), 2
-        undecided.
-        ! ordering: the training fold has 1 usable children and the study asks for 2; updates from here
-          would not be sent.
-        ! ordering: the validation fold has 0 usable children; metrics over fewer than 2 are not sent.
-        ! recurrence: the training fold has 0 usable children and the study asks for 2; updates from here
-          would not be sent.
-        ! recurrence: the validation fold has 0 usable children; metrics over fewer than 2 are not sent.
+        Outcomes known: 1; with an event: 1 (1 second tumour); median follow-up 900 days.
+        Scans followed by an event within 365 days: 2 of 3 decided; undecided: 2.
+        ! ordering: 1 in the training fold, and the study asks for 2; updates from here would not be sent.
+        ! ordering: 0 in the validation fold; metrics over fewer than 2 children are not sent.
+        ! recurrence: 0 in the training fold, and the study asks for 2; updates from here would not be
+          sent.
+        ! recurrence: 0 in the validation fold; metrics over fewer than 2 children are not sent.
 
       Held back (1)
         - scan sub-b ses-2: sub-b/ses-2/anat/sub-b_ses-2_FLAIR.nii.gz: it is scan_unsuitable.

@@ -52,16 +52,14 @@ function countLines(report: CheckReport): string[] {
   const events = kinds.reduce((sum, [, count]) => sum + count, 0)
   const listed =
     events === 0 ? '' : ` (${kinds.map(([kind, count]) => `${count} ${kind.replace('_', ' ')}`).join(', ')})`
-  const followed = outcomes.medianFollowUpDays === null ? '' : `, median follow-up ${outcomes.medianFollowUpDays} days`
-  const outcomeText =
-    `Outcomes of ${outcomes.children} children: ${events} with an event${listed}, ` +
-    `${outcomes.children - events} without${followed}.`
+  const followed = outcomes.medianFollowUpDays === null ? '' : `; median follow-up ${outcomes.medianFollowUpDays} days`
+  const outcomeText = `Outcomes known: ${outcomes.children}; with an event: ${events}${listed}${followed}.`
   lines.push(...wrap(outcomeText, '  ', '  '))
   if (horizonDays === null) return lines
   const decided = landmarks.event + landmarks.none
   const landmarkText =
-    `Asked at each visit whether an event follows within ${horizonDays} days: ${landmarks.event} yes, ` +
-    `${landmarks.none} no (${decided} decided), ${landmarks.undecided} undecided.`
+    `Scans followed by an event within ${horizonDays} days: ${landmarks.event} of ${decided} decided; ` +
+    `undecided: ${landmarks.undecided}.`
   return [...lines, ...wrap(landmarkText, '  ', '  ')]
 }
 

@@ -98,12 +98,12 @@ function adviceFor({ policy }: Cohort, usable: CheckReport['usable']): string[] 
       return [`No child can be used for ${task}; this site would decline it.`]
     const advice: string[] = []
     if (children.train < policy.minChildren) {
-      const few = `${task}: the training fold has ${children.train} usable children`
-      advice.push(`${few} and the study asks for ${policy.minChildren}; updates from here would not be sent.`)
+      const few = `${task}: ${children.train} in the training fold, and the study asks for ${policy.minChildren}`
+      advice.push(`${few}; updates from here would not be sent.`)
     }
     if (children.validation < policy.minCell) {
-      const few = `${task}: the validation fold has ${children.validation} usable children`
-      advice.push(`${few}; metrics over fewer than ${policy.minCell} are not sent.`)
+      const few = `${task}: ${children.validation} in the validation fold`
+      advice.push(`${few}; metrics over fewer than ${policy.minCell} children are not sent.`)
     }
     return advice
   })

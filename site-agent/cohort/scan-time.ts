@@ -60,6 +60,8 @@ async function sidecarTime(folder: DataFolder, image: Image): Promise<number | T
       }
     )
   } catch (error) {
+    if (!(error instanceof SequelaError) && !(error instanceof SyntaxError) && !(error instanceof TypeError))
+      throw error
     const reason = error instanceof SequelaError ? error.message : 'it is not JSON text'
     return {
       rule: 'time-missing',

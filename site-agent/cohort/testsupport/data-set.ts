@@ -8,6 +8,8 @@ import { onTestFinished } from 'vitest'
 import { sha256 } from '../../../shared/digest.ts'
 import { SequelaError } from '../../../shared/protocol/errors.ts'
 import { parseStudy, type Study } from '../../../shared/study/study.ts'
+import { type Cohort, loadCohort } from '../cohort.ts'
+import type { Finding } from '../finding.ts'
 import type { ScanPreparer } from '../prepare-cohort.ts'
 
 /** Texts by path below the data folder. */
@@ -111,4 +113,38 @@ export function textPreparer(): ScanPreparer & { readonly asked: string[] } {
       return Promise.resolve({ file: `/cache/${contentDigest}.f32`, contentDigest })
     },
   }
+}
+
+/** Two sound children; `sub-a` has an event on day 700. */
+export function soundSet(): DataSet {
+  const files = dataSet({
+    'sub-a': [
+      { session: 'ses-z', day: 90, time: '1867-06-15T13:45:30' },
+      { session: 'ses-10', day: 400, time: '1868-04-20T08:00:00' },
+      { session: 'ses-2', day: 600 },
+    ],
+    'sub-b': [
+      { session: 'ses-1', day: 30 },
+      { session: 'ses-2', day: 200 },
+    ],
+  })
+  return files.set('phenotype/recurrence.tsv', outcomes({ 'sub-a': '1 700 recurrence 900 n/a' }))
+}
+
+/** The cohort of a folder for the test study. */
+export function loadFolder(root: string, study = testStudy()): Promise<Cohort> {
+  return loadCohort({ root, study, site: 'here' })
+}
+
+/** The findings of a set, in short. */
+export async function findingsOf(files: DataSet): Promise<string[]> {
+  return told((await loadFolder(writeDataSet(files))).findings)
+}
+
+/** Each finding as `what-is-held/rule place: sentence`. */
+export function told(findings: readonly Finding[]): string[] {
+  return findings.map(({ holds, rule, child, visit, sentence }) => {
+    const place = [`${holds}/${rule}`, child, visit].filter((part) => part !== undefined).join(' ')
+    return `${place}: ${sentence}`
+  })
 }
