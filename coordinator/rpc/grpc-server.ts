@@ -9,12 +9,7 @@ import {
 } from '@grpc/grpc-js'
 import type { Log } from '../../shared/log.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import {
-  maxCallsPerConnection,
-  maxConnectionsPerAddress,
-  maxMessageBytes,
-  messagesAhead,
-} from '../../shared/protocol/limits.ts'
+import { maxConnectionsPerAddress, maxMessageBytes, messagesAhead } from '../../shared/protocol/limits.ts'
 import { guardConnections } from './connection-guard.ts'
 import { raiseWindows } from './flow-control.ts'
 import { http2ServersOf } from './http2-servers.ts'
@@ -52,7 +47,6 @@ const forceAfterMs = 1_000
 const options = {
   'grpc.max_receive_message_length': maxMessageBytes,
   'grpc.max_send_message_length': maxMessageBytes,
-  'grpc.max_concurrent_streams': maxCallsPerConnection,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 20_000,
   'grpc.keepalive_permit_without_calls': 1,

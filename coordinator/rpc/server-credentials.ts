@@ -7,6 +7,7 @@ import type { SecureServerOptions } from 'node:http2'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { ServerCredentials } from '@grpc/grpc-js'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { maxCallsPerConnection } from '../../shared/protocol/limits.ts'
 
 export interface ServerIdentity {
   readonly keyPem: string
@@ -65,7 +66,8 @@ function serverOptions({ clientCaPem, windowBytes }: TlsOptions): SecureServerOp
     requestCert: mutual,
     rejectUnauthorized: mutual,
     handshakeTimeout: handshakeTimeoutMs,
-    settings: { initialWindowSize: windowBytes },
+    // These replace grpc-js's own settings, so `grpc.max_concurrent_streams` would have no effect.
+    settings: { initialWindowSize: windowBytes, maxConcurrentStreams: maxCallsPerConnection },
   }
 }
 
