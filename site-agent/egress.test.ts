@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../shared/digest.ts'
+import { errorCodes } from '../shared/protocol/errors.ts'
+import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import type { Weights } from '../shared/weights/weights.ts'
+import { egressText } from './commands/egress-text.ts'
+import { createEgress, readEgress, sealMetrics, type UpdateToSeal } from './egress.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sequela-egress-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let count = 0
+const newFile = (): string => join(folder, `${count++}.jsonl`)
+const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) }
+const weights = (...values: number[]): Weights => ({
+  manifest: [{ name: 'w', shape: [values.length] }],
+  values: Float32Array.from(values),
+})
+
+const update = (changes: Partial<UpdateToSeal> = {}): UpdateToSeal => ({
+  assignment: { studyDigest: sha256('study'), stage: 0, round: 3 },
+  baseDigest: sha256('base'),
+  before: weights(1, 1, 1),
+  after: weights(4, 5, 1),
+  children: 20,
+  metrics: [
+    { name: 'pair_accuracy', sum: 30, count: 40, children: 8 },
+    { name: 'log_loss', sum: 3, count: 4, children: 4 },
+  ],
+  policy: { updates: 'plaintext', minChildren: 5, minCell: 5, maxUpdateNorm: 100 },
+  ...changes,
+})
+
+describe('the door out', () => {
+  test('seals the difference of the weights and writes down exactly what will leave', async () => {
+    const file = newFile()
+    const sealed = await createEgress({ file, clock }).sealUpdate(update())
+    expect([...decodeSafetensors(sealed.content).values]).toEqual([3, 4, 0])
+    expect(sealed.updateNorm).toBe(5)
+    expect(sealed.updateDigest).toBe(sha256(sealed.content))
+    expect(await readEgress(file)).toEqual([
+      {
+        kind: 'update-sealed',
+        at: '2026-01-02T03:04:05.000Z',
+        study: sha256('study'),
+        stage: 0,
+        round: 3,
+        baseDigest: sha256('base'),
+        updateDigest: sealed.updateDigest,
+        bytes: sealed.content.byteLength,
+        children: 20,
+        norm: 5,
+        clippedBy: 1,
+        parameters: [{ name: 'w', shape: [3] }],
+        metrics: [{ name: 'pair_accuracy', sum: 30, count: 40, children: 8 }],
+        withheld: ['log_loss'],
+      },
+    ])
+  })
+
+  test('scales an update that is longer than agreed down to the limit, and says by how much', async () => {
+    const file = newFile()
+    const { policy } = update()
+    const sealed = await createEgress({ file, clock }).sealUpdate(update({ policy: { ...policy, maxUpdateNorm: 1 } }))
+    expect(sealed.updateNorm).toBeLessThanOrEqual(1)
+    expect(sealed.updateNorm).toBeCloseTo(1, 5)
+    const [record] = await readEgress(file)
+    expect(record?.kind === 'update-sealed' && record.clippedBy).toBeCloseTo(0.2, 5)
+  })
+
+  test.each([
+    ['too few children', { children: 4 }, 'too_few_children'],
+    ['a weight that is not finite', { after: weights(Number.NaN, 1, 1) }, 'not_finite'],
+    [
+      'a metric that is not finite',
+      { metrics: [{ name: 'brier', sum: Number.NaN, count: 1, children: 9 }] },
+      'not_finite',
+    ],
+    ['another shape', { after: weights(1, 2) }, 'shape_mismatch'],
+  ] as const)('seals nothing and records nothing for %s', async (_, changes, code) => {
+    const file = newFile()
+    await expect(createEgress({ file, clock }).sealUpdate(update(changes))).rejects.toMatchObject({ code })
+    expect(await readEgress(file)).toEqual([])
+  })
+
+  test('lets no number through that rests on too few children', () => {
+    const metric = (children: number) => ({ name: 'brier', sum: 1, count: 2, children }) as const
+    expect(sealMetrics([metric(4), metric(5)], 5)).toEqual({ sent: [metric(5)], withheld: ['brier'] })
+  })
+
+  test('tells a failure in a fixed sentence, never in the words of the error', async () => {
+    const file = newFile()
+    const egress = createEgress({ file, clock })
+    expect(await egress.sealReason(update().assignment, 'scan_unreadable')).toBe(errorCodes.scan_unreadable)
+    expect(readFileSync(file, 'utf8')).toContain('declined')
+  })
+
+  test('keeps a record that a person can read, in which nothing of a last torn line is believed', async () => {
+    const file = newFile()
+    const egress = createEgress({ file, clock })
+    const sealed = await egress.sealUpdate(update())
+    await egress.recordDelivery(sealed, sealed.byteLength, 7n)
+    writeFileSync(file, `${readFileSync(file, 'utf8')}{"kind":"upd`)
+    const records = await readEgress(file)
+    expect(records.map(({ kind }) => kind)).toEqual(['update-sealed', 'update-delivered'])
+    const text = egressText(records)
+    expect(text).toContain('20 children stand behind it')
+    expect(text).toContain('withheld, too few children: log_loss')
+    expect(text).toContain('1 updates delivered')
+  })
+
+  test('says which line of the record is damaged', async () => {
+    const file = newFile()
+    writeFileSync(file, '{"kind":"nonsense"}\n')
+    await expect(readEgress(file)).rejects.toThrow('line 1')
+  })
+
+  test('has left nothing where nothing was sealed', async () => {
+    expect(egressText(await readEgress(join(folder, 'absent.jsonl')))).toContain('Nothing has left')
+  })
+})

@@ -1,0 +1,58 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../shared/digest.ts'
+import type { SealedUpdate } from './egress.ts'
+import { createSpool } from './spool.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'sequela-spool-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const content = Uint8Array.from([1, 2, 3, 4])
+const update = (round: number): SealedUpdate => ({
+  assignment: { studyDigest: sha256('study'), stage: 0, round },
+  baseDigest: sha256(`base ${round}`),
+  updateDigest: sha256(content),
+  byteLength: content.byteLength,
+  children: 7,
+  updateNorm: 1.5,
+  metrics: [{ name: 'brier', sum: 1, count: 2, children: 7 }],
+  content,
+})
+
+describe('the spool', () => {
+  test('gives back after a restart what was put in, bytes and announcement', async () => {
+    const folder = join(root, 'restart')
+    await createSpool(folder).put(update(1))
+    const again = createSpool(folder)
+    const found = await again.find(update(1).assignment, sha256('base 1'))
+    const { content: _, ...note } = update(1)
+    expect(found).toEqual({ ...note, file: found?.file })
+    expect(readFileSync(found?.file ?? '')).toEqual(Buffer.from(content))
+    expect(await again.list()).toHaveLength(1)
+  })
+
+  test('has nothing for another round or another base', async () => {
+    const spool = createSpool(join(root, 'other'))
+    await spool.put(update(1))
+    expect(await spool.find(update(2).assignment, sha256('base 2'))).toBeUndefined()
+    expect(await spool.find(update(1).assignment, sha256('another base'))).toBeUndefined()
+  })
+
+  test('replaces what was kept for the same assignment, and forgets what was delivered', async () => {
+    const spool = createSpool(join(root, 'replaced'))
+    await spool.put(update(1))
+    const second = await spool.put({ ...update(1), children: 9 })
+    expect((await spool.list()).map(({ children }) => children)).toEqual([9])
+    await spool.remove(second)
+    expect(await spool.list()).toEqual([])
+  })
+
+  test('does not believe bytes that are shorter than they were', async () => {
+    const spool = createSpool(join(root, 'cut'))
+    const spooled = await spool.put(update(1))
+    truncateSync(spooled.file, 2)
+    expect(await spool.find(update(1).assignment, sha256('base 1'))).toBeUndefined()
+  })
+})
