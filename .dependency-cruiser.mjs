@@ -14,7 +14,7 @@ export default {
     {
       name: 'shared-knows-nobody',
       severity: 'error',
-      from: { path: '^shared/' },
+      from: { path: '^shared/', pathNot: tests },
       to: { path: '^(coordinator|site-agent|demo|bench|deploy|test)/' },
     },
     {

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { demoStudyText } from '../demo/study-text.ts'
+import { sha256 } from '../shared/digest.ts'
+import { parseStudy } from '../shared/study/study.ts'
+import type { CountedUpdate, Run, Settlement } from './run/run.ts'
+import { coordinatorStatus, runStatus } from './status.ts'
+import { statusText } from './status-text.ts'
+
+const text = demoStudyText({
+  sites: ['boston', 'lyon', 'zurich'],
+  seed: 1,
+  orderingRounds: 2,
+  recurrenceRounds: 1,
+  pretrained: true,
+})
+const { study, digest } = parseStudy(text)
+
+const counted = (right: number): CountedUpdate => ({
+  updateDigest: sha256(String(right)),
+  byteLength: 100,
+  children: 10,
+  norm: 2,
+  metrics: [{ name: 'pair_accuracy', sum: right, count: 10, children: 6 }],
+})
+
+const settlements = new Map<string, Settlement>([
+  ['boston', { kind: 'counted', ...counted(7) }],
+  ['lyon', { kind: 'refused', code: 'not_finite', reason: 'the update holds a value that is NaN' }],
+  ['zurich', { kind: 'counted', ...counted(4) }],
+])
+
+const run: Run = {
+  phase: 'running',
+  studyDigest: digest,
+  study,
+  text,
+  startedAtMs: 1000,
+  published: [
+    {
+      stage: 0,
+      round: 0,
+      baseDigest: sha256('base'),
+      weightsDigest: sha256('next'),
+      openedAtMs: 1000,
+      sealedAtMs: 2000,
+      publishedAtMs: 3000,
+      sites: settlements,
+      clipped: new Map([['zurich', 0.5]]),
+      late: ['lyon'],
+    },
+  ],
+  current: {
+    stage: 0,
+    round: 1,
+    baseDigest: sha256('next'),
+    openedAtMs: 3000,
+    deadlineMs: 9000,
+    sites: new Map<string, Settlement>([...settlements.keys()].map((site) => [site, { kind: 'awaited' }])),
+    late: [],
+    status: 'short',
+  },
+}
+
+describe('the status', () => {
+  test('lists for every round who was asked, who counts and who does not, with the reason', () => {
+    const [first, second] = runStatus(run).rounds
+    expect(first?.sites.map(({ site, outcome, code }) => [site, outcome, code])).toEqual([
+      ['boston', 'counted', undefined],
+      ['lyon', 'refused', 'not_finite'],
+      ['zurich', 'counted', undefined],
+    ])
+    expect(first?.sites.find(({ site }) => site === 'zurich')?.clippedBy).toBe(0.5)
+    expect(first?.late).toEqual(['lyon'])
+    expect(second?.state).toBe('short')
+  })
+
+  test('adds sums and counts of the sites that counted', () => {
+    expect(runStatus(run).rounds[0]?.metrics).toEqual([{ name: 'pair_accuracy', sum: 11, count: 20, children: 12 }])
+  })
+
+  test('in words says what a short round waits for, who is missing, and which certificates are over', () => {
+    const status = coordinatorStatus(
+      {
+        programVersion: '0.1.0',
+        domain: 'example.org',
+        federationAddress: 'a:1',
+        enrolmentAddress: 'a:2',
+        rootFingerprint: sha256('root'),
+        journal: { size: 3, rootHash: sha256('head') },
+        sites: [
+          { site: 'boston', certificateNotAfterMs: 1, connected: false },
+          { site: 'lyon', certificateNotAfterMs: null, connected: false },
+          { site: 'zurich', certificateNotAfterMs: 1e15, connected: true, programVersion: '0.1.0' },
+        ],
+      },
+      [run],
+      { now: () => 10_000 },
+    )
+    const words = statusText(status)
+    expect(words).toContain('certificate expired, needs a new code')
+    expect(words).toContain('invited, not enrolled')
+    expect(words).toContain('waits: 0 count and the quorum is 2')
+    expect(words).toContain('lyon: refused not_finite, the update holds a value that is NaN')
+    expect(words).toContain('pair_accuracy 0.550 (20)')
+  })
+})

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import { demoStudyText } from '../../demo/study-text.ts'
+import { sha256 } from '../digest.ts'
+import { foldOf } from './folds.ts'
+import { studyInWords } from './in-words.ts'
+import { rateFactor } from './schedule.ts'
+import { parseStudy } from './study.ts'
+
+const good = `study: plgg
+seed: 1
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
+pipeline: { template: mni152, sequences: [FLAIR] }
+sites: [boston, zurich]
+folds: { train: 0.6, validation: 0.2, test: 0.2 }
+stages:
+  - { task: ordering, rounds: 3, learningRate: 3e-3 }
+  - { task: recurrence, rounds: 2, learningRate: 2e-3 }
+round: { quorum: 2, deadline: 4h }
+policy: { minChildren: 5 }
+`
+const refusal = (text: string): string => {
+  try {
+    parseStudy(text)
+    return 'accepted'
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'study_invalid'
+      ? error.message
+      : `other: ${error}`
+  }
+}
+const changed = (from: string, to: string): string => refusal(good.replace(from, to))
+
+describe('a study file', () => {
+  test('is named by the SHA-256 of its bytes, and every field has its value', () => {
+    const { study, digest } = parseStudy(good)
+    expect(digest).toBe(sha256(good))
+    expect(study.round).toEqual({ quorum: 2, deadlineMs: 4 * 3_600_000 })
+    expect(study.training).toEqual({ optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 })
+    expect(study.policy).toEqual({ updates: 'plaintext', minChildren: 5, minCell: 5, maxUpdateNorm: 100 })
+    expect(study.stages[1]).toMatchObject({ horizonDays: 365, localEpochs: 1, batchChildren: 4, schedule: 'cosine' })
+  })
+
+  test('has another digest as soon as a comment in it changes', () => {
+    expect(parseStudy(`${good}# a note\n`).digest).not.toBe(parseStudy(good).digest)
+  })
+
+  test.each([
+    ['an unknown field', 'seed: 1', 'seed: 1\nseeds: 2', 'seeds'],
+    ['a misspelt policy', 'minChildren', 'minChilds', 'minChilds'],
+    ['a seed that is no number', 'seed: 1', 'seed: one', 'seed'],
+    ['a learning rate of nought', '3e-3', '0', 'stages.0.learningRate'],
+    ['no rounds', 'rounds: 3', 'rounds: 0', 'stages.0.rounds'],
+    ['an unknown task', 'task: ordering', 'task: sorting', 'stages.0.task'],
+    ['an unknown preset', 'preset: tiny', 'preset: huge', 'model.preset'],
+    ["a grid that is not the preset's", '[24, 32, 24]', '[24, 24, 24]', 'model.grid'],
+    ['folds that do not add up', 'test: 0.2', 'test: 0.3', 'folds'],
+    ['a site named twice', '[boston, zurich]', '[boston, boston]', 'named twice'],
+    ['a site id with capitals', '[boston, zurich]', '[Boston, zurich]', 'sites.0'],
+    ['a quorum of more sites than there are', 'quorum: 2', 'quorum: 3', 'round.quorum'],
+    ['a deadline without a unit', '4h', '4', 'deadline'],
+    ['a deadline of a year', '4h', '365d', 'deadline'],
+    [
+      'registration that does not exist yet',
+      'template: mni152',
+      'registration: rigid, template: mni152',
+      'pipeline.registration',
+    ],
+    ['no stages', 'stages:', 'stages: []\nx:', 'stages'],
+    ['text that is not YAML', 'study: plgg', 'study: [', 'YAML'],
+    ['an alias', 'study: plgg', 'study: &a plgg\nother: *a', 'study'],
+  ])('is refused for %s, and the sentence says where', (_, from, to, place) => {
+    expect(changed(from, to)).toContain(place)
+  })
+
+  test('is refused whatever it is, without another error than a refusal', () => {
+    for (const text of [
+      '',
+      'null',
+      '[]',
+      '42',
+      '"text"',
+      '{}',
+      '\0',
+      '- a\n- b',
+      '{a: {b: {c: 1}}}',
+      'x'.repeat(70_000),
+    ]) {
+      expect(refusal(text)).not.toMatch(/^(accepted|other)/)
+    }
+  })
+
+  test('of the demo is one that can be used', () => {
+    const text = demoStudyText({ sites: ['a', 'b'], seed: 3, orderingRounds: 2, recurrenceRounds: 1, pretrained: true })
+    expect(parseStudy(text).study.stages.map(({ task }) => task)).toEqual(['ordering', 'recurrence'])
+  })
+
+  test('in words names the digest that is approved, what leaves and what never does', () => {
+    const study = parseStudy(good)
+    const words = studyInWords(study)
+    for (const part of [study.digest, 'boston, zurich', 'at least 5 children', 'never leaves', '4 h', '5 rounds']) {
+      expect(words).toContain(part)
+    }
+  })
+})
+
+describe('the learning rate of a round', () => {
+  const stage = parseStudy(good).study.stages[0]
+  if (stage === undefined) throw new Error('the study has a stage')
+
+  test('falls as a cosine from all of it to about a tenth, the same at every site', () => {
+    const long = { ...stage, rounds: 100 }
+    expect(rateFactor(long, 0)).toBe(1)
+    expect(rateFactor(long, 50)).toBeCloseTo(0.55, 12)
+    expect(rateFactor(long, 99)).toBeLessThan(0.102)
+    expect(rateFactor({ ...stage, schedule: 'constant' }, 2)).toBe(1)
+  })
+})
+
+describe('the fold of a child', () => {
+  const { study } = parseStudy(good)
+
+  test('has the shares that the study asks for', () => {
+    const counts = { train: 0, validation: 0, test: 0 }
+    for (let child = 0; child < 5000; child++) counts[foldOf(study, 'boston', `sub-${child}`)]++
+    expect(counts.train / 5000).toBeCloseTo(0.6, 1)
+    expect(counts.validation / 5000).toBeCloseTo(0.2, 1)
+  })
+
+  test('depends on the child alone, not on who else is there, and differs between seeds', () => {
+    const children = Array.from({ length: 200 }, (_, i) => `sub-${i}`)
+    const folds = children.map((child) => foldOf(study, 'boston', child))
+    expect(
+      children
+        .toReversed()
+        .map((child) => foldOf(study, 'boston', child))
+        .toReversed(),
+    ).toEqual(folds)
+    expect(children.map((child) => foldOf({ ...study, seed: 2 }, 'boston', child))).not.toEqual(folds)
+  })
+})
