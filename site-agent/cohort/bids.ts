@@ -53,7 +53,7 @@ export async function readChild(
     if (sessions.length === 0)
       return held('no-visits', 'it has no visit folders (ses-…); scans of one visit have no order.')
     if (sessions.length > maxVisits) return held('too-many-visits', `it has more than ${maxVisits} visit folders.`)
-    for (const name of names.filter((name) => /^ses/i.test(name) && !isSession(name))) {
+    for (const name of names.filter((name) => /^ses[-_ ]/i.test(name) && !isSession(name))) {
       const sentence = `${quoted(name)} is not used: visit folders are called ses- and letters or digits.`
       findings.push({ holds: 'scan', rule: 'folder-name', child: participant, sentence })
     }

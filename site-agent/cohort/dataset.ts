@@ -46,12 +46,13 @@ export async function openDataset(root: string): Promise<Dataset> {
     throw new SequelaError('cohort_empty', message)
   }
   const findings: Finding[] = [...(await descriptionFindings(folders))]
-  for (const name of names.filter((name) => /^sub/i.test(name) && !isParticipant(name))) {
+  for (const name of names.filter((name) => /^sub[-_ ]/i.test(name) && !isParticipant(name))) {
     const sentence = `${quoted(name)} is not used: children's folders are called sub- and letters or digits.`
     findings.push({ holds: 'child', rule: 'folder-name', sentence })
   }
-  const chart = await readChart(folders, children)
-  const outcomes = await readOutcomeTable(folders, children)
+  const present = new Set(children)
+  const chart = await readChart(folders, present)
+  const outcomes = await readOutcomeTable(folders, present)
   findings.push(...chart.findings, ...outcomes.findings)
   const held = new Set(chart.findings.filter(({ holds }) => holds === 'child').map(({ child }) => child))
   return {
@@ -86,7 +87,7 @@ interface Chart {
   readonly findings: readonly Finding[]
 }
 
-async function readChart(folders: BidsFolders, children: readonly string[]): Promise<Chart> {
+async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Promise<Chart> {
   const bytes = await readTable(folders, chartPath)
   if (bytes === undefined) {
     const sentence = `there is no ${chartPath}, so nothing says which children belong to the data set; all folders are used.`
@@ -105,11 +106,11 @@ async function readChart(folders: BidsFolders, children: readonly string[]): Pro
     }
     findings.push(...ageFindings(child, row))
   }
-  for (const child of children.filter((child) => !rows.has(child))) {
+  for (const child of [...present].filter((child) => !rows.has(child))) {
     const sentence = `it is not in ${chartPath}; add a row if the child may take part, or remove its folder.`
     findings.push({ holds: 'child', rule: 'not-listed', child, sentence })
   }
-  const absent = [...rows.keys()].filter((child) => !children.includes(child))
+  const absent = [...rows.keys()].filter((child) => !present.has(child))
   if (absent.length > 0) {
     const sentence = `${chartPath} lists children without a folder: ${fewOf(absent.map(quoted))}.`
     findings.push({ holds: 'nothing', rule: 'participants', sentence })
@@ -128,7 +129,7 @@ function ageFindings(child: string, row: Row): Finding[] {
 
 async function readOutcomeTable(
   folders: BidsFolders,
-  children: readonly string[],
+  present: ReadonlySet<string>,
 ): Promise<Pick<Dataset, 'outcomes' | 'findings'>> {
   const bytes = await readTable(folders, outcomePath)
   const note = (sentence: string): Finding => ({ holds: 'nothing', rule: 'outcome-unknown-child', sentence })
@@ -138,7 +139,7 @@ async function readOutcomeTable(
   }
   const outcomes = readOutcomes(parseTsv(outcomePath, bytes, outcomeColumns))
   const findings: Finding[] = []
-  const absent = [...outcomes.keys()].filter((child) => !children.includes(child))
+  const absent = [...outcomes.keys()].filter((child) => !present.has(child))
   if (absent.length > 0) {
     findings.push(note(`${outcomePath} has outcomes of children without a folder: ${fewOf(absent.map(quoted))}.`))
   }
