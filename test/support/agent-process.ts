@@ -1,0 +1,58 @@
+// Entry: the agents of one or several sites in one process, each on a home of its own, with a trainer that only counts
+// and calculates. Argument: a `CastOfAgents` as JSON.
+
+import { appendFileSync, existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { seededRandom } from '../../shared/random.ts'
+import { run } from '../../site-agent/commands/run.ts'
+import { siteHome } from '../../site-agent/home.ts'
+import type { PreparedChild, Trainer, TrainingJob } from '../../site-agent/learning/trainer.ts'
+
+const castSchema = z.strictObject({
+  /** One home folder a site, and how many children it has. */
+  sites: z.array(z.strictObject({ home: z.string(), children: z.int().min(1) })),
+  /** Each training that begins adds its line here: `study seed/site/stage/round`. */
+  trainingsFile: z.string(),
+  /** Training does not end while that file exists. */
+  heldWhile: z.string(),
+  /** Training ends with weights that are not numbers. */
+  diverges: z.boolean(),
+})
+
+export type CastOfAgents = z.infer<typeof castSchema>
+
+const cast = castSchema.parse(JSON.parse(process.argv[2] ?? ''))
+const running = cast.sites.map(({ home, children }) =>
+  run(siteHome(home), {
+    logLevel: 'info',
+    trainer: arithmeticTrainer(),
+    children: async () => Array.from({ length: children }, (_, i) => childOf(i)),
+  }),
+)
+process.stdout.write('running\n')
+await Promise.all(running)
+
+/** Adds to every weight a small number that depends on study, site, stage, round and place alone. */
+function arithmeticTrainer(): Trainer {
+  return {
+    train: async (job, { signal, onProgress } = {}) => {
+      appendFileSync(cast.trainingsFile, `${job.seed}\n`)
+      onProgress?.({ step: 0, steps: 1 })
+      while (existsSync(cast.heldWhile)) await delay(20, undefined, signal === undefined ? {} : { signal })
+      return { weights: trained(job), children: job.children.length, steps: 1, meanLoss: 0.5 }
+    },
+    evaluate: async () => [],
+    close: async () => {},
+  }
+}
+
+function trained({ weights, seed }: TrainingJob): TrainingJob['weights'] {
+  const random = seededRandom(seed)
+  const change = (): number => (cast.diverges ? Number.NaN : (random.uniform() - 0.5) / 500)
+  return { manifest: weights.manifest, values: weights.values.map((value) => value + change()) }
+}
+
+function childOf(index: number): PreparedChild {
+  return { key: `child-${index}`, fold: 'train', scans: [], labels: [] }
+}
