@@ -10,7 +10,7 @@ import { type Log, silentLog } from '../../shared/log.ts'
 import { decodeEnrolmentCode } from '../../shared/protocol/enrolment-code.ts'
 import { encodeSafetensors } from '../../shared/weights/safetensors.ts'
 import { elementCount, type Manifest, manifestOf, type Weights } from '../../shared/weights/weights.ts'
-import { createKeyAndRequest } from '../../site-agent/identity.ts'
+import { createKeyAndRequest, type KeyAndRequest } from '../../site-agent/identity.ts'
 import type { SiteIdentity } from '../../site-agent/identity-file.ts'
 import { authenticate } from '../authority/authentication.ts'
 import { type Authority, createAuthority } from '../authority/authority.ts'
@@ -31,8 +31,6 @@ export interface LiveFederationOptions {
   readonly clock?: Clock
   readonly timer?: Timer
   readonly log?: Log
-  /** Stands between the service and its blobs. */
-  readonly blobsSeam?: (inner: Blobs) => Blobs
 }
 
 export interface LiveFederation {
@@ -49,6 +47,8 @@ export interface LiveFederation {
   readonly base: { readonly digest: Digest; readonly bytes: Uint8Array }
   /** A certificate from an enrolment code, under a key that all sites of the test share. */
   enrol(site: string): Promise<SiteIdentity>
+  /** Whether the store's disk has no room. */
+  fillDisk(full: boolean): void
   /** The same listeners again, as after a restart of the process: nothing is remembered but journal and blobs. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -57,18 +57,33 @@ export interface LiveFederation {
 /** Shorter keys than in production, which take seconds to make. */
 const keyBits = 2048
 
+/** Keys take a while to make, so all federations of a process share theirs. The authority is only held in memory. */
+let keys: Promise<KeyAndRequest & { readonly authority: Authority }> | undefined
+
+function sharedKeys(): NonNullable<typeof keys> {
+  const make = async (): NonNullable<typeof keys> => {
+    const folder = await mkdtemp(join(tmpdir(), 'sequela-keys-'))
+    const options = { folder: join(folder, 'authority'), domain: 'plgg', hosts: ['localhost'], keyBits }
+    const authority = await createAuthority(options, systemClock.now())
+    await rm(folder, { recursive: true })
+    return { authority, ...(await createKeyAndRequest('any', keyBits)) }
+  }
+  keys ??= make()
+  return keys
+}
+
 /** Sites a, b and c, quorum 2; the study runs and its first round is open. */
 export async function startLiveFederation(options: LiveFederationOptions = {}): Promise<LiveFederation> {
   const { elements = 768 * 1024, clock = systemClock, timer = createTimer(clock), log = silentLog } = options
   const folder = await mkdtemp(join(tmpdir(), 'sequela-live-'))
   await mkdir(join(folder, 'store'))
-  const hosts = ['localhost']
-  const authority = await createAuthority(
-    { folder: join(folder, 'authority'), domain: 'plgg', hosts, keyBits },
-    clock.now(),
-  )
-  const files = await openFileBlobs({ folder: join(folder, 'store'), minFreeBytes: 0 })
-  const blobs = options.blobsSeam?.(files) ?? files
+  const { authority, privateKeyPem, csrPem } = await sharedKeys()
+  let freeBytes = Number.MAX_SAFE_INTEGER
+  const blobs = await openFileBlobs({
+    folder: join(folder, 'store'),
+    minFreeBytes: 0,
+    freeBytes: async () => freeBytes,
+  })
   const fail = (error: unknown): never => {
     throw error
   }
@@ -110,7 +125,6 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
   const digest = await blobs.put(bytes)
   await loop.handle({ type: 'propose-study', studyDigest: study.digest, text: study.text })
   await loop.handle({ type: 'start-run', studyDigest: study.digest, initialWeights: digest })
-  const { privateKeyPem, csrPem } = await createKeyAndRequest('any', keyBits)
   return {
     ...{ folder, authority, enrolment, loop, blobs, attendance, manifest, studyDigest: study.digest },
     get listeners() {
@@ -127,6 +141,9 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
         certificateChainPem: chainPem,
         rootPem: authority.rootPem,
       }
+    },
+    fillDisk: (full) => {
+      freeBytes = full ? 0 : Number.MAX_SAFE_INTEGER
     },
     restart: async () => {
       const { federationPort, enrolmentPort } = listeners

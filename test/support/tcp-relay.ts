@@ -12,14 +12,17 @@ export interface RelayOptions {
   readonly bytesPerSecond?: number
 }
 
+/** Up to the coordinator, or down to the site. */
+type Way = 'up' | 'down'
+
 export interface TcpRelay {
   readonly port: number
   /** Bytes that went through so far: up to the coordinator, down to the site. */
   readonly passed: { readonly up: number; readonly down: number }
   /** Cuts every connection once `bytes` more have gone that way; new connections are served. Resolves when it has. */
-  cutAfter(way: 'up' | 'down', bytes: number): Promise<void>
-  /** Holds everything back, as a line does that is dead without a word; `false` lets it flow again. */
-  hold(held: boolean): void
+  cutAfter(way: Way, bytes: number): Promise<void>
+  /** Likewise, but the connections stay and carry nothing any more, as over a line that died without a word. */
+  muteAfter(way: Way, bytes: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,32 +32,34 @@ const mostUnderWay = 64 * 1024 * 1024
 export async function startTcpRelay({ port, delayMs = 0, bytesPerSecond }: RelayOptions): Promise<TcpRelay> {
   const passed = { up: 0, down: 0 }
   const sockets = new Set<Socket>()
-  /** Cut: what still comes for them is lost. */
+  /** What still comes for these is lost. */
   const dead = new WeakSet<Socket>()
-  const waiting = new Set<() => void>()
-  let held = false
-  let cut: { readonly way: 'up' | 'down'; readonly atBytes: number; readonly done: () => void } | undefined
+  let fault: { readonly way: Way; readonly atBytes: number; readonly happen: () => void } | undefined
 
-  const cutAll = (): void => {
-    cut?.done()
-    cut = undefined
-    for (const socket of sockets) {
-      dead.add(socket)
-      socket.destroySoon()
-    }
-  }
+  const strike = (way: Way, bytes: number, end: (socket: Socket) => void): Promise<void> =>
+    new Promise((resolve) => {
+      const happen = (): void => {
+        fault = undefined
+        for (const socket of sockets) {
+          dead.add(socket)
+          end(socket)
+        }
+        resolve()
+      }
+      fault = { way, atBytes: passed[way] + bytes, happen }
+    })
 
   /** Writes what arrived, as much as may still pass. */
-  const pass = (way: 'up' | 'down', to: Socket, bytes: Buffer): void => {
+  const pass = (way: Way, to: Socket, bytes: Buffer): void => {
     if (dead.has(to)) return
-    const room = cut?.way === way ? cut.atBytes - passed[way] : bytes.byteLength
+    const room = fault?.way === way ? fault.atBytes - passed[way] : bytes.byteLength
     const piece = bytes.subarray(0, Math.max(room, 0))
     passed[way] += piece.byteLength
     if (!to.destroyed) to.write(piece)
-    if (room <= bytes.byteLength && cut?.way === way) cutAll()
+    if (room <= bytes.byteLength && fault?.way === way) fault.happen()
   }
 
-  const pipe = (way: 'up' | 'down', from: Socket, to: Socket): void => {
+  const pipe = (way: Way, from: Socket, to: Socket): void => {
     let underWay = 0
     let freeAt = 0
     from.on('data', (bytes: Buffer) => {
@@ -64,7 +69,6 @@ export async function startTcpRelay({ port, delayMs = 0, bytesPerSecond }: Relay
       const sendingMs = bytesPerSecond === undefined ? 0 : (bytes.byteLength / bytesPerSecond) * 1000
       freeAt = Math.max(freeAt, now) + sendingMs
       const arrive = (): void => {
-        if (held) return void waiting.add(arrive)
         underWay -= bytes.byteLength
         pass(way, to, bytes)
         if (underWay <= mostUnderWay && from.isPaused()) from.resume()
@@ -93,18 +97,8 @@ export async function startTcpRelay({ port, delayMs = 0, bytesPerSecond }: Relay
   return {
     port: address.port,
     passed,
-    cutAfter: (way, bytes) =>
-      new Promise((resolve) => {
-        cut = { way, atBytes: passed[way] + bytes, done: resolve }
-      }),
-    hold: (on) => {
-      held = on
-      if (on) return
-      for (const arrive of [...waiting]) {
-        waiting.delete(arrive)
-        arrive()
-      }
-    },
+    cutAfter: (way, bytes) => strike(way, bytes, (socket) => socket.destroySoon()),
+    muteAfter: (way, bytes) => strike(way, bytes, () => {}),
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
