@@ -1,0 +1,117 @@
+// The mean over each voxel of the grid where the scan's axes run along the grid's, as they do in template space: exact,
+// and in one pass over the scan, because the weights of the three axes multiply.
+
+import type { Resampled } from './resample.ts'
+import type { Affine, Volume } from './volume.ts'
+
+/** How much of each voxel of the scan each voxel of the grid takes, along one axis. */
+interface AxisWeights {
+  /** Weight of voxel i of the scan in voxel c of the grid, at c × length + i. */
+  readonly weights: Float64Array
+  readonly length: number
+  /** For each voxel of the grid the first voxel of the scan with a weight, and the one after the last. */
+  readonly ranges: readonly (readonly [first: number, end: number])[]
+  /** The same over the whole grid. */
+  readonly first: number
+  readonly end: number
+}
+
+/**
+ * Integrates the trilinear picture over each voxel of the grid.
+ * @param gridShape [depth, height, width]
+ * @param toScan from indices (x, y, z) of the grid to those of the scan; only its diagonal and offsets are looked at
+ */
+export function averageAligned(
+  { shape, voxels }: Volume,
+  gridShape: readonly [number, number, number],
+  toScan: Affine,
+): Resampled {
+  const [depth, height, width] = gridShape
+  const alongX = weightsAlong(width, shape[2], toScan[0][0], toScan[0][3])
+  const alongY = weightsAlong(height, shape[1], toScan[1][1], toScan[1][3])
+  const alongZ = weightsAlong(depth, shape[0], toScan[2][2], toScan[2][3])
+  // Values and coverage lie side by side: [depth, height, width, 2].
+  const totals = new Float64Array(depth * height * width * 2)
+  const plane = new Float64Array(height * width * 2)
+  const row = new Float64Array(width * 2)
+  for (let z = alongZ.first; z < alongZ.end; z++) {
+    plane.fill(0)
+    for (let y = alongY.first; y < alongY.end; y++) {
+      const at = (z * shape[1] + y) * shape[2]
+      if (!averageRow(voxels, at, alongX, row)) continue
+      spread(row, plane, alongY, y)
+    }
+    spread(plane, totals, alongZ, z)
+  }
+  return {
+    voxels: Float32Array.from({ length: depth * height * width }, (_, i) => totals[2 * i] as number),
+    coverage: Float32Array.from({ length: depth * height * width }, (_, i) => totals[2 * i + 1] as number),
+  }
+}
+
+/** Means along x of the scan's row that begins at `at`, into `row`; false, with `row` untouched, when all of it is 0. */
+function averageRow(voxels: Float32Array, at: number, along: AxisWeights, row: Float64Array): boolean {
+  let first = along.first
+  while (first < along.end && voxels[at + first] === 0) first++
+  if (first === along.end) return false
+  for (const [cell, [from, end]] of along.ranges.entries()) {
+    const weightsAt = cell * along.length
+    let sum = 0
+    let covered = 0
+    for (let x = Math.max(from, first); x < end; x++) {
+      const value = voxels[at + x] as number
+      if (value === 0) continue
+      const weight = along.weights[weightsAt + x] as number
+      sum += weight * value
+      covered += weight
+    }
+    row[2 * cell] = sum
+    row[2 * cell + 1] = covered
+  }
+  return true
+}
+
+/** Adds `source`, which lies at index `from` of the scan's axis, to each slab of `target` that takes part of it. */
+function spread(source: Float64Array, target: Float64Array, along: AxisWeights, from: number): void {
+  for (let cell = 0; cell < along.ranges.length; cell++) {
+    const weight = along.weights[cell * along.length + from] as number
+    if (weight === 0) continue
+    const at = cell * source.length
+    for (let i = 0; i < source.length; i++) target[at + i] = (target[at + i] as number) + weight * (source[i] as number)
+  }
+}
+
+/** @param step voxels of the scan for each of the grid; `offset` is where the centre of the grid's first one lies. */
+function weightsAlong(cells: number, length: number, step: number, offset: number): AxisWeights {
+  const weights = new Float64Array(cells * length)
+  const ranges = Array.from({ length: cells }, (_, cell): readonly [number, number] => {
+    const [from, to] = [offset + step * (cell - 0.5), offset + step * (cell + 0.5)]
+    const first = Math.min(length, Math.max(0, Math.floor(from)))
+    const end = Math.max(first, Math.min(length, Math.ceil(to) + 1))
+    for (let i = first; i < end; i++) {
+      weights[cell * length + i] = (shareBelow(i, to, length) - shareBelow(i, from, length)) / step
+    }
+    return [first, end]
+  })
+  const used = ranges.filter(([first, end]) => first < end)
+  return {
+    weights,
+    length,
+    ranges,
+    first: Math.min(length, ...used.map(([first]) => first)),
+    end: Math.max(0, ...used.map(([, end]) => end)),
+  }
+}
+
+/**
+ * Integral up to `place` of voxel i's weight in linear interpolation: a triangle from its neighbour before to the one
+ * after, and a flat half voxel on the outer side of the first and the last.
+ */
+function shareBelow(i: number, place: number, length: number): number {
+  const distance = place - i
+  const before = Math.min(0, Math.max(-1, distance))
+  const after = Math.max(0, Math.min(1, distance))
+  const rising = i === 0 ? Math.max(0, before + 0.5) : (1 + before) ** 2 / 2
+  const falling = i === length - 1 ? Math.min(0.5, after) : after - after ** 2 / 2
+  return rising + falling
+}
