@@ -113,6 +113,8 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
         const hangUp = new AbortController()
         const untilThen = AbortSignal.any([signal, hangUp.signal])
         const approved = (await deps.approvals.list()).map((study) => study.digest)
+        const renewalInMs = await deps.renewalInMs()
+        // From here to the race nothing may be awaited: a call that fails in between would fail unheard.
         const listening = connected.attend(
           approved,
           (notice) => {
@@ -121,7 +123,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
           },
           untilThen,
         )
-        const renewal = deps.wait(await deps.renewalInMs(), untilThen)
+        const renewal = deps.wait(renewalInMs, untilThen)
         const approval = deps.approvalsChanged(untilThen)
         await Promise.race([listening, renewal, approval]).finally(() => hangUp.abort())
         await listening.catch(ignoreCancelled)
