@@ -121,7 +121,7 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
   addresses.enrolment = `localhost:${listeners.enrolmentPort}`
 
   const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [2], maxUpdateNorm: 1e6 })
-  const bytes = encodeSafetensors(weightsOf(manifest, 1))
+  const bytes = encodeSafetensors(weightsOf(manifest, 0))
   const digest = await blobs.put(bytes)
   await loop.handle({ type: 'propose-study', studyDigest: study.digest, text: study.text })
   await loop.handle({ type: 'start-run', studyDigest: study.digest, initialWeights: digest })
