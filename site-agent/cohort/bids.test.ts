@@ -1,5 +1,16 @@
+import { truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { dataSet, findingsOf, loadFolder, rows, soundSet, visitTable, writeDataSet } from './testsupport/data-set.ts'
+import {
+  dataSet,
+  findingsOf,
+  loadFolder,
+  rows,
+  soundSet,
+  told,
+  visitTable,
+  writeDataSet,
+} from './testsupport/data-set.ts'
 
 describe("a child's own tables and folders", () => {
   test('a visit table that is none holds the child', async () => {
@@ -85,6 +96,21 @@ describe("a child's own tables and folders", () => {
     files.set('sub-c/anat/sub-c_FLAIR.nii.gz', 'image')
     expect(await findingsOf(files)).toEqual([
       'child/no-visits sub-c: it has no visit folders (ses-…); scans of one visit have no order.',
+    ])
+  })
+
+  test('a child with more visits than a child can have is held', async () => {
+    const many = Array.from({ length: 201 }, (_, day) => ({ session: `ses-${day}`, day }))
+    expect(await findingsOf(dataSet({ 'sub-a': many }))).toEqual([
+      'child/too-many-visits sub-a: it has more than 200 visit folders.',
+    ])
+  })
+
+  test('a visit table like a library is not read', async () => {
+    const root = writeDataSet(soundSet())
+    truncateSync(join(root, 'sub-b/sub-b_sessions.tsv'), 17 * 1024 * 1024)
+    expect(told((await loadFolder(root)).findings)).toEqual([
+      'child/unreadable sub-b: "sub-b/sub-b_sessions.tsv" has 17825792 bytes; at most 16777216 are read.',
     ])
   })
 

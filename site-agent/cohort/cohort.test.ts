@@ -168,6 +168,10 @@ describe('outcomes and scans', () => {
     ])
   })
 
+  test('a scan on the day of the last follow-up is used', async () => {
+    expect(await findingsOf(withOutcome('0 n/a n/a 600 n/a'))).toEqual([])
+  })
+
   test('a scan after the last follow-up is an error, and held', async () => {
     expect(await findingsOf(withOutcome('0 n/a n/a 500 n/a'))).toEqual([
       'scan/after-follow-up sub-a ses-2: it is of day 600, but phenotype/recurrence.tsv says that follow-up ended on day 500; ' +

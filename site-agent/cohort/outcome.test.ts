@@ -108,6 +108,7 @@ describe('a row of the table of outcomes', () => {
     ['0 n/a n/a 12,5 n/a', false, 'last_followup_days is "12,5"; write a number of days, or n/a.'],
     ['0 n/a n/a 1e3 n/a', false, 'last_followup_days is "1e3"; write a number of days, or n/a.'],
     ['0 n/a n/a 99999 n/a', false, 'last_followup_days is "99999"; that is more than 120 years.'],
+    ['0 n/a n/a -99999 n/a', false, 'last_followup_days is "-99999"; that is more than 120 years.'],
     ['0 n/a n/a 900 soon', false, 'treatment_change_days is "soon"; write a number of days, or n/a.'],
     ['1 NaN n/a 900 n/a', true, 'event_days is "NaN"; write a number of days, or n/a.'],
   ])('that cannot be is told: %s', (row, event, sentence) => {
