@@ -1,0 +1,97 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunStatus } from '../coordinator/status.ts'
+import { type DemoFederation, runOf, startFederation } from '../demo/federation.ts'
+import { writeHospitals } from '../demo/hospitals.ts'
+import { programs, runCommand } from '../demo/programs.ts'
+import { demoStudyText } from '../demo/study-text.ts'
+import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
+import { sha256 } from '../shared/digest.ts'
+import { modelManifest } from '../shared/model/parameters.ts'
+import { parseStudy } from '../shared/study/study.ts'
+import { allFinite } from '../shared/weights/arithmetic.ts'
+import { decodeSafetensors, encodedByteLength } from '../shared/weights/safetensors.ts'
+import { readEgress } from '../site-agent/egress.ts'
+import { eventually } from './support/eventually.ts'
+
+const sites = ['north', 'south']
+let folder: string
+let federation: DemoFederation
+let run: RunStatus
+
+/** Two hospitals with real scans, the programs as a person starts them, the engine that trains for real. */
+beforeAll(async () => {
+  await ensureEngine()
+  folder = await mkdtemp(join(tmpdir(), 'sequela-federation-'))
+  const hospitals = await writeHospitals({ outDir: folder, seed: '3', sites, childrenPerSite: 8, testChildren: 0 })
+  federation = await startFederation({ folder, sites: hospitals.sites, say: () => {} })
+  const text = demoStudyText({ sites, seed: 3, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
+  const study = parseStudy(text.replace('quorum: 1', 'quorum: 2'))
+  const studyFile = join(folder, 'study.yaml')
+  await writeFile(studyFile, study.text)
+  await federation.start(studyFile, study.digest)
+  run = await Promise.race([
+    eventually('the run to finish', async () => {
+      const now = runOf(await federation.status(), study.digest)
+      return now?.phase === 'finished' && now
+    }),
+    federation.failed.then((how): never => {
+      throw new Error(how)
+    }),
+  ])
+})
+afterAll(async () => {
+  await federation?.stop()
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+})
+
+describe('a federation of two hospitals', () => {
+  test('trains both stages, and its status says who counted with how many children', () => {
+    expect(run.rounds.map(({ task, state }) => [task, state])).toEqual([
+      ['ordering', 'published'],
+      ['recurrence', 'published'],
+    ])
+    for (const { sites: participants } of run.rounds) {
+      expect(participants.map(({ site, outcome }) => [site, outcome])).toEqual(sites.map((site) => [site, 'counted']))
+      for (const { children = 0, norm = 0 } of participants) {
+        expect(children).toBeGreaterThanOrEqual(2)
+        expect(children).toBeLessThanOrEqual(8)
+        expect(norm).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  test('exports weights that can be read, are finite and have changed in every round', async () => {
+    const out = join(folder, 'weights.safetensors')
+    const home = federation.coordinator.folder
+    await runCommand(programs.coordinator, ['--home', home, 'export', run.studyDigest, '--out', out])
+    const bytes = await readFile(out)
+    expect(sha256(bytes)).toBe(run.weightsDigest)
+    const weights = decodeSafetensors(bytes)
+    expect(weights.manifest).toEqual(modelManifest('tiny'))
+    expect(allFinite(weights.values)).toBe(true)
+    const [first, second] = run.rounds
+    expect(new Set([first?.baseDigest, first?.weightsDigest, second?.weightsDigest]).size).toBe(3)
+  })
+
+  test('leaves with each hospital a record of everything that left it', async () => {
+    const updateBytes = encodedByteLength(modelManifest('tiny'))
+    for (const site of sites) {
+      const records = await readEgress(federation.sites.get(site)?.egressFile ?? '')
+      expect(records.map(({ kind, stage }) => [kind, stage])).toEqual([
+        ['update-sealed', 0],
+        ['update-delivered', 0],
+        ['update-sealed', 1],
+        ['update-delivered', 1],
+      ])
+      for (const [index, round] of run.rounds.entries()) {
+        const counted = round.sites.find((entry) => entry.site === site)
+        const [sealed, delivered] = records.slice(2 * index, 2 * index + 2)
+        expect(sealed).toMatchObject({ bytes: updateBytes, children: counted?.children, metrics: counted?.metrics })
+        expect(delivered).toMatchObject({ bytesSent: updateBytes })
+      }
+    }
+  })
+})
