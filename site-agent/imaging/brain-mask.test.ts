@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { checkOverlap, maskOf } from './brain-mask.ts'
 import { diceOf } from './quality.ts'
 import { resample } from './resample.ts'
-import { createStudyGrid } from './study-grid.ts'
+import { createStudyGrid, mni152CenterMm } from './study-grid.ts'
 import { readTemplateBrain, templateMaskOn } from './template.ts'
-import type { AffineRow } from './volume.ts'
+import type { Affine, AffineRow, Volume } from './volume.ts'
 
 const grid = createStudyGrid([24, 32, 24], 7)
 const templateMask = templateMaskOn(grid)
@@ -23,6 +23,29 @@ function maskAfter(signs: readonly number[], shiftMm: readonly number[]): Uint8A
   return maskOf(resample({ shape, voxels: sharp, affine: moved }, grid).coverage)
 }
 
+/** The template's brain turned about the left-right axis through its middle. */
+function turnedBrain(degrees: number): Volume {
+  const { shape, voxels, affine } = readTemplateBrain()
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)]
+  const [x, y, z] = affine
+  const [, middleY, middleZ] = mni152CenterMm
+  const turned = [
+    x,
+    [0, c * y[1], -s * z[2], c * (y[3] - middleY) - s * (z[3] - middleZ) + middleY],
+    [0, s * y[1], c * z[2], s * (y[3] - middleY) + c * (z[3] - middleZ) + middleZ],
+  ] as const satisfies Affine
+  return { shape, voxels: voxels.map((share) => (share < 128 ? 0 : 1)), affine: turned }
+}
+
+/** 1 wherever brain lies within so many voxels along an axis, one axis after the other. */
+function grownBy(reach: number, voxels: Float32Array, [, height, width]: Volume['shape']): Float32Array {
+  const offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach)
+  return [1, width, width * height].reduce(
+    (grown, step) => grown.map((_, at) => (offsets.some((offset) => (grown[at + offset * step] ?? 0) > 0) ? 1 : 0)),
+    voxels.map((share) => (share < 128 ? 0 : 1)),
+  )
+}
+
 describe('the overlap with the template', () => {
   test('accepts a brain in place and up to 10 mm away', () => {
     expect(checkOverlap(maskAfter([1, 1, 1], [0, 0, 0]), templateMask)).toBeGreaterThan(0.97)
@@ -36,6 +59,18 @@ describe('the overlap with the template', () => {
   ])('refuses a brain that lies %s', (_, signs, shiftMm) => {
     const mask = maskAfter(signs, shiftMm)
     expect(() => checkOverlap(mask, templateMask)).toThrow(expect.objectContaining({ code: 'scan_unsuitable' }))
+  })
+
+  test('refuses a brain whose chin is raised by 40 degrees, and takes one raised by 5', () => {
+    expect(checkOverlap(maskOf(resample(turnedBrain(5), grid).coverage), templateMask)).toBeGreaterThan(0.85)
+    expect(() => checkOverlap(maskOf(resample(turnedBrain(40), grid).coverage), templateMask)).toThrow(/register it/)
+  })
+
+  test('refuses a head with its skull on and asks for it to be removed', () => {
+    const { shape, voxels, affine } = readTemplateBrain()
+    const head = { shape, voxels: grownBy(5, voxels, shape), affine }
+    const mask = maskOf(resample(head, grid).coverage)
+    expect(() => checkOverlap(mask, templateMask)).toThrow(/remove the skull/)
   })
 
   test('cannot see that left and right were exchanged', () => {

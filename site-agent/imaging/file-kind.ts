@@ -11,7 +11,7 @@ export function describeForeignFile(bytes: Uint8Array): string | undefined {
   if (text.includes('annex/objects/')) {
     return 'the file is only a git-annex pointer; fetch the content with git annex get'
   }
-  if (text.slice(128, 132) === 'DICM' || startsLikeDicom(bytes)) {
+  if (text.slice(128, 132) === 'DICM' || startsLikeDicom(bytes, text)) {
     return 'it is a DICOM file; convert the series to NIfTI first'
   }
   if (startsLikeMgh(bytes)) return 'it is a FreeSurfer MGH file; convert it to NIfTI first'
@@ -22,8 +22,9 @@ export function describeForeignFile(bytes: Uint8Array): string | undefined {
   return undefined
 }
 
-/** DICOM without its preamble begins with an element of group 0002 or 0008, little- or big-endian. */
-function startsLikeDicom(bytes: Uint8Array): boolean {
+/** DICOM without its preamble begins with an element of group 0002 or 0008, in either byte order, or names its letters. */
+function startsLikeDicom(bytes: Uint8Array, text: string): boolean {
+  if (text.slice(0, 64).includes('ISO_IR')) return true
   const [a, b, c, d] = bytes
   const group = (value: number | undefined) => value === 2 || value === 8
   return bytes.byteLength > 8 && ((group(a) && b === 0 && d === 0) || (a === 0 && group(b) && c === 0))

@@ -1,9 +1,10 @@
-import { constant, double, assert as fcAssert, integer, oneof, property, record } from 'fast-check'
+import { array, constant, double, assert as fcAssert, integer, oneof, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeNifti } from '../../demo/nifti-writer.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { readNifti } from './nifti.ts'
 import { parseNiftiHeader } from './nifti-header.ts'
+import { asNifti2 } from './testsupport/nifti2.ts'
 
 const affine = [
   [2, 0, 0, -20],
@@ -14,7 +15,7 @@ const affine = [
 const shape = [16, 17, 18] as const
 const voxels = Float32Array.from({ length: 16 * 17 * 18 }, (_, i) => i % 251)
 
-function file(change: (view: DataView) => void = () => undefined): Uint8Array {
+function file(change: (view: DataView) => void = () => undefined): Uint8Array<ArrayBuffer> {
   const bytes = encodeNifti({ shape, voxels, affine, datatype: 'int16' })
   change(new DataView(bytes.buffer))
   return bytes
@@ -86,7 +87,42 @@ describe('the header check', () => {
     expect(readNifti(bytes).voxels).toEqual(voxels)
   })
 
-  test('gives a typed refusal or the right shape, whatever four fields and one byte hold', () => {
+  test('reads NIfTI-2 as the same volume', () => {
+    expect(readNifti(asNifti2(file()))).toEqual(readNifti(file()))
+  })
+
+  test.each<[string, string, (view: DataView) => void]>([
+    ['a size beyond what a number holds', 'scan_unsuitable', (view) => view.setBigInt64(24, 2n ** 62n, true)],
+    ['a negative size', 'scan_unreadable', (view) => view.setBigInt64(24, -18n, true)],
+    ['voxels that begin at 2⁶⁰', 'scan_unreadable', (view) => view.setBigInt64(168, 2n ** 60n, true)],
+    ['an infinite slope', 'accepted', (view) => view.setFloat64(176, Infinity, true)],
+    ['a slope that overflows', 'scan_unreadable', (view) => view.setFloat64(176, 1e300, true)],
+    ['a header cut off', 'scan_unreadable', (view) => view.setInt32(0, 541, true)],
+  ])('answers NIfTI-2 with %s by %s', (_, code, change) => {
+    const bytes = asNifti2(file())
+    change(new DataView(bytes.buffer))
+    expect(codeOf(() => parseNiftiHeader(bytes))).toBe(code)
+  })
+
+  /** What came of reading: a typed refusal, or a volume of exactly the sizes that the header's bytes state. */
+  function expectHonest(bytes: Uint8Array, sizeAt: (view: DataView, axis: number) => number): void {
+    const sizes = [1, 2, 3].map((axis) => sizeAt(new DataView(bytes.buffer, bytes.byteOffset), axis))
+    try {
+      const volume = readNifti(bytes)
+      expect(volume.shape.toSorted()).toEqual(sizes.toSorted())
+      expect(volume.voxels).toHaveLength(sizes.reduce((a, b) => a * b, 1))
+      expect(volume.affine.flat().every(Number.isFinite)).toBe(true)
+      expect(volume.voxels.every(Number.isFinite)).toBe(true)
+    } catch (error) {
+      if (!(error instanceof SequelaError)) throw error
+      expect(['scan_unreadable', 'scan_unsuitable']).toContain(error.code)
+    }
+  }
+  const sizeInVersion1 = (view: DataView, axis: number) =>
+    view.getInt16(40 + 2 * axis, [348].includes(view.getInt32(0, true)))
+  const sizeInVersion2 = (view: DataView, axis: number) => Number(view.getBigInt64(16 + 8 * axis, true))
+
+  test('gives a typed refusal or the stated volume, whatever four fields and one byte hold', () => {
     const size = oneof(constant(16), integer({ min: -3, max: 40 }), constant(32767))
     const number = oneof(constant(352), double({ noDefaultInfinity: false }), integer({ min: 0, max: 4000 }))
     const forged = record({
@@ -100,33 +136,35 @@ describe('the header check', () => {
     fcAssert(
       property(forged, integer({ min: 0, max: 351 }), integer({ min: 0, max: 255 }), (fields, at, byte) => {
         const bytes = file((view) => {
-          ;[fields.rank, fields.x, fields.y, fields.z].forEach(
-            (value, i) => void view.setInt16(40 + 2 * i, value, true),
-          )
+          for (const [i, value] of [fields.rank, fields.x, fields.y, fields.z].entries()) {
+            view.setInt16(40 + 2 * i, value, true)
+          }
           view.setFloat32(108, fields.offset, true)
           view.setFloat32(280, fields.scale, true)
           view.setUint8(at, byte)
         })
-        try {
-          const volume = readNifti(bytes)
-          expect(volume.voxels.length).toBe(volume.shape[0] * volume.shape[1] * volume.shape[2])
-          expect(volume.affine.flat().every(Number.isFinite)).toBe(true)
-        } catch (error) {
-          expect(error).toBeInstanceOf(SequelaError)
-          expect(['scan_unreadable', 'scan_unsuitable']).toContain((error as SequelaError).code)
-        }
+        expectHonest(bytes, sizeInVersion1)
       }),
-      { numRuns: 1000, seed: 7 },
+      { numRuns: 2000, seed: 7 },
     )
   })
 
-  test('gives a typed refusal or the right shape when any single byte is changed', () => {
-    fcAssert(
-      property(integer({ min: 0, max: 351 }), integer({ min: 0, max: 255 }), (at, byte) => {
-        const code = codeOf(() => readNifti(file((view) => view.setUint8(at, byte))))
-        expect(['accepted', 'scan_unreadable', 'scan_unsuitable']).toContain(code)
-      }),
-      { numRuns: 1000, seed: 8 },
-    )
-  })
+  test.each([
+    [1, 352, (bytes: Uint8Array<ArrayBuffer>) => bytes, sizeInVersion1],
+    [2, 544, asNifti2, sizeInVersion2],
+  ] as const)(
+    'gives a typed refusal or the stated volume when any three bytes of NIfTI-%i change',
+    (_, length, as, sizeAt) => {
+      const change = record({ at: integer({ min: 0, max: length - 1 }), byte: integer({ min: 0, max: 255 }) })
+      const sound = as(file())
+      fcAssert(
+        property(array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+          const bytes = Uint8Array.from(sound)
+          for (const { at, byte } of changes) bytes[at] = byte
+          expectHonest(bytes, sizeAt)
+        }),
+        { numRuns: 2000, seed: 8 },
+      )
+    },
+  )
 })

@@ -111,7 +111,17 @@ describe('prepared volumes', () => {
 
   test.each<[string, RegExp, () => Uint8Array]>([
     ['lies 40 mm aside', /overlaps the MNI152 template by 0\.\d+ .*register it/, () => brainScan({ shiftMm: 40 })],
-    ['is empty', /only 0 different values/, () => brainScan({ voxels: new Uint8Array(56 * 68 * 56) })],
+    ['is empty', /0\.0 % of its voxels are not 0/, () => brainScan({ voxels: new Uint8Array(56 * 68 * 56) })],
+    [
+      'holds a few specks',
+      /1\.0 % of its voxels are not 0/,
+      () => brainScan({ voxels: new Uint8Array(56 * 68 * 56).map((_, i) => (i % 100 === 0 ? i % 251 : 0)) }),
+    ],
+    [
+      'is a map of three labels',
+      /only 3 different values; it is a label map/,
+      () => brainScan({ voxels: new Uint8Array(56 * 68 * 56).map((_, i) => 1 + (i % 3)) }),
+    ],
     [
       'has no empty background',
       /remove the skull/,

@@ -4,7 +4,7 @@
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { checkOverlap, maskOf } from './brain-mask.ts'
 import { normalise } from './normalise.ts'
-import { checkGreyLevels } from './quality.ts'
+import { checkFilled, checkGreyLevels } from './quality.ts'
 import { resample } from './resample.ts'
 import { decodeScan } from './scan-file.ts'
 import { createStudyGrid } from './study-grid.ts'
@@ -37,6 +37,7 @@ export function createRecipe({ grid: shape, spacingMm, template }: RecipeOptions
     digest: sha256(JSON.stringify({ pipelineVersion, shape, spacingMm, template })),
     prepare: (content) => {
       const volume = decodeScan(content)
+      checkFilled(volume.voxels)
       checkGreyLevels(volume.voxels)
       const { voxels, coverage } = resample(volume, grid)
       const mask = maskOf(coverage)

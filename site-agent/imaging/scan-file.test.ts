@@ -38,7 +38,7 @@ const outcomes: Record<string, string> = {
   'lfs-pointer_101_t1.nii.gz': 'scan_unreadable: LFS',
   'meta_missing_tsyntax.dcm': 'scan_unreadable: DICOM',
   'nifti2-header-without-image.hdr': 'scan_unreadable: pair',
-  'no_meta.dcm': 'scan_unreadable: not a NIfTI',
+  'no_meta.dcm': 'scan_unreadable: DICOM',
   'not-nifti.nii': 'scan_unreadable: not a NIfTI',
   'slicethickness_empty_string.dcm': 'scan_unreadable: DICOM',
   'zero-bytes_T1w.nii.gz': 'scan_unreadable: empty',
