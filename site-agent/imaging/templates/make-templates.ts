@@ -3,7 +3,9 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
+import { decodeScan } from '../scan-file.ts'
+import { spacingOf } from '../volume.ts'
 
 const spacingMm = 3
 /** Standard deviation of the Gaussian before sampling, so that a 3 mm grid does not alias folds of 1 mm. */
@@ -35,18 +37,12 @@ for (const [name, map] of [
   writeMap(name, { ...map, voxels: smooth })
 }
 
-/** The published files are uint8, RAS, 1 mm, without rotation; this reads exactly that. */
+/** The published files are in RAS order at 1 mm, without rotation. */
 function readSource(from: string, name: string): SourceMap {
-  const bytes = gunzipSync(readFileSync(join(from, `mni_icbm152_${name}_tal_nlin_sym_09a_converted.nii.gz`)))
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const size = [46, 44, 42].map((at) => view.getInt16(at, true))
-  const [depth = 0, height = 0, width = 0] = size
-  if (view.getInt16(70, true) !== 2 || view.getFloat32(280, true) !== 1)
-    throw new Error(`${name}: not the 1 mm uint8 map`)
-  const originMm = [view.getFloat32(292, true), view.getFloat32(308, true), view.getFloat32(324, true)] as const
-  const from0 = view.getFloat32(108, true)
-  const voxels = Float32Array.from(bytes.subarray(from0, from0 + depth * height * width))
-  return { shape: [depth, height, width], originMm, voxels }
+  const file = join(from, `mni_icbm152_${name}_tal_nlin_sym_09a_converted.nii.gz`)
+  const { shape, voxels, affine } = decodeScan(readFileSync(file))
+  if (spacingOf(affine).some((mm) => mm !== 1)) throw new Error(`${name}: not the 1 mm map`)
+  return { shape, voxels, originMm: [affine[0][3], affine[1][3], affine[2][3]] }
 }
 
 /** Middle of the bounding box of all voxels that are not zero, whole mm, x, y, z. */
