@@ -48,6 +48,15 @@ export default {
       to: { dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'imaging-computes-without-disk-or-engine',
+      severity: 'error',
+      from: {
+        path: '^site-agent/imaging/',
+        pathNot: `^site-agent/imaging/((scan-file|template|prepared)\\.ts$|templates/)|${tests}`,
+      },
+      to: { path: '^(node:)?(fs|fs/promises|zlib|path|net|tls|http|https|http2|child_process)$|@tensorflow' },
+    },
+    {
       name: 'pure-folders-touch-no-network',
       severity: 'error',
       from: { path: pureFolders, pathNot: tests },
