@@ -31,6 +31,8 @@ export interface LiveFederationOptions {
   readonly clock?: Clock
   readonly timer?: Timer
   readonly log?: Log
+  /** Name by which sites reach it; the certificate is for localhost and coordinator.test. */
+  readonly host?: string
 }
 
 export interface LiveFederation {
@@ -63,7 +65,12 @@ let keys: Promise<KeyAndRequest & { readonly authority: Authority }> | undefined
 function sharedKeys(): NonNullable<typeof keys> {
   const make = async (): NonNullable<typeof keys> => {
     const folder = await mkdtemp(join(tmpdir(), 'sequela-keys-'))
-    const options = { folder: join(folder, 'authority'), domain: 'plgg', hosts: ['localhost'], keyBits }
+    const options = {
+      folder: join(folder, 'authority'),
+      domain: 'plgg',
+      hosts: ['localhost', 'coordinator.test'],
+      keyBits,
+    }
     const authority = await createAuthority(options, systemClock.now())
     await rm(folder, { recursive: true })
     return { authority, ...(await createKeyAndRequest('any', keyBits)) }
@@ -74,7 +81,13 @@ function sharedKeys(): NonNullable<typeof keys> {
 
 /** Sites a, b and c, quorum 2; the study runs and its first round is open. */
 export async function startLiveFederation(options: LiveFederationOptions = {}): Promise<LiveFederation> {
-  const { elements = 768 * 1024, clock = systemClock, timer = createTimer(clock), log = silentLog } = options
+  const {
+    elements = 768 * 1024,
+    clock = systemClock,
+    timer = createTimer(clock),
+    log = silentLog,
+    host = 'localhost',
+  } = options
   const folder = await mkdtemp(join(tmpdir(), 'sequela-live-'))
   await mkdir(join(folder, 'store'))
   const { authority, privateKeyPem, csrPem } = await sharedKeys()
@@ -113,12 +126,12 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
       enrol: (secret, csrPem) => enrolment.enrol(secret, csrPem),
       identity: authority.serverIdentity(),
       rootPem: authority.rootPem,
-      host: 'localhost',
+      host,
       federation: { address: '127.0.0.1', port: federationPort },
       enrolment: { address: '127.0.0.1', port: enrolmentPort },
     })
   let listeners = await start(0, 0)
-  addresses.enrolment = `localhost:${listeners.enrolmentPort}`
+  addresses.enrolment = `${host}:${listeners.enrolmentPort}`
 
   const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [2], maxUpdateNorm: 1e6 })
   const bytes = encodeSafetensors(weightsOf(manifest, 0))
@@ -136,7 +149,7 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
       const { chainPem } = await enrolment.enrol(secret, csrPem)
       return {
         site,
-        federationAddress: `localhost:${listeners.federationPort}`,
+        federationAddress: `${host}:${listeners.federationPort}`,
         privateKeyPem,
         certificateChainPem: chainPem,
         rootPem: authority.rootPem,

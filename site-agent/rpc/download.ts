@@ -22,24 +22,36 @@ export interface WantedWeights {
 /** @throws SequelaError the coordinator's refusal, `unreachable`, `cancelled`, `digest_mismatch`. */
 export async function downloadWeights(
   client: FederationServiceClient,
-  { digest, byteLength, file }: WantedWeights,
+  wanted: WantedWeights,
   options: TransferOptions & { readonly later: Later },
 ): Promise<void> {
+  const { digest, byteLength, file } = wanted
   const partial = `${file}.partial`
   if (((await sizeOf(partial)) ?? 0) > byteLength) await rm(partial)
+  const from = await goOn(client, wanted, partial, options)
+  if ((await digestOfFile(partial)) === digest) return rename(partial, file)
+  await rm(partial)
+  // What lay here from an earlier attempt was damaged; then all of it is fetched once more.
+  if (from > 0) return downloadWeights(client, wanted, options)
+  throw new SequelaError('digest_mismatch', 'the weights that came are not the ones that were announced')
+}
+
+/** Fetches what is missing, durably. Returns how many bytes lay there before. */
+async function goOn(
+  client: FederationServiceClient,
+  { digest, byteLength }: WantedWeights,
+  partial: string,
+  options: TransferOptions & { readonly later: Later },
+): Promise<number> {
   const handle = await open(partial, 'a', 0o600)
   try {
     const { size } = await handle.stat()
     await receive(client, { digest, byteLength, from: size }, handle, options)
     await handle.sync()
+    return size
   } finally {
     await handle.close()
   }
-  if ((await digestOfFile(partial)) !== digest) {
-    await rm(partial, { force: true })
-    throw new SequelaError('digest_mismatch', 'the weights that came are not the ones that were announced')
-  }
-  await rename(partial, file)
 }
 
 async function receive(
