@@ -32,6 +32,19 @@ describe('reading voxels', () => {
     expect(volume.voxels).toEqual(content.voxels.map((value) => 0.5 * value + 3101))
   })
 
+  test.each([
+    [0.1, 512],
+    [0.0731, -77],
+    [3.7, 1024],
+  ])('brings what was stored for 0 back to exactly 0 under slope %d and zero level %i', (slope, zeroLevel) => {
+    const voxels = content.voxels.map((value) => value + zeroLevel)
+    const volume = readNifti(encodeNifti({ ...content, voxels, slope, intercept: -slope * zeroLevel }))
+    for (const [i, value] of volume.voxels.entries()) {
+      if (content.voxels[i] === 0) expect(value).toBe(0)
+      else expect(value / slope).toBeCloseTo(content.voxels[i] ?? 0, 3)
+    }
+  })
+
   test('reads bytes that lie within a larger buffer', () => {
     const bytes = encodeNifti(content)
     const larger = new Uint8Array(bytes.byteLength + 20).fill(7)

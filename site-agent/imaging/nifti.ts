@@ -19,7 +19,7 @@ export function readNifti(bytes: Uint8Array): Volume {
   }
   const stored = typedVoxels(readStored(bytes, header), header)
   const walk = walkInRas(header.shape, header.affine)
-  const voxels = walkVoxels(stored, walk, header.slope, header.intercept)
+  const voxels = walkVoxels(stored, walk, header)
   if (stored instanceof Float32Array || stored instanceof Float64Array) refuseNotFinite(voxels)
   return { shape: walk.shape, voxels, affine: walk.affine }
 }
@@ -76,22 +76,34 @@ function typedVoxels(image: ArrayBuffer, { datatype, shape }: NiftiHeader): Stor
   }
 }
 
-function walkVoxels(stored: Stored, walk: RasWalk, slope: number, intercept: number): Float32Array {
+function walkVoxels(stored: Stored, walk: RasWalk, { slope, intercept }: NiftiHeader): Float32Array {
   const [depth, height, width] = walk.shape
   const [stepZ, stepY, stepX] = walk.steps
+  const background = storedBackground(slope, intercept)
   const voxels = new Float32Array(stored.length)
   let at = 0
   for (let z = 0; z < depth; z++) {
     for (let y = 0; y < height; y++) {
       let from = walk.start + z * stepZ + y * stepY
       for (let x = 0; x < width; x++, at++, from += stepX) {
-        const value = (stored[from] as number) * slope + intercept
-        // Most of a skull-stripped scan is 0, and memory that is never written costs nothing.
-        if (value !== 0) voxels[at] = value
+        const value = stored[from] as number
+        // Most of a skull-stripped scan is background, and memory that is never written costs nothing.
+        if (value !== background) voxels[at] = value * slope + intercept
       }
     }
   }
   return voxels
+}
+
+/**
+ * The stored number that stands for 0. Slope and intercept are rounded on writing, so that what was stored for 0 comes
+ * back as a millionth of a step, which would count as brain: a number within a thousandth of a whole one is meant to be
+ * that.
+ */
+function storedBackground(slope: number, intercept: number): number {
+  const exact = -intercept / slope
+  const whole = Math.round(exact)
+  return Math.abs(exact - whole) < 1e-3 ? whole : exact
 }
 
 /** Whole numbers under the header's bounded scale are finite anyway. @throws SequelaError `scan_unsuitable` */
