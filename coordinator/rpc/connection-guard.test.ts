@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FederationServiceService } from '../../shared/gen/sequela/v1/federation.ts'
 import { maxBytesAfterAnswer, maxCallsPerConnection, windowBytes } from '../../shared/protocol/limits.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { createCoordinatorClient } from '../../site-agent/coordinator-client.ts'
 import type { SiteIdentity } from '../../site-agent/identity-file.ts'
 import { startTcpRelay } from '../../test/support/tcp-relay.ts'
@@ -89,6 +90,24 @@ describe('a connection', () => {
     const [headers] = await once(stream, 'response')
     expect(headers['grpc-status']).toBe('8')
     client.destroy()
+  })
+
+  test('may send any bytes to any call, whole or torn, and nobody else notices', async () => {
+    const random = seededRandom('garbage')
+    const paths = Object.values(FederationServiceService).map(({ path }) => path)
+    const client = session()
+    for (let i = 0; i < 400; i++) {
+      const stream = open(client, paths[i % paths.length] ?? upload)
+      stream.resume()
+      const bytes = Buffer.from(Array.from({ length: random.integer(60) }, () => random.integer(256)))
+      stream.write(random.integer(4) === 0 ? bytes : frame(bytes))
+      if (random.integer(3) === 0) stream.close()
+      else stream.end()
+      await new Promise((resolve) => stream.once('close', resolve))
+    }
+    expect(client.destroyed).toBe(false)
+    client.destroy()
+    await expectOthersServed()
   })
 
   test('has a limited number of calls open at once', async () => {

@@ -1,7 +1,7 @@
 // Which calls are open, by site and method, so that they can be ended from outside: at shutdown, and when a site is shut
 // out.
 
-export interface LiveCall {
+interface LiveCall {
   readonly site: string
   readonly method: string
 }
@@ -11,7 +11,6 @@ export interface LiveCalls {
   open(call: LiveCall, end: () => void): { readonly signal: AbortSignal; done(): void }
   /** Ends every open call that the condition holds for. */
   end(which: (call: LiveCall) => boolean): void
-  list(): readonly LiveCall[]
 }
 
 export function createLiveCalls(): LiveCalls {
@@ -36,6 +35,5 @@ export function createLiveCalls(): LiveCalls {
     end: (which) => {
       for (const [call, end] of [...calls]) if (which(call)) end()
     },
-    list: () => [...calls.keys()],
   }
 }
