@@ -15,7 +15,7 @@ import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/
 import { trainArm } from './arms.ts'
 import { runControls } from './controls.ts'
 import { type DemoFederation, runOf, startFederation } from './federation.ts'
-import { type Hospitals, writeHospitals } from './hospitals.ts'
+import { type Hospitals, writeHospitals } from './hospitals/hospitals.ts'
 import type { DemoOptions } from './options.ts'
 import type { Phases } from './phases.ts'
 import { programs, runCommand } from './programs.ts'

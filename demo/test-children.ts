@@ -7,7 +7,7 @@ import { readyCohort } from '../site-agent/children.ts'
 import { siteHome } from '../site-agent/home.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import { landmarkVisit } from './cohort.ts'
+import { landmarkVisit } from './hospitals/cohort.ts'
 import type { ChildScores } from './report/figures.ts'
 
 /** Children of a data set, prepared; `home` keeps the cache. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { datasetTexts, type ListedChild, scanPath } from '../../demo/bids-writer.ts'
-import { landmarkLabel } from '../../demo/child.ts'
-import { drawCourse, planChildren } from '../../demo/cohort.ts'
-import { drawIdentity } from '../../demo/identity.ts'
+import { datasetTexts, type ListedChild, scanPath } from '../../demo/hospitals/bids-writer.ts'
+import { landmarkLabel } from '../../demo/hospitals/child.ts'
+import { drawCourse, planChildren } from '../../demo/hospitals/cohort.ts'
+import { drawIdentity } from '../../demo/hospitals/identity.ts'
 import { type DataSet, loadFolder, writeDataSet } from './testsupport/data-set.ts'
 
 const plan = { seed: 'truth', sites: ['here'], childrenPerSite: 40, testChildren: 0, knownOutcomes: 0.7 }

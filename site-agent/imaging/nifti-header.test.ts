@@ -1,6 +1,6 @@
 import { array, constant, double, assert as fcAssert, integer, oneof, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeNifti } from '../../demo/nifti-writer.ts'
+import { encodeNifti } from '../../demo/hospitals/nifti-writer.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { readNifti } from './nifti.ts'
 import { parseNiftiHeader } from './nifti-header.ts'

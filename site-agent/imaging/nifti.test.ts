@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { encodeNifti, type NiftiContent } from '../../demo/nifti-writer.ts'
+import { encodeNifti, type NiftiContent } from '../../demo/hospitals/nifti-writer.ts'
 import { readNifti } from './nifti.ts'
 
 const affine = [

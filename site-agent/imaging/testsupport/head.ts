@@ -1,6 +1,6 @@
 // Scans for tests, made from the template's own brain map: in any axis order, moved, cut, or with a box around it.
 
-import { encodeNifti, type NiftiContent } from '../../../demo/nifti-writer.ts'
+import { encodeNifti, type NiftiContent } from '../../../demo/hospitals/nifti-writer.ts'
 import { readTemplateBrain } from '../template.ts'
 
 interface Changes extends Partial<NiftiContent> {

@@ -1,6 +1,6 @@
 // What it means for the person at the keyboard when a synthetic file cannot be written.
 
-import { SequelaError } from '../shared/protocol/errors.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 
 /** The system's name for what went wrong (ENOSPC, EACCES), where it has one. */
 export function errnoOf(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
 // The few distributions that the synthetic hospitals are drawn from.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 
 /** Uniform in [low, high). */
 export function between(random: Random, low: number, high: number): number {

@@ -2,7 +2,7 @@
 // seed is its own.
 
 import { Worker } from 'node:worker_threads'
-import { SequelaError } from '../shared/protocol/errors.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { TissueMap } from './anatomy.ts'
 import type { PaintedChild } from './child-scans.ts'
 import type { PaintOrder, PaintReply } from './hospital-worker.ts'

@@ -2,7 +2,7 @@
 // a child meets, how it lies and what noise there is are drawn without regard to time, so that none of it tells the
 // order of visits.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 import { between } from './draws.ts'
 import { drawStorage, type Storage } from './header-variety.ts'
 

@@ -1,7 +1,7 @@
 // Who is in which hospital: the list of children, each with a seed text of its own, so that a child is the same
 // whoever draws it, in whatever order, and with however many others.
 
-import { type Random, seededRandom } from '../shared/random.ts'
+import { type Random, seededRandom } from '../../shared/random.ts'
 import { type ChildCourse, drawChild, landmarkLabel } from './child.ts'
 import { drawScanner, type Scanner } from './scanner.ts'
 

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../shared/random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { evenGzip } from './even-gzip.ts'
 
 describe('an even gzip file', () => {

@@ -1,7 +1,7 @@
 // One visit's picture: tissue, cavity, scar and lesion as they are on that day, seen by that scanner. FLAIR-like
 // brightness: white matter 0.6, grey matter 0.8, fluid 0.22, lesion 1.25 to 1.6.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 import { sampleShares, type TissueMap } from './anatomy.ts'
 import { biasRow, biasScale, type Exposure } from './scanner.ts'
 import { drawSmoothField, fieldAt, fieldRow } from './smooth-field.ts'

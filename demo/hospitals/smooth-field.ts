@@ -1,7 +1,7 @@
 // Smooth random fields over a grid: normal values on a few nodes, linear in between. They bend a template into a
 // child, roughen a tumour's edge and lay slow waves over a scan.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 
 /** Values on nodes³ points that span the grid corner to corner, x fastest. */
 export interface SmoothField {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../shared/random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { drawStorage, type Storage } from './header-variety.ts'
 import { storeVolume } from './stored-scan.ts'
 import { ballGrid } from './testsupport/ball.ts'

@@ -1,7 +1,7 @@
 // How what an operation left behind changes over the years: the tumour's remnant, the cavity, the scarred rim around
 // it. Only numbers per visit; where they lie and how they look is decided in surgery.ts and painter.ts.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 import { between, logBetween } from './draws.ts'
 
 const daysPerYear = 365

@@ -1,7 +1,7 @@
 // What was cut and where the remnant lies: a cavity somewhere in the brain, and a lesion on its rim, where there is
 // tissue for it to be seen in.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 import type { TissueMap } from './anatomy.ts'
 import { drawAxes } from './draws.ts'
 import { drawSmoothField, type SmoothField } from './smooth-field.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../shared/random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { type ChildCourse, drawChild, landmarkLabel } from './child.ts'
 
 const children = Array.from({ length: 2000 }, (_, i) => drawChild(seededRandom(`child ${i}`)))

@@ -2,7 +2,7 @@
 // compression, field of view. Every hospital's scans mean the same thing and no two hospitals write it alike. All of
 // it belongs to the scanner and stays for years, so a header tells nothing of when a scan was made.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 import { between, choose, logBetween } from './draws.ts'
 
 /** For each stored axis, fastest first: which way it points (R, L, A, P, S, I). */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../shared/random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { drawHealing, drawLesion } from './lesion.ts'
 
 const days = Array.from({ length: 200 }, (_, i) => 10 * i)

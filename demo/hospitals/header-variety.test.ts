@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../shared/random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { drawStorage } from './header-variety.ts'
 
 const storages = Array.from({ length: 500 }, (_, i) => drawStorage(seededRandom(`scanner ${i}`)))

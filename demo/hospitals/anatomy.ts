@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { SequelaError } from '../shared/protocol/errors.ts'
-import type { Random } from '../shared/random.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { Random } from '../../shared/random.ts'
 import { between } from './draws.ts'
 import { drawSmoothField, fieldRow } from './smooth-field.ts'
 
@@ -22,7 +22,7 @@ export interface TissueMap {
   readonly shares: Float32Array
 }
 
-const templateFolder = join(import.meta.dirname, '..', 'site-agent', 'imaging', 'templates')
+const templateFolder = join(import.meta.dirname, '..', '..', 'site-agent', 'imaging', 'templates')
 
 /**
  * The template's tissue: grey and white matter as published, fluid being what is left of the brain.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../shared/random.ts'
+import { seededRandom } from '../../shared/random.ts'
 import { drawAnatomy, type TissueMap } from './anatomy.ts'
 import { type Moment, paintScan } from './painter.ts'
 import type { Exposure, Scanner } from './scanner.ts'

@@ -1,7 +1,7 @@
 // One synthetic child as a story in numbers: when it was seen, whether and when the tumour came back, how long it was
 // followed, how large the lesion was. Images are painted from this later; statistics need no image at all.
 
-import type { Random } from '../shared/random.ts'
+import type { Random } from '../../shared/random.ts'
 import { between } from './draws.ts'
 import { drawHealing, drawLesion, type HealingCourse, type LesionCourse } from './lesion.ts'
 
