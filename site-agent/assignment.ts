@@ -1,7 +1,7 @@
 // One assignment from start to end: the page to read first. Global weights come in, the hospital's own scans train them,
 // and only the sealed difference goes out.
 
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../shared/digest.ts'
 import { sha256 } from '../shared/digest.ts'
@@ -70,6 +70,8 @@ export async function performAssignment(
   const spooled = await deps.spool.find(assignment, assignment.baseDigest)
   const update = spooled ?? (await trainUpdate(deps, client, study, assignment, options))
   await deliverUpdate(deps, client, update, options)
+  // Every round brings weights of its own; these are not asked for again.
+  await rm(weightsFile(deps, assignment.baseDigest), { force: true })
 }
 
 /** Sends a spooled update, notes the receipt and clears it from the spool. @throws as the client does. */
@@ -140,7 +142,7 @@ async function downloadBase(
   { baseDigest: digest, baseByteLength: byteLength }: Assignment,
   { signal, onProgress }: WorkOptions,
 ): Promise<Weights> {
-  const file = join(deps.weightsFolder, `${digest}.safetensors`)
+  const file = weightsFile(deps, digest)
   const kept = await readFile(file).catch(() => undefined)
   if (kept !== undefined && sha256(kept) === digest) return decodeSafetensors(kept)
   await client.downloadWeights(
@@ -152,4 +154,8 @@ async function downloadBase(
     throw new SequelaError('digest_mismatch', 'the weights that were received are not the ones that were announced')
   }
   return decodeSafetensors(content)
+}
+
+function weightsFile(deps: Pick<AssignmentDeps, 'weightsFolder'>, digest: Digest): string {
+  return join(deps.weightsFolder, `${digest}.safetensors`)
 }
