@@ -70,7 +70,7 @@ describe('resampling', () => {
     (_, spacingMm, samples) => {
       const volume = randomVolume([
         [2, 0, 0, mni152CenterMm[0] - 6],
-        [0, 4, 0, mni152CenterMm[1] - 13],
+        [0, 4, 0, mni152CenterMm[1] - 11],
         [0, 0, 2, mni152CenterMm[2] - 9],
       ])
       const grid = createStudyGrid([5, 6, 4], spacingMm)
