@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -8,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ensureEngine } from './ensure-engine.ts'
@@ -66,6 +67,30 @@ describe('installing the engine', () => {
       message: expect.stringMatching(/pip could not download it.*no route to anywhere/),
     })
     expect(readdirSync(cacheFolder)).toEqual([])
+  })
+
+  test('says that the wheel which came is another one, and does not blame the network', async () => {
+    const words = 'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.'
+    tool('python3', `echo "${words}" >&2; echo "Expected sha256 a" >&2; echo "Got b" >&2; echo >&2; exit 1`)
+    const failing = ensureEngine({ cacheFolder })
+    await expect(failing).rejects.toMatchObject({ code: 'engine_missing' })
+    await expect(failing).rejects.toThrow(/its hash differs.*Expected sha256 a Got b/)
+    await expect(failing).rejects.not.toThrow(/proxy/)
+  })
+
+  test("has pip keep its temporary files on the cache's disk, where the room was counted", async () => {
+    tool('python3', 'echo "temporary: $TMPDIR" >&2; exit 1')
+    await expect(ensureEngine({ cacheFolder })).rejects.toThrow(`temporary: ${cacheFolder}/making-`)
+  })
+
+  test('removes what interrupted installations left half made, and leaves those at work alone', async () => {
+    const ended = spawnSync('/bin/true').pid
+    const [abandoned, atWork, elsewhere] = [`${hostname()}_${ended}_a`, `${hostname()}_${process.pid}_b`, 'other-1-c']
+    for (const name of [abandoned, atWork, elsewhere]) {
+      mkdirSync(join(cacheFolder, `making-${name}`, 'inside'), { recursive: true })
+    }
+    await expect(ensureEngine({ cacheFolder })).rejects.toMatchObject({ code: 'engine_missing' })
+    expect(readdirSync(cacheFolder).sort()).toEqual([`making-${atWork}`, `making-${elsewhere}`].sort())
   })
 
   test('says that pip came back with nothing', async () => {

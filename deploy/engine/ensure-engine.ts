@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
+import { homedir, hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { sha256 } from '../../shared/digest.ts'
@@ -50,8 +50,9 @@ export async function ensureEngine(options: EnsureEngineOptions = {}): Promise<E
       `${recipe.downloadMb} MB to download once, ${recipe.installedMb} MB on disk.`,
   )
   await mkdir(cache, { recursive: true })
+  await removeAbandoned(cache)
   await requireRoom(cache, recipe)
-  const aside = await mkdtemp(join(cache, 'making-'))
+  const aside = await mkdtemp(join(cache, `${makingPrefix()}${process.pid}_`))
   try {
     await build(aside, recipe, say)
     await rename(join(aside, 'engine'), folder).catch((error: NodeJS.ErrnoException) => {
@@ -70,6 +71,29 @@ function cacheFolder(): string {
   return process.env.SEQUELA_ENGINE_CACHE ?? join(cache, 'sequela', 'engine')
 }
 
+/** Half-made engines are named after the machine and process that makes them. */
+function makingPrefix(): string {
+  return `making-${hostname()}_`
+}
+
+/** Removes what processes of this machine that are no more left half made: an interrupted download is a gigabyte. */
+async function removeAbandoned(cache: string): Promise<void> {
+  const prefix = makingPrefix()
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(prefix) || isRunning(Number.parseInt(name.slice(prefix.length), 10))) continue
+    await rm(join(cache, name), { recursive: true, force: true })
+  }
+}
+
+/** Asks by a signal that is not sent; a process of somebody else exists too, though it may not be asked. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
 async function build(aside: string, recipe: EngineRecipe, say: (sentence: string) => void): Promise<void> {
   say(`Downloading TensorFlow ${recipe.tensorflow} through pip, checked against its hash …`)
   const wheel = await downloadWheel(aside, recipe)
@@ -85,9 +109,16 @@ async function downloadWheel(aside: string, recipe: EngineRecipe): Promise<strin
   const { platform, pythonVersion } = recipe
   const target = ['--platform', platform, '--python-version', pythonVersion, '--implementation', 'cp']
   const options = ['--quiet', '--no-deps', '--no-cache-dir', '--only-binary=:all:', '--require-hashes', ...target]
-  await tool('python3', ['-m', 'pip', 'download', ...options, '--dest', aside, '--requirement', requirements], {
+  // pip keeps what comes in its temporary folder first; the room has been counted on this disk.
+  const env = { ...process.env, TMPDIR: aside }
+  const pip = ['-m', 'pip', 'download', ...options, '--dest', aside, '--requirement', requirements]
+  await tool('python3', pip, {
+    env,
     missing: 'python3 with pip is needed to download it; on Debian: apt-get install python3-pip',
-    failed: 'pip could not download it; is there a way to the package index (a proxy, a mirror in pip.conf)?',
+    failed: (output) =>
+      /DO NOT MATCH THE HASHES/i.test(output)
+        ? 'the wheel that came is not the one that was pinned: its hash differs; ask whoever runs the package mirror.'
+        : 'pip could not download it; is there a way to the package index (a proxy, a mirror in pip.conf)?',
   })
   const wheel = (await readdir(aside)).find((name) => name.endsWith('.whl'))
   if (wheel === undefined) throw new SequelaError('engine_missing', 'pip downloaded no wheel; try again')
@@ -109,7 +140,7 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
   const unpacked = join(aside, 'unpacked')
   await tool('python3', ['-c', script, wheel, unpacked], {
     missing: 'python3 is needed to unpack it',
-    failed: 'the wheel could not be unpacked; is there room on the disk?',
+    failed: () => 'the wheel could not be unpacked; is there room on the disk?',
   })
   await rm(wheel)
   const libraries = join(aside, 'engine', 'lib')
@@ -139,7 +170,7 @@ async function compile(aside: string): Promise<void> {
   ]
   await tool('g++', [...flags, ...includes, ...code, ...libraries, '-o', join(binding, 'tfjs_binding.node')], {
     missing: 'a C++ compiler is needed to connect it to Node; on Debian: apt-get install g++',
-    failed: 'the binding could not be compiled',
+    failed: () => 'the binding could not be compiled',
   })
 }
 
@@ -170,18 +201,26 @@ async function requireRoom(cache: string, recipe: EngineRecipe): Promise<void> {
   throw new SequelaError('engine_missing', `${message}; make room or set SEQUELA_ENGINE_CACHE to another disk`)
 }
 
+interface ToolOptions {
+  /** What to say when there is no such program. */
+  readonly missing: string
+  /** What to say when it fails, given what it wrote to standard error; the end of that follows. */
+  readonly failed: (output: string) => string
+  readonly env?: NodeJS.ProcessEnv
+}
+
 async function tool(
   command: string,
   args: readonly string[],
-  sentences: { readonly missing: string; readonly failed: string },
+  { missing, failed, env = process.env }: ToolOptions,
 ): Promise<void> {
   try {
-    await run(command, args, { maxBuffer: 16 * 1024 * 1024 })
+    await run(command, args, { maxBuffer: 16 * 1024 * 1024, env })
   } catch (error) {
     const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    const output =
-      error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').slice(-3).join(' ') : ''
-    const sentence = absent ? sentences.missing : `${sentences.failed} ${output}`.trim()
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    const end = output.split('\n').slice(-3).join(' ')
+    const sentence = absent ? missing : `${failed(output)} ${end}`.trim()
     throw new SequelaError('engine_missing', `the training engine could not be installed: ${sentence}`, {
       cause: error,
     })
