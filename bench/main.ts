@@ -8,11 +8,12 @@ import { runCommandLine, stopSignal } from '../shared/command-line.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { aggregate } from './aggregate.ts'
 import type { Benchmark, BenchmarkResult } from './benchmark.ts'
+import { ingest } from './ingest.ts'
 import { tableOf } from './table.ts'
 import { train } from './train.ts'
 
 /** Every benchmark there is. */
-const benchmarks: readonly Benchmark[] = [aggregate, train]
+const benchmarks: readonly Benchmark[] = [aggregate, ingest, train]
 
 interface Options {
   readonly json?: true
