@@ -2,7 +2,7 @@
 // and in one pass over the scan, because the weights of the three axes multiply.
 
 import type { Resampled } from './resample.ts'
-import type { Affine, Volume } from './volume.ts'
+import type { Affine, StoredVolume } from './volume.ts'
 
 /** How much of each voxel of the scan each voxel of the grid takes, along one axis. */
 interface AxisWeights {
@@ -22,7 +22,7 @@ interface AxisWeights {
  * @param toScan from indices (x, y, z) of the grid to those of the scan; only its diagonal and offsets are looked at
  */
 export function averageAligned(
-  { shape, voxels }: Volume,
+  { shape, readRow }: StoredVolume,
   gridShape: readonly [number, number, number],
   toScan: Affine,
 ): Resampled {
@@ -33,13 +33,14 @@ export function averageAligned(
   // Values and coverage lie side by side: [depth, height, width, 2].
   const totals = new Float64Array(depth * height * width * 2)
   const plane = new Float64Array(height * width * 2)
-  const row = new Float64Array(width * 2)
+  const means = new Float64Array(width * 2)
+  const row = new Float32Array(shape[2])
   for (let z = alongZ.first; z < alongZ.end; z++) {
     plane.fill(0)
     for (let y = alongY.first; y < alongY.end; y++) {
-      const at = (z * shape[1] + y) * shape[2]
-      if (!averageRow(voxels, at, alongX, row)) continue
-      spread(row, plane, alongY, y)
+      if (!readRow(z, y, row)) continue
+      averageRow(row, alongX, means)
+      spread(means, plane, alongY, y)
     }
     spread(plane, totals, alongZ, z)
   }
@@ -49,26 +50,22 @@ export function averageAligned(
   }
 }
 
-/** Means along x of the scan's row that begins at `at`, into `row`; false, with `row` untouched, when all of it is 0. */
-function averageRow(voxels: Float32Array, at: number, along: AxisWeights, row: Float64Array): boolean {
-  let first = along.first
-  while (first < along.end && voxels[at + first] === 0) first++
-  if (first === along.end) return false
-  for (const [cell, [from, end]] of along.ranges.entries()) {
+/** Means along x of a row of the scan, [width, 2]. */
+function averageRow(row: Float32Array, along: AxisWeights, means: Float64Array): void {
+  for (const [cell, [first, end]] of along.ranges.entries()) {
     const weightsAt = cell * along.length
     let sum = 0
     let covered = 0
-    for (let x = Math.max(from, first); x < end; x++) {
-      const value = voxels[at + x] as number
+    for (let x = first; x < end; x++) {
+      const value = row[x] as number
       if (value === 0) continue
       const weight = along.weights[weightsAt + x] as number
       sum += weight * value
       covered += weight
     }
-    row[2 * cell] = sum
-    row[2 * cell + 1] = covered
+    means[2 * cell] = sum
+    means[2 * cell + 1] = covered
   }
-  return true
 }
 
 /** Adds `source`, which lies at index `from` of the scan's axis, to each slab of `target` that takes part of it. */

@@ -4,7 +4,7 @@ import { diceOf } from './quality.ts'
 import { resample } from './resample.ts'
 import { createStudyGrid, mni152CenterMm } from './study-grid.ts'
 import { readTemplateBrain, templateMaskOn } from './template.ts'
-import type { Affine, AffineRow, Volume } from './volume.ts'
+import { type Affine, type AffineRow, toStored, type Volume } from './volume.ts'
 
 const grid = createStudyGrid([24, 32, 24], 7)
 const templateMask = templateMaskOn(grid)
@@ -20,7 +20,7 @@ function maskAfter(signs: readonly number[], shiftMm: readonly number[]): Uint8A
   }
   const moved = [row(affine[0], 0), row(affine[1], 1), row(affine[2], 2)] as const
   const sharp = voxels.map((share) => (share < 128 ? 0 : 1))
-  return maskOf(resample({ shape, voxels: sharp, affine: moved }, grid).coverage)
+  return maskOf(resample(toStored({ shape, voxels: sharp, affine: moved }), grid).coverage)
 }
 
 /** The template's brain turned about the left-right axis through its middle. */
@@ -62,14 +62,16 @@ describe('the overlap with the template', () => {
   })
 
   test('refuses a brain whose chin is raised by 40 degrees, and takes one raised by 5', () => {
-    expect(checkOverlap(maskOf(resample(turnedBrain(5), grid).coverage), templateMask)).toBeGreaterThan(0.85)
-    expect(() => checkOverlap(maskOf(resample(turnedBrain(40), grid).coverage), templateMask)).toThrow(/register it/)
+    expect(checkOverlap(maskOf(resample(toStored(turnedBrain(5)), grid).coverage), templateMask)).toBeGreaterThan(0.85)
+    expect(() => checkOverlap(maskOf(resample(toStored(turnedBrain(40)), grid).coverage), templateMask)).toThrow(
+      /register it/,
+    )
   })
 
   test('refuses a head with its skull on and asks for it to be removed', () => {
     const { shape, voxels, affine } = readTemplateBrain()
     const head = { shape, voxels: grownBy(5, voxels, shape), affine }
-    const mask = maskOf(resample(head, grid).coverage)
+    const mask = maskOf(resample(toStored(head), grid).coverage)
     expect(() => checkOverlap(mask, templateMask)).toThrow(/remove the skull/)
   })
 

@@ -1,16 +1,16 @@
-// From the bytes of an uncompressed NIfTI file to a volume: byte order, scaling and axis order undone.
+// From the bytes of an uncompressed NIfTI file to a volume's rows: byte order, scaling and axis order undone.
 
 import { readHeader, readImage } from 'nifti-reader-js'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type NiftiHeader, parseNiftiHeader } from './nifti-header.ts'
-import { type RasWalk, walkInRas } from './orient.ts'
-import type { Volume } from './volume.ts'
+import { walkInRas } from './orient.ts'
+import { type StoredVolume, toVolume, type Volume } from './volume.ts'
 
 /**
- * Reads a whole file; axes come out in RAS order, values with slope and intercept applied.
+ * Opens a whole file; rows come in RAS order, values with slope and intercept applied.
  * @throws SequelaError `scan_unreadable` or `scan_unsuitable`
  */
-export function readNifti(bytes: Uint8Array): Volume {
+export function openNifti(bytes: Uint8Array): StoredVolume {
   const header = parseNiftiHeader(bytes)
   if (bytes.byteLength !== header.fileBytes) {
     throw unreadable(
@@ -18,10 +18,13 @@ export function readNifti(bytes: Uint8Array): Volume {
     )
   }
   const stored = typedVoxels(readStored(bytes, header), header)
-  const walk = walkInRas(header.shape, header.affine)
-  const voxels = walkVoxels(stored, walk, header)
-  if (stored instanceof Float32Array || stored instanceof Float64Array) refuseNotFinite(voxels)
-  return { shape: walk.shape, voxels, affine: walk.affine }
+  if (stored instanceof Float32Array || stored instanceof Float64Array) refuseNotFinite(stored, header)
+  return storedRows(stored, header)
+}
+
+/** The same with all of its voxels in memory. */
+export function readNifti(bytes: Uint8Array): Volume {
+  return toVolume(openNifti(bytes))
 }
 
 /** The voxels' bytes in this machine's order, little-endian. */
@@ -76,23 +79,25 @@ function typedVoxels(image: ArrayBuffer, { datatype, shape }: NiftiHeader): Stor
   }
 }
 
-function walkVoxels(stored: Stored, walk: RasWalk, { slope, intercept }: NiftiHeader): Float32Array {
-  const [depth, height, width] = walk.shape
-  const [stepZ, stepY, stepX] = walk.steps
+function storedRows(stored: Stored, header: NiftiHeader): StoredVolume {
+  const { slope, intercept } = header
+  const { shape, affine, start, steps } = walkInRas(header.shape, header.affine)
+  const [stepZ, stepY, stepX] = steps
   const background = storedBackground(slope, intercept)
-  const voxels = new Float32Array(stored.length)
-  let at = 0
-  for (let z = 0; z < depth; z++) {
-    for (let y = 0; y < height; y++) {
-      let from = walk.start + z * stepZ + y * stepY
-      for (let x = 0; x < width; x++, at++, from += stepX) {
-        const value = stored[from] as number
-        // Most of a skull-stripped scan is background, and memory that is never written costs nothing.
-        if (value !== background) voxels[at] = value * slope + intercept
+  const readRow = (z: number, y: number, row: Float32Array): boolean => {
+    const from = start + z * stepZ + y * stepY
+    let filled = false
+    for (let x = 0; x < row.length; x++) {
+      const value = stored[from + x * stepX] as number
+      if (value === background) row[x] = 0
+      else {
+        row[x] = value * slope + intercept
+        filled = true
       }
     }
+    return filled
   }
-  return voxels
+  return { shape, affine, readRow }
 }
 
 /**
@@ -107,9 +112,9 @@ function storedBackground(slope: number, intercept: number): number {
 }
 
 /** Whole numbers under the header's bounded scale are finite anyway. @throws SequelaError `scan_unsuitable` */
-function refuseNotFinite(voxels: Float32Array): void {
+function refuseNotFinite(stored: Float32Array | Float64Array, { slope, intercept }: NiftiHeader): void {
   let sum = 0
-  for (let i = 0; i < voxels.length; i++) sum += (voxels[i] as number) * 0
+  for (let i = 0; i < stored.length; i++) sum += Math.fround((stored[i] as number) * slope + intercept) * 0
   // 0 × NaN and 0 × ∞ are NaN, so the sum stays 0 only when every voxel is finite.
   if (sum !== 0) {
     throw new SequelaError('scan_unsuitable', 'The scan cannot be used: some of its voxels are not finite numbers.')

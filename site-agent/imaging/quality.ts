@@ -1,6 +1,7 @@
 // What a scan must be to take part, in numbers, each with its reason.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { StoredVolume } from './volume.ts'
 
 /**
  * Least overlap (Dice, 1945) of a scan's brain with the template's. Children warped out of the template keep 0.89 and
@@ -15,8 +16,8 @@ const fewestGreyLevels = 20
 
 /** A scan with less than this that is not 0 holds no head; a child's brain alone in a wide field of view fills 7 %. */
 const leastFilled = 0.05
-/** So many voxels, spread over the scan, are looked at: enough for a share of a few percent. */
-const filledSample = 2 ** 17
+/** So many rows, spread over the scan, are looked at: enough for a share of a few percent. */
+const filledSampleRows = 512
 
 /** A voxel of the grid belongs to the brain when the scan is not zero in at least this share of it. */
 export const leastCoverage = 0.5
@@ -33,25 +34,27 @@ export function diceOf(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** @throws SequelaError `scan_unsuitable` unless more than `leastFilled` of the voxels are not 0. */
-export function checkFilled(voxels: Float32Array): void {
-  // An odd stride does not keep to the same columns of rows of even length.
-  const stride = Math.floor(voxels.length / filledSample) | 1
+export function checkFilled({ shape, readRow }: StoredVolume): void {
+  const [depth, height, width] = shape
+  const row = new Float32Array(width)
+  // An odd stride does not keep to the same rows of slices of even height.
+  const stride = Math.floor((depth * height) / filledSampleRows) | 1
   let [filled, seen] = [0, 0]
-  for (let i = 0; i < voxels.length; i += stride, seen++) if (voxels[i] !== 0) filled++
+  for (let at = 0; at < depth * height; at += stride, seen += width) {
+    if (readRow(Math.floor(at / height), at % height, row)) for (const value of row) if (value !== 0) filled++
+  }
   if (filled > leastFilled * seen) return
   const share = `${((100 * filled) / seen).toFixed(1)} % of its voxels are not 0, and a head fills more than ${100 * leastFilled} %`
   throw new SequelaError('scan_unsuitable', `The scan cannot be used: ${share}; it is empty, a mask or a map.`)
 }
 
 /** @throws SequelaError `scan_unsuitable` unless more than `fewestGreyLevels` different values other than 0 occur. */
-export function checkGreyLevels(voxels: Float32Array): void {
+export function checkGreyLevels({ shape, readRow }: StoredVolume): void {
+  const [depth, height, width] = shape
+  const row = new Float32Array(width)
   const seen = new Set<number>()
-  let last = 0
-  for (let i = 0; i < voxels.length && seen.size <= fewestGreyLevels; i++) {
-    const value = voxels[i] as number
-    if (value === 0 || value === last) continue
-    last = value
-    seen.add(value)
+  for (let at = 0; at < depth * height && seen.size <= fewestGreyLevels; at++) {
+    if (readRow(Math.floor(at / height), at % height, row)) for (const value of row) if (value !== 0) seen.add(value)
   }
   if (seen.size > fewestGreyLevels) return
   const message = `The scan cannot be used: it has only ${seen.size} different values; it is a label map, a mask or empty.`

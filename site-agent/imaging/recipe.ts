@@ -6,7 +6,7 @@ import { checkOverlap, maskOf } from './brain-mask.ts'
 import { normalise } from './normalise.ts'
 import { checkFilled, checkGreyLevels } from './quality.ts'
 import { resample } from './resample.ts'
-import { decodeScan } from './scan-file.ts'
+import { openScan } from './scan-file.ts'
 import { createStudyGrid } from './study-grid.ts'
 import { templateMaskOn } from './template.ts'
 
@@ -36,10 +36,10 @@ export function createRecipe({ grid: shape, spacingMm, template }: RecipeOptions
   return {
     digest: sha256(JSON.stringify({ pipelineVersion, shape, spacingMm, template })),
     prepare: (content) => {
-      const volume = decodeScan(content)
-      checkFilled(volume.voxels)
-      checkGreyLevels(volume.voxels)
-      const { voxels, coverage } = resample(volume, grid)
+      const stored = openScan(content)
+      checkFilled(stored)
+      checkGreyLevels(stored)
+      const { voxels, coverage } = resample(stored, grid)
       const mask = maskOf(coverage)
       const dice = checkOverlap(mask, templateMask)
       return { voxels: normalise(voxels, mask), dice }

@@ -3,7 +3,7 @@ import { seededRandom } from '../../shared/random.ts'
 import { resample } from './resample.ts'
 import { createStudyGrid, mni152CenterMm, type StudyGrid } from './study-grid.ts'
 import { readTemplateBrain, templateMaskOn } from './template.ts'
-import { invert, type Volume } from './volume.ts'
+import { invert, toStored, type Volume } from './volume.ts'
 
 const random = seededRandom('resample')
 
@@ -74,7 +74,7 @@ describe('resampling', () => {
         [0, 0, 2, mni152CenterMm[2] - 9],
       ])
       const grid = createStudyGrid([5, 6, 4], spacingMm)
-      const { voxels, coverage } = resample(volume, grid)
+      const { voxels, coverage } = resample(toStored(volume), grid)
       const expected = naive(volume, grid, samples)
       expect(voxels.some((value) => value > 0)).toBe(true)
       expectClose(voxels, expected.voxels, 3)
@@ -95,7 +95,7 @@ describe('resampling', () => {
       [0, 0, 2, -3],
     ])
     const grid = createStudyGrid([5, 6, 4], spacingMm)
-    const { voxels, coverage } = resample(volume, grid)
+    const { voxels, coverage } = resample(toStored(volume), grid)
     const expected = naive(volume, grid, samples)
     expect(voxels.some((value) => value > 0)).toBe(true)
     expectClose(voxels, expected.voxels, 3)
@@ -120,7 +120,10 @@ describe('resampling', () => {
         [0, 0, spacingMm, mni152CenterMm[2] + first],
       ]
       const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0)
-      const resampled = resample({ shape: [edge, edge, edge], voxels, affine }, createStudyGrid([6, 6, 6], 7)).voxels
+      const resampled = resample(
+        toStored({ shape: [edge, edge, edge], voxels, affine }),
+        createStudyGrid([6, 6, 6], 7),
+      ).voxels
       return (sum(resampled) * 7 ** 3) / (sum(voxels) * spacingMm ** 3)
     })
     for (const mass of masses) expect(mass).toBeCloseTo(1, 3)
@@ -136,7 +139,7 @@ describe('resampling', () => {
         [0, 0, 1, mni152CenterMm[2] - 23.5],
       ],
     }
-    for (const value of resample(volume, createStudyGrid([4, 4, 4], 8)).voxels) {
+    for (const value of resample(toStored(volume), createStudyGrid([4, 4, 4], 8)).voxels) {
       expect(value).toBeGreaterThan(95)
       expect(value).toBeLessThan(105)
     }
@@ -152,7 +155,7 @@ describe('resampling', () => {
         [0, 0, 3, mni152CenterMm[2] - 28.5],
       ],
     }
-    const { coverage } = resample(volume, createStudyGrid([2, 2, 2], 9))
+    const { coverage } = resample(toStored(volume), createStudyGrid([2, 2, 2], 9))
     for (const [i, share] of coverage.entries()) expect(share).toBeCloseTo(i % 2, 1)
   })
 })

@@ -5,7 +5,7 @@
 import { averageAligned } from './aligned-average.ts'
 import { averageSampled } from './sampled-average.ts'
 import type { StudyGrid } from './study-grid.ts'
-import { type Affine, type AffineRow, invert, type Volume } from './volume.ts'
+import { type Affine, type AffineRow, invert, type StoredVolume, toVolume } from './volume.ts'
 
 export interface Resampled {
   /** Mean value in each voxel of the grid, [depth, height, width]; 0 beyond the scan. */
@@ -19,12 +19,13 @@ const leastDrift = 0.01
 
 /**
  * Brings a scan to a grid. Beyond its outermost voxels by half a voxel the picture goes on as it ends; past that it is 0.
- * @param volume axes in RAS order
+ * @param scan axes in RAS order
  */
-export function resample(volume: Volume, grid: StudyGrid): Resampled {
-  const toScan = compose(invert(volume.affine), grid.affine)
-  const average = isAligned(toScan, grid.shape) ? averageAligned : averageSampled
-  return average(volume, grid.shape, toScan)
+export function resample(scan: StoredVolume, grid: StudyGrid): Resampled {
+  const toScan = compose(invert(scan.affine), grid.affine)
+  return isAligned(toScan, grid.shape)
+    ? averageAligned(scan, grid.shape, toScan)
+    : averageSampled(toVolume(scan), grid.shape, toScan)
 }
 
 function isAligned(toScan: Affine, [depth, height, width]: StudyGrid['shape']): boolean {

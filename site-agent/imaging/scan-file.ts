@@ -4,9 +4,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { constants, gunzipSync } from 'node:zlib'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { describeForeignFile } from './file-kind.ts'
-import { readNifti } from './nifti.ts'
+import { openNifti } from './nifti.ts'
 import { parseNiftiHeader } from './nifti-header.ts'
-import type { Volume } from './volume.ts'
+import { type StoredVolume, toVolume, type Volume } from './volume.ts'
 
 /** 512³ voxels of float64 and their header: the longest file that could be a scan. */
 const mostFileBytes = 2 ** 30 + 2 ** 24
@@ -35,13 +35,18 @@ export async function readScanFile(path: string): Promise<Uint8Array> {
  * The volume in a file's content, NIfTI or gzipped NIfTI, axes in RAS order.
  * @throws SequelaError `scan_unreadable` or `scan_unsuitable`
  */
-export function decodeScan(content: Uint8Array): Volume {
+export function openScan(content: Uint8Array): StoredVolume {
   refuseForeign(content)
-  if (content[0] !== 0x1f || content[1] !== 0x8b) return readNifti(content)
+  if (content[0] !== 0x1f || content[1] !== 0x8b) return openNifti(content)
   const head = inflateHead(content)
   refuseForeign(head)
   const { fileBytes } = parseNiftiHeader(head)
-  return readNifti(inflate(content, fileBytes))
+  return openNifti(inflate(content, fileBytes))
+}
+
+/** The same with all of its voxels in memory. @throws SequelaError as above. */
+export function decodeScan(content: Uint8Array): Volume {
+  return toVolume(openScan(content))
 }
 
 function refuseForeign(bytes: Uint8Array): void {

@@ -6,7 +6,7 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { resample } from './resample.ts'
 import { decodeScan } from './scan-file.ts'
 import type { StudyGrid } from './study-grid.ts'
-import type { Volume } from './volume.ts'
+import { toStored, type Volume } from './volume.ts'
 
 const brainMap = join(import.meta.dirname, 'templates', 'mni152-brain-3mm.nii.gz')
 
@@ -23,5 +23,5 @@ export function readTemplateBrain(): Volume {
 
 /** 1 where at least half of a voxel of the grid is brain. @throws SequelaError `file_unreadable` as above. */
 export function templateMaskOn(grid: StudyGrid): Uint8Array {
-  return Uint8Array.from(resample(readTemplateBrain(), grid).voxels, (share) => (share >= 127.5 ? 1 : 0))
+  return Uint8Array.from(resample(toStored(readTemplateBrain()), grid).voxels, (share) => (share >= 127.5 ? 1 : 0))
 }

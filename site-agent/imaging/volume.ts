@@ -11,6 +11,38 @@ export interface Volume {
   readonly affine: Affine
 }
 
+/**
+ * The same, still in the file's own numbers and order: brought over a row at a time, since most of a scan is background
+ * and is looked at once. Writing all of it out again takes longer than inflating it.
+ */
+export interface StoredVolume {
+  readonly shape: Volume['shape']
+  readonly affine: Affine
+  /** Writes the voxels at (z, y) into `row`, [width]; tells whether any is not 0. */
+  readRow(z: number, y: number, row: Float32Array): boolean
+}
+
+/** All rows in memory. */
+export function toVolume({ shape, affine, readRow }: StoredVolume): Volume {
+  const [depth, height, width] = shape
+  const voxels = new Float32Array(depth * height * width)
+  for (let at = 0; at < depth * height; at++) {
+    readRow(Math.floor(at / height), at % height, voxels.subarray(at * width, (at + 1) * width))
+  }
+  return { shape, voxels, affine }
+}
+
+/** A volume in memory by rows. */
+export function toStored({ shape, voxels, affine }: Volume): StoredVolume {
+  const [, height, width] = shape
+  const readRow = (z: number, y: number, row: Float32Array): boolean => {
+    const at = (z * height + y) * width
+    row.set(voxels.subarray(at, at + width))
+    return row.some((value) => value !== 0)
+  }
+  return { shape, affine, readRow }
+}
+
 /** Length in mm of one step along x, y and z. */
 export function spacingOf([a, b, c]: Affine): readonly [number, number, number] {
   return [Math.hypot(a[0], b[0], c[0]), Math.hypot(a[1], b[1], c[1]), Math.hypot(a[2], b[2], c[2])]
