@@ -10,7 +10,8 @@ interface AxisWeights {
   readonly weights: Float64Array
   readonly length: number
   /** For each voxel of the grid the first voxel of the scan with a weight, and the one after the last. */
-  readonly ranges: readonly (readonly [first: number, end: number])[]
+  readonly firsts: Int32Array
+  readonly ends: Int32Array
   /** The same over the whole grid. */
   readonly first: number
   readonly end: number
@@ -52,14 +53,16 @@ export function averageAligned(
 
 /** Means along x of a row of the scan, [width, 2]. */
 function averageRow(row: Float32Array, along: AxisWeights, means: Float64Array): void {
-  for (const [cell, [first, end]] of along.ranges.entries()) {
-    const weightsAt = cell * along.length
+  const { weights, length, firsts, ends } = along
+  for (let cell = 0; cell < firsts.length; cell++) {
+    const weightsAt = cell * length
+    const end = ends[cell] as number
     let sum = 0
     let covered = 0
-    for (let x = first; x < end; x++) {
+    for (let x = firsts[cell] as number; x < end; x++) {
       const value = row[x] as number
       if (value === 0) continue
-      const weight = along.weights[weightsAt + x] as number
+      const weight = weights[weightsAt + x] as number
       sum += weight * value
       covered += weight
     }
@@ -70,7 +73,7 @@ function averageRow(row: Float32Array, along: AxisWeights, means: Float64Array):
 
 /** Adds `source`, which lies at index `from` of the scan's axis, to each slab of `target` that takes part of it. */
 function spread(source: Float64Array, target: Float64Array, along: AxisWeights, from: number): void {
-  for (let cell = 0; cell < along.ranges.length; cell++) {
+  for (let cell = 0; cell < along.firsts.length; cell++) {
     const weight = along.weights[cell * along.length + from] as number
     if (weight === 0) continue
     const at = cell * source.length
@@ -81,23 +84,19 @@ function spread(source: Float64Array, target: Float64Array, along: AxisWeights, 
 /** @param step voxels of the scan for each of the grid; `offset` is where the centre of the grid's first one lies. */
 function weightsAlong(cells: number, length: number, step: number, offset: number): AxisWeights {
   const weights = new Float64Array(cells * length)
-  const ranges = Array.from({ length: cells }, (_, cell): readonly [number, number] => {
+  const [firsts, ends] = [new Int32Array(cells), new Int32Array(cells)]
+  for (let cell = 0; cell < cells; cell++) {
     const [from, to] = [offset + step * (cell - 0.5), offset + step * (cell + 0.5)]
     const first = Math.min(length, Math.max(0, Math.floor(from)))
     const end = Math.max(first, Math.min(length, Math.ceil(to) + 1))
     for (let i = first; i < end; i++) {
       weights[cell * length + i] = (shareBelow(i, to, length) - shareBelow(i, from, length)) / step
     }
-    return [first, end]
-  })
-  const used = ranges.filter(([first, end]) => first < end)
-  return {
-    weights,
-    length,
-    ranges,
-    first: Math.min(length, ...used.map(([first]) => first)),
-    end: Math.max(0, ...used.map(([, end]) => end)),
+    firsts[cell] = first
+    ends[cell] = end
   }
+  // Voxels of the grid follow one another along the scan.
+  return { weights, length, firsts, ends, first: firsts[0] ?? 0, end: ends.at(-1) ?? 0 }
 }
 
 /**

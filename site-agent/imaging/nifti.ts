@@ -85,10 +85,10 @@ function storedRows(stored: Stored, header: NiftiHeader): StoredVolume {
   const [stepZ, stepY, stepX] = steps
   const background = storedBackground(slope, intercept)
   const readRow = (z: number, y: number, row: Float32Array): boolean => {
-    const from = start + z * stepZ + y * stepY
+    let from = start + z * stepZ + y * stepY
     let filled = false
-    for (let x = 0; x < row.length; x++) {
-      const value = stored[from + x * stepX] as number
+    for (let x = 0; x < row.length; x++, from += stepX) {
+      const value = stored[from] as number
       if (value === background) row[x] = 0
       else {
         row[x] = value * slope + intercept

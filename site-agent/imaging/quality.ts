@@ -16,8 +16,8 @@ const fewestGreyLevels = 20
 
 /** A scan with less than this that is not 0 holds no head; a child's brain alone in a wide field of view fills 7 %. */
 const leastFilled = 0.05
-/** So many rows, spread over the scan, are looked at: enough for a share of a few percent. */
-const filledSampleRows = 512
+/** So many rows, spread over the scan, are looked at: enough for a share of a few percent and for grey levels. */
+const sampleRows = 512
 
 /** A voxel of the grid belongs to the brain when the scan is not zero in at least this share of it. */
 export const leastCoverage = 0.5
@@ -33,30 +33,38 @@ export function diceOf(a: Uint8Array, b: Uint8Array): number {
   return either === 0 ? 0 : (2 * both) / either
 }
 
-/** @throws SequelaError `scan_unsuitable` unless more than `leastFilled` of the voxels are not 0. */
-export function checkFilled({ shape, readRow }: StoredVolume): void {
+/**
+ * Looks at a sample of the scan's rows.
+ * @throws SequelaError `scan_unsuitable` unless more than `leastFilled` of the voxels are not 0, and those have more than
+ * `fewestGreyLevels` different values.
+ */
+export function checkContent({ shape, readRow }: StoredVolume): void {
   const [depth, height, width] = shape
   const row = new Float32Array(width)
   // An odd stride does not keep to the same rows of slices of even height.
-  const stride = Math.floor((depth * height) / filledSampleRows) | 1
+  const stride = Math.floor((depth * height) / sampleRows) | 1
+  const levels = new Set<number>()
   let [filled, seen] = [0, 0]
   for (let at = 0; at < depth * height; at += stride, seen += width) {
-    if (readRow(Math.floor(at / height), at % height, row)) for (const value of row) if (value !== 0) filled++
+    if (!readRow(Math.floor(at / height), at % height, row)) continue
+    for (let x = 0; x < width; x++) {
+      const value = row[x] as number
+      if (value === 0) continue
+      filled++
+      if (levels.size <= fewestGreyLevels) levels.add(value)
+    }
   }
-  if (filled > leastFilled * seen) return
-  const share = `${((100 * filled) / seen).toFixed(1)} % of its voxels are not 0, and a head fills more than ${100 * leastFilled} %`
-  throw new SequelaError('scan_unsuitable', `The scan cannot be used: ${share}; it is empty, a mask or a map.`)
+  if (filled <= leastFilled * seen) {
+    const share = ((100 * filled) / seen).toFixed(1)
+    throw unsuitable(
+      `${share} % of its voxels are not 0, and a head fills more than ${100 * leastFilled} %; it is empty, a mask or a map`,
+    )
+  }
+  if (levels.size <= fewestGreyLevels) {
+    throw unsuitable(`it has only ${levels.size} different values; it is a label map or a mask`)
+  }
 }
 
-/** @throws SequelaError `scan_unsuitable` unless more than `fewestGreyLevels` different values other than 0 occur. */
-export function checkGreyLevels({ shape, readRow }: StoredVolume): void {
-  const [depth, height, width] = shape
-  const row = new Float32Array(width)
-  const seen = new Set<number>()
-  for (let at = 0; at < depth * height && seen.size <= fewestGreyLevels; at++) {
-    if (readRow(Math.floor(at / height), at % height, row)) for (const value of row) if (value !== 0) seen.add(value)
-  }
-  if (seen.size > fewestGreyLevels) return
-  const message = `The scan cannot be used: it has only ${seen.size} different values; it is a label map, a mask or empty.`
-  throw new SequelaError('scan_unsuitable', message)
+function unsuitable(reason: string): SequelaError {
+  return new SequelaError('scan_unsuitable', `The scan cannot be used: ${reason}.`)
 }

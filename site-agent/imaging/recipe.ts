@@ -4,7 +4,7 @@
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { checkOverlap, maskOf } from './brain-mask.ts'
 import { normalise } from './normalise.ts'
-import { checkFilled, checkGreyLevels } from './quality.ts'
+import { checkContent } from './quality.ts'
 import { resample } from './resample.ts'
 import { openScan } from './scan-file.ts'
 import { createStudyGrid } from './study-grid.ts'
@@ -37,8 +37,7 @@ export function createRecipe({ grid: shape, spacingMm, template }: RecipeOptions
     digest: sha256(JSON.stringify({ pipelineVersion, shape, spacingMm, template })),
     prepare: (content) => {
       const stored = openScan(content)
-      checkFilled(stored)
-      checkGreyLevels(stored)
+      checkContent(stored)
       const { voxels, coverage } = resample(stored, grid)
       const mask = maskOf(coverage)
       const dice = checkOverlap(mask, templateMask)
