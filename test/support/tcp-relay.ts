@@ -60,26 +60,40 @@ export async function startTcpRelay({ port, delayMs = 0, bytesPerSecond }: Relay
   }
 
   const pipe = (way: Way, from: Socket, to: Socket): void => {
+    // One timer, for the oldest piece alone: a timer for each piece could let one overtake another.
+    const onTheWay: { readonly arrivesAt: number; readonly bytes?: Buffer }[] = []
     let underWay = 0
     let freeAt = 0
-    from.on('data', (bytes: Buffer) => {
-      underWay += bytes.byteLength
-      if (underWay > mostUnderWay) from.pause()
-      const now = performance.now()
-      const sendingMs = bytesPerSecond === undefined ? 0 : (bytes.byteLength / bytesPerSecond) * 1000
-      freeAt = Math.max(freeAt, now) + sendingMs
-      const arrive = (): void => {
-        underWay -= bytes.byteLength
-        pass(way, to, bytes)
-        if (underWay <= mostUnderWay && from.isPaused()) from.resume()
+    const isFull = (): boolean => underWay + to.writableLength > mostUnderWay
+    const readOn = (): void => {
+      if (!isFull() && from.isPaused()) from.resume()
+    }
+
+    const deliver = (): void => {
+      for (let next = onTheWay[0]; next !== undefined; next = onTheWay[0]) {
+        const waitMs = next.arrivesAt - performance.now()
+        if (waitMs > 0) return void setTimeout(deliver, Math.ceil(waitMs))
+        onTheWay.shift()
+        if (next.bytes === undefined) to.destroySoon()
+        else {
+          underWay -= next.bytes.byteLength
+          pass(way, to, next.bytes)
+        }
       }
-      const waitMs = freeAt - now + delayMs
-      if (waitMs <= 0) arrive()
-      else setTimeout(arrive, waitMs)
-    })
-    from.on('close', () => setTimeout(() => to.destroySoon(), delayMs))
+      readOn()
+    }
+    const send = (bytes?: Buffer): void => {
+      const size = bytes?.byteLength ?? 0
+      freeAt = Math.max(freeAt, performance.now()) + (bytesPerSecond === undefined ? 0 : (size / bytesPerSecond) * 1000)
+      underWay += size
+      if (isFull()) from.pause()
+      onTheWay.push(bytes === undefined ? { arrivesAt: freeAt + delayMs } : { arrivesAt: freeAt + delayMs, bytes })
+      if (onTheWay.length === 1) deliver()
+    }
+    from.on('data', send)
+    from.on('close', () => send())
     from.on('error', () => {})
-    to.on('drain', () => from.resume())
+    to.on('drain', readOn)
   }
 
   const server = createServer({ noDelay: true }, (near) => {
