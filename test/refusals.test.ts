@@ -109,7 +109,7 @@ describe('an update that is refused leaves the round to the other sites', () => 
   })
 
   test('weights that diverge at a site are declined by its own agent, and the run ends', async () => {
-    await consortium.startAgents(['c'], { diverges: true })
+    await consortium.startAgents(['c'], 'diverging')
     const { rounds } = await consortium.finished()
     expect(rounds.at(-1)?.sites.map(({ outcome, code }) => code ?? outcome)).toEqual([
       'counted',

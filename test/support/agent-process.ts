@@ -16,8 +16,8 @@ const castSchema = z.strictObject({
   trainingsFile: z.string(),
   /** Training does not end while that file exists. */
   heldWhile: z.string(),
-  /** Training ends with weights that are not numbers. */
-  diverges: z.boolean(),
+  /** Adds a number of its own to each weight; ends with weights that are not numbers; or costs nothing. */
+  training: z.enum(['arithmetic', 'diverging', 'instant']),
 })
 
 export type CastOfAgents = z.infer<typeof castSchema>
@@ -33,7 +33,6 @@ const running = cast.sites.map(({ home, children }) =>
 process.stdout.write('running\n')
 await Promise.all(running)
 
-/** Adds to every weight a small number that depends on study, site, stage, round and place alone. */
 function arithmeticTrainer(): Trainer {
   return {
     train: async (job, { signal, onProgress } = {}) => {
@@ -47,10 +46,19 @@ function arithmeticTrainer(): Trainer {
   }
 }
 
-function trained({ weights, seed }: TrainingJob): TrainingJob['weights'] {
+/** What is added depends on study, site, stage, round and place alone. */
+function trained({ weights: { manifest, values }, seed }: TrainingJob): TrainingJob['weights'] {
   const random = seededRandom(seed)
-  const change = (): number => (cast.diverges ? Number.NaN : (random.uniform() - 0.5) / 500)
-  return { manifest: weights.manifest, values: weights.values.map((value) => value + change()) }
+  switch (cast.training) {
+    case 'arithmetic':
+      return { manifest, values: values.map((value) => value + (random.uniform() - 0.5) / 500) }
+    case 'diverging':
+      return { manifest, values: values.map(() => Number.NaN) }
+    case 'instant': {
+      const change = random.uniform() / 1e6
+      return { manifest, values: values.map((value) => value + change) }
+    }
+  }
 }
 
 function childOf(index: number): PreparedChild {

@@ -1,5 +1,5 @@
-// A consortium of three enrolled sites in a folder of its own, whose programs a journey starts, kills and starts again.
-// Enrolment makes keys, which is slow, so it happens once a test file; every journey works on a copy.
+// A consortium of enrolled sites in a folder of its own, whose programs a journey or a benchmark starts, kills and starts
+// again. Enrolment makes keys, which is slow, so it happens once a test file; every journey works on a copy.
 
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -23,16 +23,16 @@ import { eventually } from './eventually.ts'
 import { type Program, startProgram } from './program.ts'
 import type { StoreFault } from './store-faults.ts'
 
-/** Enrolled, and with different numbers of children, so that their weights in the average differ. `d` is in no study. */
-const childrenOf = { a: 5, b: 8, c: 13, d: 3 } as const
-export type SiteName = keyof typeof childrenOf
-const everySite: readonly SiteName[] = ['a', 'b', 'c', 'd']
+/** Different numbers of children, so that the sites' weights in the average differ. `d` is enrolled and in no study. */
+const usualSites = { a: 5, b: 8, c: 13, d: 3 }
 const domain = 'journey.sequela'
 
 /** Shorter keys than in production, which take seconds to make. */
 const keyBits = 2048
 
 export interface ConsortiumOptions {
+  /** Sites of the study; a, b and c by default. */
+  readonly sites?: readonly string[]
   /** Rounds of ordering, then one of recurrence. */
   readonly orderingRounds?: number
   readonly quorum?: number
@@ -49,7 +49,7 @@ export interface Consortium {
   /** Starts the coordinator, with a fault if one is named; resolves when it serves. */
   startCoordinator(fault?: StoreFault): Promise<Program>
   /** Starts the agents of these sites in one process. */
-  startAgents(sites: readonly SiteName[], options?: { readonly diverges?: boolean }): Promise<Program>
+  startAgents(sites: readonly string[], training?: CastOfAgents['training']): Promise<Program>
   /** Proposes the study and starts the run; what has been done before is left as it is. */
   startRun(): Promise<void>
   status(): Promise<RunStatus>
@@ -58,10 +58,10 @@ export interface Consortium {
   finished(): Promise<RunStatus>
   /** Every training that began, as study seed/site/stage/round, sorted. */
   trainings(): Promise<readonly string[]>
-  identity(site: SiteName): Promise<SiteIdentity>
-  siteHome(site: SiteName): SiteHome
+  identity(site: string): Promise<SiteIdentity>
+  siteHome(site: string): SiteHome
   /** Sends what the site says to another port on this machine. */
-  reroute(site: SiteName, port: number): Promise<void>
+  reroute(site: string, port: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -70,8 +70,13 @@ export interface EnrolledConsortium {
   close(): Promise<void>
 }
 
-/** Authority, coordinator's home and sites' homes, enrolled with codes; nothing runs. */
-export async function enrolConsortium(): Promise<EnrolledConsortium> {
+/**
+ * Authority, coordinator's home and sites' homes, enrolled with codes; nothing runs.
+ * @param childrenOf how many children each site has
+ */
+export async function enrolConsortium(
+  childrenOf: Readonly<Record<string, number>> = usualSites,
+): Promise<EnrolledConsortium> {
   const folder = await mkdtemp(join(tmpdir(), 'sequela-consortium-'))
   const original = join(folder, 'original')
   const home = coordinatorHome(join(original, 'coordinator'))
@@ -84,7 +89,7 @@ export async function enrolConsortium(): Promise<EnrolledConsortium> {
     throw error
   }
   const coordinator = await startCoordinator({ home, settings, log: silentLog, onFatal: fail })
-  for (const site of everySite) {
+  for (const site of Object.keys(childrenOf)) {
     const code = await coordinator.admin({ type: 'invite', site })
     const siteFolder = siteHome(join(original, 'sites', site))
     await writeIdentity(siteFolder.identityFile, await redeemCode(String(code), {}))
@@ -96,16 +101,19 @@ export async function enrolConsortium(): Promise<EnrolledConsortium> {
     open: async (options = {}) => {
       const copy = join(folder, `copy-${copies++}`)
       await cp(original, copy, { recursive: true })
-      return openConsortium(copy, options)
+      return openConsortium(copy, childrenOf, options)
     },
     close: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-async function openConsortium(folder: string, options: ConsortiumOptions): Promise<Consortium> {
+async function openConsortium(
+  folder: string,
+  childrenOf: Readonly<Record<string, number>>,
+  options: ConsortiumOptions,
+): Promise<Consortium> {
   const home = coordinatorHome(join(folder, 'coordinator'))
-  const sites = new Map(everySite.map((site) => [site, siteHome(join(folder, 'sites', site))]))
-  const homeOf = (site: SiteName): SiteHome => sites.get(site) ?? siteHome(folder)
+  const homeOf = (site: string): SiteHome => siteHome(join(folder, 'sites', site))
   const study = parseStudy(studyText(options))
   const port = await freePort()
   const settings = await readSettings(home)
@@ -113,11 +121,11 @@ async function openConsortium(folder: string, options: ConsortiumOptions): Promi
     home.settingsFile,
     stringify({ ...settings, federation: { ...settings.federation, port }, enrolment: settings.enrolment }),
   )
-  const reroute = async (site: SiteName, to: number): Promise<void> => {
+  const reroute = async (site: string, to: number): Promise<void> => {
     const { identityFile } = homeOf(site)
     await writeIdentity(identityFile, { ...(await readIdentity(identityFile)), federationAddress: `localhost:${to}` })
   }
-  for (const site of everySite) {
+  for (const site of Object.keys(childrenOf)) {
     await mkdir(homeOf(site).approvalsFolder, { recursive: true })
     await createApprovals(homeOf(site).approvalsFolder).approve(study)
     await reroute(site, port)
@@ -153,10 +161,10 @@ async function openConsortium(folder: string, options: ConsortiumOptions): Promi
         logFile: join(folder, 'coordinator.log'),
         readyWord: 'serving',
       }),
-    startAgents: (names, { diverges = false } = {}) => {
+    startAgents: (names, training = 'arithmetic') => {
       const cast: CastOfAgents = {
-        sites: names.map((site) => ({ home: homeOf(site).folder, children: childrenOf[site] })),
-        ...{ trainingsFile, heldWhile: holdFile, diverges },
+        sites: names.map((site) => ({ home: homeOf(site).folder, children: childrenOf[site] ?? 1 })),
+        ...{ trainingsFile, heldWhile: holdFile, training },
       }
       return started({
         entry: 'agent-process.ts',
@@ -181,12 +189,17 @@ async function openConsortium(folder: string, options: ConsortiumOptions): Promi
   }
 }
 
-function studyText({ orderingRounds = 2, quorum = 2, deadline = '1h' }: ConsortiumOptions): string {
+function studyText({
+  sites = ['a', 'b', 'c'],
+  orderingRounds = 2,
+  quorum = 2,
+  deadline = '1h',
+}: ConsortiumOptions): string {
   return `study: journey
 seed: 7
 model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
 pipeline: { template: mni152, sequences: [FLAIR] }
-sites: [a, b, c]
+sites: [${sites.join(', ')}]
 folds: { train: 0.8, validation: 0.2, test: 0 }
 stages:
   - { task: ordering, rounds: ${orderingRounds}, learningRate: 1e-3 }
