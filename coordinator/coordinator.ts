@@ -22,6 +22,8 @@ import type { CoordinatorHome, CoordinatorSettings } from './home.ts'
 import { startReactions } from './reactions.ts'
 import { createAttendance } from './rpc/attendance.ts'
 import { startListeners } from './rpc/listeners.ts'
+import { neededBlobs } from './run/queries.ts'
+import type { Federation } from './run/run.ts'
 import { type CoordinatorStatus, coordinatorStatus } from './status.ts'
 import type { Blobs } from './store/blobs.ts'
 import { openFileBlobs } from './store/files.ts'
@@ -70,6 +72,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   })
   await authority.renewDue(clock.now())
   const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
+  await discardLeftovers(blobs, loop.federation())
   const averaging = new AbortController()
   const reactions = startReactions({
     loop,
@@ -195,6 +198,12 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
       lock.release()
     },
   }
+}
+
+/** Deletes what a crash left behind in the store. To be called before anything is written to it. */
+async function discardLeftovers(blobs: Blobs, federation: Federation): Promise<void> {
+  const needed = neededBlobs(federation)
+  for (const digest of await blobs.list()) if (!needed.has(digest)) await blobs.delete(digest)
 }
 
 /** The root goes along with the chain, so that a site that knows only its fingerprint can pin it. */

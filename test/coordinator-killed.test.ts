@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consortium, type EnrolledConsortium, enrolConsortium } from './support/consortium.ts'
-import { inTime } from './support/eventually.ts'
+import { eventually, inTime } from './support/eventually.ts'
 import type { StoreFault } from './support/store-faults.ts'
 
 const append = (when: 'before' | 'after', event: string, nth = 1): StoreFault => ({
@@ -75,4 +75,7 @@ async function survive(consortium: Consortium, fault: StoreFault): Promise<void>
   expect(run.weightsDigest).toBe(undisturbed)
   expect(run.rounds.flatMap(({ sites }) => sites.map(({ outcome }) => outcome))).toEqual(Array(9).fill('counted'))
   expect(await consortium.trainings()).toEqual(everyTrainingOnce)
+  const weights = new Set(run.rounds.flatMap(({ baseDigest, weightsDigest }) => [baseDigest, weightsDigest]))
+  await eventually('the store to hold weights alone', async () => (await consortium.blobs()).length === weights.size)
+  expect(new Set(await consortium.blobs())).toEqual(weights)
 }

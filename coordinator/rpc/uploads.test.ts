@@ -85,6 +85,23 @@ describe('an update', () => {
     expect(await client.deliver(update, quietly())).toEqual({ journalIndex: receipt.journalIndex, bytesSent: 0 })
   })
 
+  test('is deleted when the average it is part of is published, and its site still gets its receipt', async () => {
+    const updates = [await spooledUpdate(live, 7), await spooledUpdate(live, 8), await spooledUpdate(live, 9)]
+    const clients = [client, ...['b', 'c'].map(async (site) => createCoordinatorClient(await live.enrol(site)))]
+    for (const [i, update] of updates.entries()) await (await clients[i])?.deliver(update, quietly())
+    expect(await live.blobs.list()).toHaveLength(4)
+    const weightsDigest = await live.blobs.put(Buffer.from('the average'))
+    const at = { studyDigest: live.studyDigest, stage: 0, round: 0 }
+    await live.loop.handle({ type: 'publish-weights', ...at, weightsDigest, clipped: new Map() })
+    while ((await live.blobs.list()).length > 2) await new Promise((resolve) => setImmediate(resolve))
+    expect(await live.blobs.list()).toEqual([live.base.digest, weightsDigest].sort())
+    for (const [i, update] of updates.entries()) {
+      const one = await clients[i]
+      expect(await one?.deliver(update, quietly())).toMatchObject({ bytesSent: 0 })
+      one?.close()
+    }
+  })
+
   test('stays as it is when the site sends another one for the same round', async () => {
     const update = await spooledUpdate(live, 7)
     await client.deliver(update, quietly())
@@ -137,6 +154,7 @@ describe('an update', () => {
     const update = await make(live)
     await expect(client.deliver(update, quietly())).rejects.toMatchObject({ code })
     expect(settlement()).toMatchObject({ kind: 'refused', code })
+    expect(await live.blobs.list()).toEqual([live.base.digest])
     await expect(client.deliver(update, quietly())).rejects.toMatchObject({ code })
   })
 

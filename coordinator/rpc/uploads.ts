@@ -1,6 +1,6 @@
 // Receiving updates: announced, resumed at the byte, made durable, admitted, counted. Blob, then event, then reply.
 
-import { parseDigest } from '../../shared/digest.ts'
+import { type Digest, parseDigest } from '../../shared/digest.ts'
 import type { BeginUpdateRequest, Receipt, UploadUpdateRequest } from '../../shared/gen/sequela/v1/federation.ts'
 import { type AssignmentKey, formatAssignmentId, parseAssignmentId } from '../../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -10,7 +10,9 @@ import { announcedUpdateOf } from '../../shared/protocol/wire.ts'
 import type { Study } from '../../shared/study/study.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { admitUpdate } from '../admission/admission.ts'
-import type { UpdateAnnouncement } from '../run/run.ts'
+import { neededBlobs } from '../run/queries.ts'
+import { currentRound, findRound, updatesOf } from '../run/rounds.ts'
+import type { PublishedRound, Round, UpdateAnnouncement } from '../run/run.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext } from './handlers.ts'
 import { discardOthers, discardStale, partialKeyOf, placeOf } from './partial-uploads.ts'
@@ -35,16 +37,32 @@ export function createUploads(ports: FederationPorts): Uploads {
   const announced = new Map<string, UpdateAnnouncement>()
   const receptions = new Map<string, Reception>()
 
-  const sweep = (): void => {
-    const { log } = ports
-    discardStale(blobs, loop.federation(), (place) => receptions.has(place)).catch((error: unknown) =>
-      log.warn('stale-uploads-kept', { reason: SequelaError.from(error).message }),
+  /** Deletes an update unless it is needed, for another round perhaps, or another site is delivering the same bytes. */
+  const discardSpent = async (digest: Digest, by?: UpdateAnnouncement): Promise<void> => {
+    const isDelivered = [...announced].some(
+      ([place, update]) => update.updateDigest === digest && receptions.has(place) && update !== by,
     )
+    if (!isDelivered && !neededBlobs(loop.federation()).has(digest)) await blobs.delete(digest)
+  }
+  const sweep = async (over?: {
+    readonly studyDigest: Digest
+    readonly round: PublishedRound | Round
+  }): Promise<void> => {
+    await discardStale(blobs, loop.federation(), (place) => receptions.has(place))
+    if (over === undefined) return
+    for (const site of over.round.sites.keys()) announced.delete(placeOf({ ...over, ...over.round, site }))
+    for (const digest of updatesOf(over.round)) await discardSpent(digest)
+  }
+  const inBackground = (work: Promise<void>): void => {
+    work.catch((error: unknown) => ports.log.warn('spent-updates-kept', { reason: SequelaError.from(error).message }))
   }
   loop.subscribe(({ event }) => {
-    if (event.type === 'weights-published' || event.type === 'run-cancelled') sweep()
+    if (event.type !== 'weights-published' && event.type !== 'run-cancelled') return
+    const run = loop.federation().runs.get(event.studyDigest)
+    const round = run && (event.type === 'weights-published' ? findRound(run, event) : currentRound(run))
+    inBackground(sweep(round && { ...event, round }))
   })
-  sweep()
+  inBackground(sweep())
 
   /** The receipt of an update that counts; undefined while it does not. */
   const receiptOf = (update: UpdateAnnouncement): Receipt | undefined => {
@@ -79,7 +97,10 @@ export function createUploads(ports: FederationPorts): Uploads {
       const { norm } = await admitUpdate({ reader, manifest: ports.manifestOf(study), maxUpdateNorm })
       await loop.handle({ type: 'count-update', ...update, norm })
     } catch (error) {
-      if (error instanceof SequelaError && contentRefusals.has(error.code)) await recordRefusal(update, error)
+      if (error instanceof SequelaError && contentRefusals.has(error.code)) {
+        await recordRefusal(update, error)
+        await discardSpent(update.updateDigest, update)
+      }
       throw error
     } finally {
       await reader.close()

@@ -3,7 +3,7 @@ import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { decide } from './decide.ts'
 import { emptyFederation, evolve } from './evolve.ts'
-import { admitAnnouncement, assignmentsFor, mayDownload, nextDeadline } from './queries.ts'
+import { admitAnnouncement, assignmentsFor, mayDownload, neededBlobs, nextDeadline } from './queries.ts'
 import type { Command, Federation, UpdateAnnouncement } from './run.ts'
 import { smallStudy } from './testsupport/small-study.ts'
 
@@ -53,6 +53,35 @@ describe('a site', () => {
     ])
     expect(mayDownload(published, 'd', sha256('v0'))).toBe(true)
     expect(mayDownload(both, 'a', sha256('w1'))).toBe(false)
+  })
+})
+
+describe('the store', () => {
+  const names = ['w0', 'w1', 'v0', 'a0', 'b0', 'c0', 'd0']
+  const needed = (federation: Federation) => {
+    const blobs = neededBlobs(federation)
+    expect(blobs.size).toBe(names.filter((name) => blobs.has(sha256(name))).length)
+    return names.filter((name) => blobs.has(sha256(name)))
+  }
+  const sealed = after(both, counting('a'), counting('b'), counting('c'))
+
+  test('must keep updates until their average is published, and weights for ever', () => {
+    expect(needed(both)).toEqual(['w0', 'v0'])
+    expect(needed(after(both, counting('a')))).toEqual(['w0', 'v0', 'a0'])
+    expect(needed(after(both, counting('a'), { type: 'pause-run', studyDigest: ours.digest }))).toEqual([
+      ...['w0', 'v0', 'a0'],
+    ])
+    expect(needed(sealed)).toEqual(['w0', 'v0', 'a0', 'b0', 'c0'])
+    const publish: Command = {
+      type: 'publish-weights',
+      ...{ studyDigest: ours.digest, stage: 0, round: 0, weightsDigest: sha256('w1'), clipped: new Map() },
+    }
+    expect(needed(after(sealed, publish))).toEqual(['w0', 'w1', 'v0'])
+  })
+
+  test('need not keep the updates of a run that was cancelled', () => {
+    const cancelled = after(sealed, { type: 'cancel-run', studyDigest: ours.digest, reason: 'enough' })
+    expect(needed(cancelled)).toEqual(['w0', 'v0'])
   })
 })
 

@@ -4,7 +4,7 @@
 import type { Digest } from '../../shared/digest.ts'
 import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
 import { judge } from './announcement.ts'
-import { roundsOf } from './rounds.ts'
+import { isActive, roundsOf, updatesOf } from './rounds.ts'
 import type { Federation, Run, UpdateAnnouncement } from './run.ts'
 
 /** What a site is asked to do now. */
@@ -50,6 +50,14 @@ export function mayDownload(federation: Federation, site: string, digest: Digest
   return [...federation.runs.values()].some((run) => run.study.sites.includes(site) && holdsWeights(run, digest))
 }
 
+/**
+ * What the store must keep: the weights of every round, and the updates of rounds whose average is not published yet. A
+ * site's update says more about its children than the average does, so nobody keeps it longer than it is needed.
+ */
+export function neededBlobs(federation: Federation): ReadonlySet<Digest> {
+  return new Set([...federation.runs.values()].flatMap((run) => [...weightsOf(run), ...updatesToAverage(run)]))
+}
+
 /** The earliest deadline that `look-at-clock` would act on; undefined when there is none. */
 export function nextDeadline(federation: Federation): number | undefined {
   let next: number | undefined
@@ -61,7 +69,17 @@ export function nextDeadline(federation: Federation): number | undefined {
 }
 
 function holdsWeights(run: Run, digest: Digest): boolean {
-  return roundsOf(run).some(
-    (round) => round.baseDigest === digest || ('weightsDigest' in round && round.weightsDigest === digest),
-  )
+  return weightsOf(run).includes(digest)
+}
+
+/** Bases and results of every round. */
+function weightsOf(run: Run): readonly Digest[] {
+  return roundsOf(run).flatMap((round) => [
+    round.baseDigest,
+    ...('weightsDigest' in round ? [round.weightsDigest] : []),
+  ])
+}
+
+function updatesToAverage(run: Run): readonly Digest[] {
+  return isActive(run) ? updatesOf(run.current) : []
 }

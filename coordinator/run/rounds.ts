@@ -1,5 +1,6 @@
 // Looking things up in a run: its rounds, past and present, and who counts in them.
 
+import type { Digest } from '../../shared/digest.ts'
 import type { ActiveRun, PublishedRound, Round, RoundId, Run, Settlement } from './run.ts'
 
 export function sameRound(a: RoundId, b: RoundId): boolean {
@@ -45,6 +46,13 @@ export function isActive(run: Run): run is ActiveRun {
 /** Sites that count, in order of id. */
 export function countedSites(round: { readonly sites: ReadonlyMap<string, Settlement> }): string[] {
   return [...round.sites].filter(([, settlement]) => settlement.kind === 'counted').map(([site]) => site)
+}
+
+/** Updates that count, in order of their sites' ids. */
+export function updatesOf(round: { readonly sites: ReadonlyMap<string, Settlement> }): Digest[] {
+  return [...round.sites.values()].flatMap((settlement) =>
+    settlement.kind === 'counted' ? [settlement.updateDigest] : [],
+  )
 }
 
 /** The round after `id`: the next of the stage, or the first of the next stage; nothing after the last. */

@@ -11,6 +11,7 @@ import { createAuthority } from '../../coordinator/authority/authority.ts'
 import { startCoordinator } from '../../coordinator/coordinator.ts'
 import { coordinatorHome, createHome, readSettings } from '../../coordinator/home.ts'
 import type { CoordinatorStatus, RunStatus } from '../../coordinator/status.ts'
+import { openFileBlobs } from '../../coordinator/store/files.ts'
 import { systemClock } from '../../shared/clock.ts'
 import { silentLog } from '../../shared/log.ts'
 import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
@@ -58,6 +59,8 @@ export interface Consortium {
   finished(): Promise<RunStatus>
   /** Every training that began, as study seed/site/stage/round, sorted. */
   trainings(): Promise<readonly string[]>
+  /** Digests of what the coordinator's store holds whole. */
+  blobs(): Promise<readonly string[]>
   identity(site: string): Promise<SiteIdentity>
   siteHome(site: string): SiteHome
   /** Sends what the site says to another port on this machine. */
@@ -180,6 +183,7 @@ async function openConsortium(
     },
     finished: () => when('the run to finish', ({ phase }) => phase === 'finished'),
     trainings: async () => (await readFile(trainingsFile, 'utf8')).trim().split('\n').sort(),
+    blobs: async () => (await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })).list(),
     identity: (site) => readIdentity(homeOf(site).identityFile),
     siteHome: homeOf,
     close: async () => {
