@@ -2,9 +2,10 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parse as parseYaml, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { z } from 'zod'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import { checkSettings, parseSettings, unreadSettings } from '../shared/settings.ts'
 
 const hostName = z.string().regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/, 'is not a host name')
 const listener = z.strictObject({
@@ -50,14 +51,11 @@ export function coordinatorHome(folder: string): CoordinatorHome {
 
 /** @throws SequelaError `config_invalid` with what is wrong, or that `coordinator init` comes first. */
 export async function readSettings(home: CoordinatorHome): Promise<CoordinatorSettings> {
-  let text: string
-  try {
-    text = await readFile(home.settingsFile, 'utf8')
-  } catch (error) {
-    const message = `there is no ${home.settingsFile}; make one first: coordinator init --home ${home.folder} --host NAME`
-    throw new SequelaError('config_invalid', message, { cause: error })
-  }
-  return checkSettings(yamlOf(text, home.settingsFile), home.settingsFile)
+  const { settingsFile } = home
+  const text = await readFile(settingsFile, 'utf8').catch((error: unknown) => {
+    throw unreadSettings(error, settingsFile, `make one first: coordinator init --home ${home.folder} --host NAME`)
+  })
+  return parseSettings(text, settingsFile, settingsSchema)
 }
 
 /**
@@ -65,7 +63,7 @@ export async function readSettings(home: CoordinatorHome): Promise<CoordinatorSe
  * @throws SequelaError `config_invalid` when there is one already, or a value is wrong.
  */
 export async function createHome(home: CoordinatorHome, settings: unknown): Promise<CoordinatorSettings> {
-  const checked = checkSettings(settings, 'the options')
+  const checked = checkSettings(settings, 'the options', settingsSchema)
   await mkdir(home.folder, { recursive: true, mode: 0o700 })
   try {
     await writeFile(home.settingsFile, stringify(checked), { flag: 'wx', mode: 0o600 })
@@ -74,20 +72,4 @@ export async function createHome(home: CoordinatorHome, settings: unknown): Prom
     throw new SequelaError('config_invalid', message, { cause: error })
   }
   return checked
-}
-
-function checkSettings(value: unknown, source: string): CoordinatorSettings {
-  const parsed = settingsSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'file'}: ${issue.message}`)
-  throw new SequelaError('config_invalid', `${source} cannot be used:\n${lines.join('\n')}`)
-}
-
-function yamlOf(text: string, file: string): unknown {
-  try {
-    return parseYaml(text, { maxAliasCount: 0 })
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SequelaError('config_invalid', `${file} is not YAML: ${reason}`, { cause: error })
-  }
 }

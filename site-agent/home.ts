@@ -3,9 +3,9 @@
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parse as parseYaml, stringify } from 'yaml'
+import { stringify } from 'yaml'
 import { z } from 'zod'
-import { SequelaError } from '../shared/protocol/errors.ts'
+import { parseSettings, unreadSettings } from '../shared/settings.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 const settingsSchema = z.strictObject({
@@ -52,30 +52,15 @@ export function siteHome(folder: string): SiteHome {
  * @throws SequelaError `config_invalid` with what is wrong in it, or that the site has not been enrolled.
  */
 export async function readSettings(home: SiteHome): Promise<SiteSettings> {
-  let text: string
-  try {
-    text = await readFile(home.settingsFile, 'utf8')
-  } catch (error) {
-    const message = `there is no ${home.settingsFile}; enrol this site first: site enrol CODE --data FOLDER`
-    throw new SequelaError('config_invalid', message, { cause: error })
-  }
-  const parsed = settingsSchema.safeParse(yamlOf(text, home.settingsFile))
-  if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'file'}: ${issue.message}`)
-  throw new SequelaError('config_invalid', `${home.settingsFile} cannot be used:\n${lines.join('\n')}`)
+  const { settingsFile } = home
+  const text = await readFile(settingsFile, 'utf8').catch((error: unknown) => {
+    throw unreadSettings(error, settingsFile, 'enrol this site first: site enrol CODE --data FOLDER')
+  })
+  return parseSettings(text, settingsFile, settingsSchema)
 }
 
 /** Writes `site.yaml`, replacing what was there. */
 export async function writeSettings(home: SiteHome, settings: SiteSettings): Promise<void> {
   await mkdir(home.folder, { recursive: true, mode: 0o700 })
   await writeFileDurably(home.settingsFile, stringify(settings), 0o600)
-}
-
-function yamlOf(text: string, file: string): unknown {
-  try {
-    return parseYaml(text, { maxAliasCount: 0 })
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SequelaError('config_invalid', `${file} is not YAML: ${reason}`, { cause: error })
-  }
 }
