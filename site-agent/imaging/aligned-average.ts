@@ -45,10 +45,9 @@ export function averageAligned(
     }
     spread(plane, totals, alongZ, z)
   }
-  return {
-    voxels: Float32Array.from({ length: depth * height * width }, (_, i) => totals[2 * i] as number),
-    coverage: Float32Array.from({ length: depth * height * width }, (_, i) => totals[2 * i + 1] as number),
-  }
+  const coverage = Float32Array.from({ length: depth * height * width }, (_, i) => totals[2 * i + 1] as number)
+  const voxels = coverage.map((share, i) => (share > 0 ? (totals[2 * i] as number) / (totals[2 * i + 1] as number) : 0))
+  return { voxels, coverage }
 }
 
 /** Means along x of a row of the scan, [width, 2]. */

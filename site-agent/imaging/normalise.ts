@@ -4,13 +4,16 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 
 /** Percentiles between which mean and deviation are taken, so that vessels and lesions do not set the scale. */
 const statisticsBetween = [0.01, 0.98] as const
-/** Normal values end well inside; clipping the picture at its own percentiles would erase small bright lesions. */
-const limits = [-4, 6] as const
+/**
+ * For spikes: clipping the picture at its own percentiles would erase small bright lesions, and how bright larger ones are
+ * must stay to be seen. Of synthetic scans seven voxels each lie above 6, one above 10 (decision 9).
+ */
+const limits = [-4, 10] as const
 /** Stands for a brain voxel that would come out as exactly 0, which means background from here on. */
 const notBackground = 1e-6
 
 /**
- * The scan with z-scores limited to −4…6 in the brain and exactly 0 outside; no brain voxel is exactly 0.
+ * The scan with z-scores limited to −4…10 in the brain and exactly 0 outside; no brain voxel is exactly 0.
  * @param voxels on the study's grid, [depth, height, width]
  * @param mask 1 in the brain, same order
  * @throws SequelaError `scan_unsuitable` when the brain has only one brightness.

@@ -11,7 +11,7 @@ import { createStudyGrid } from './study-grid.ts'
 import { templateMaskOn } from './template.ts'
 
 /** To be raised with every change that alters a prepared voxel; old results are then made again. */
-const pipelineVersion = 2
+const pipelineVersion = 3
 
 export interface RecipeOptions {
   /** Voxels [depth, height, width]. */

@@ -50,7 +50,8 @@ function naive({ shape, voxels, affine }: Volume, grid: StudyGrid, samples: numb
     )
     return [0, 1].map((which) => values.reduce((total, pair) => total + (pair[which] ?? 0), 0) / values.length)
   })
-  return { voxels: means.map(([value = 0]) => value), coverage: means.map(([, share = 0]) => share) }
+  const coverage = means.map(([, share = 0]) => share)
+  return { voxels: means.map(([value = 0, share = 0]) => (share === 0 ? 0 : value / share)), coverage }
 }
 
 function expectClose(actual: Float32Array, expected: readonly number[], digits: number): void {
@@ -120,11 +121,9 @@ describe('resampling', () => {
         [0, 0, spacingMm, mni152CenterMm[2] + first],
       ]
       const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0)
-      const resampled = resample(
-        toStored({ shape: [edge, edge, edge], voxels, affine }),
-        createStudyGrid([6, 6, 6], 7),
-      ).voxels
-      return (sum(resampled) * 7 ** 3) / (sum(voxels) * spacingMm ** 3)
+      const resampled = resample(toStored({ shape: [edge, edge, edge], voxels, affine }), createStudyGrid([6, 6, 6], 7))
+      const mass = sum(resampled.voxels.map((value, at) => value * (resampled.coverage[at] ?? 0)))
+      return (mass * 7 ** 3) / (sum(voxels) * spacingMm ** 3)
     })
     for (const mass of masses) expect(mass).toBeCloseTo(1, 3)
   })
@@ -132,7 +131,7 @@ describe('resampling', () => {
   test('averages what one sample a voxel would alias', () => {
     const volume: Volume = {
       shape: [48, 48, 48],
-      voxels: Float32Array.from({ length: 48 ** 3 }, (_, i) => (i % 2 === 0 ? 0 : 200)),
+      voxels: Float32Array.from({ length: 48 ** 3 }, (_, i) => (i % 2 === 0 ? 100 : 300)),
       affine: [
         [1, 0, 0, mni152CenterMm[0] - 23.5],
         [0, 1, 0, mni152CenterMm[1] - 23.5],
@@ -140,9 +139,32 @@ describe('resampling', () => {
       ],
     }
     for (const value of resample(toStored(volume), createStudyGrid([4, 4, 4], 8)).voxels) {
-      expect(value).toBeGreaterThan(95)
-      expect(value).toBeLessThan(105)
+      expect(value).toBeGreaterThan(195)
+      expect(value).toBeLessThan(205)
     }
+  })
+
+  test.each([
+    ['along the grid', 0],
+    ['oblique to it', 0.2],
+  ])('of a scan %s leaves the brightness of tissue as it is at its edge', (_, angle) => {
+    const [c, s] = [2 * Math.cos(angle), 2 * Math.sin(angle)]
+    const volume: Volume = {
+      shape: [24, 24, 24],
+      voxels: Float32Array.from({ length: 24 ** 3 }, (_, i) =>
+        Math.hypot((i % 24) - 12, ((i / 24) % 24) - 12) < 9 ? 70 : 0,
+      ),
+      affine: [
+        [c, -s, 0, mni152CenterMm[0] - 24],
+        [s, c, 0, mni152CenterMm[1] - 24],
+        [0, 0, 2, mni152CenterMm[2] - 24],
+      ],
+    }
+    const { voxels, coverage } = resample(toStored(volume), createStudyGrid([6, 6, 6], 7))
+    expect(coverage.some((share) => share > 0.1 && share < 0.9)).toBe(true)
+    voxels.forEach((value, at) => {
+      expect(value).toBeCloseTo((coverage[at] ?? 0) > 0 ? 70 : 0, 3)
+    })
   })
 
   test('says which share of a voxel is covered', () => {

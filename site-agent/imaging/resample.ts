@@ -1,6 +1,7 @@
 // The one interpolation of a scan's life: from the voxels as they were stored straight to the study's grid. A voxel of
 // the grid is the mean of the trilinear picture over all of it: a sample at its centre would miss a lesion that lies
-// between two centres, and would keep the noise that a mean removes.
+// between two centres, and would keep the noise that a mean removes. Background is the absence of a value and takes no part
+// (normalised convolution, Knutsson and Westin 1993), so a voxel at the brain's edge is as bright as the tissue in it.
 
 import { averageAligned } from './aligned-average.ts'
 import { averageSampled } from './sampled-average.ts'
@@ -8,7 +9,7 @@ import type { StudyGrid } from './study-grid.ts'
 import { type Affine, type AffineRow, invert, type StoredVolume, toVolume } from './volume.ts'
 
 export interface Resampled {
-  /** Mean value in each voxel of the grid, [depth, height, width]; 0 beyond the scan. */
+  /** Mean in each voxel of the grid of what is not 0 in the scan, [depth, height, width]; 0 where there is nothing. */
   readonly voxels: Float32Array
   /** Share of each voxel, 0 to 1, in which the scan is not zero. */
   readonly coverage: Float32Array

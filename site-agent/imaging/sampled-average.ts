@@ -86,7 +86,7 @@ export function averageSampled(
             }
           }
         }
-        voxels[at] = sum * weight
+        voxels[at] = covered > 0 ? sum / covered : 0
         coverage[at] = covered * weight
       }
     }
