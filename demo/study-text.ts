@@ -9,10 +9,13 @@ export interface DemoStudy {
   readonly pretrained: boolean
 }
 
-/** YAML; rates as the experiments found them, with the server's momentum taken into account. */
+/** YAML; rates as the experiments found them, with the server's momentum taken into account (decision 11). */
 export function demoStudyText(study: DemoStudy): string {
-  const ordering = `  - { task: ordering, rounds: ${study.orderingRounds}, localEpochs: 1, batchChildren: 4, learningRate: 3e-3, schedule: cosine }\n`
-  const rates = study.pretrained ? 'learningRate: 2e-3, encoderLearningRate: 1e-3' : 'learningRate: 3e-3'
+  const { orderingRounds, recurrenceRounds } = study
+  const batches = 'localEpochs: 1, batchChildren: 4'
+  const warmUp = `schedule: cosine, warmupRounds: ${Math.floor(orderingRounds / 4)}`
+  const ordering = `  - { task: ordering, rounds: ${orderingRounds}, ${batches}, learningRate: 3e-3, ${warmUp} }\n`
+  const rate = study.pretrained ? '2e-3' : '3e-3'
   return `# The study of the demo: synthetic children, four hospitals that do not exist.
 study: ${study.pretrained ? 'demo' : 'demo-from-scratch'}
 seed: ${study.seed}
@@ -21,7 +24,7 @@ pipeline: { template: mni152, sequences: [FLAIR], registration: none, brainMask:
 sites: [${study.sites.join(', ')}]
 folds: { train: 0.8, validation: 0.2, test: 0 }                # test children lie outside every hospital
 stages:
-${study.pretrained ? ordering : ''}  - { task: recurrence, rounds: ${study.recurrenceRounds}, localEpochs: 1, batchChildren: 4, ${rates}, schedule: cosine, horizonDays: 365 }
+${study.pretrained ? ordering : ''}  - { task: recurrence, rounds: ${recurrenceRounds}, ${batches}, learningRate: ${rate}, schedule: cosine, horizonDays: 365 }
 training: { optimizer: adamw, weightDecay: 0.01, clipNorm: 1.0, proximal: 0.0 }
 strategy: { name: fed-avg, weightBy: children, serverMomentum: 0.6 }
 round: { quorum: ${Math.max(1, study.sites.length - 1)}, deadline: 1h }

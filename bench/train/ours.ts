@@ -37,6 +37,7 @@ const job = (localEpochs: number): TrainingJob => ({
     batchChildren: children,
     learningRate: 3e-3,
     schedule: 'constant',
+    warmupRounds: 0,
   },
   training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
   round: 0,

@@ -49,6 +49,7 @@ describe('a study file', () => {
     ['a misspelt policy', 'minChildren', 'minChilds', 'minChilds'],
     ['a seed that is no number', 'seed: 1', 'seed: one', 'seed'],
     ['a learning rate of nought', '3e-3', '0', 'stages.0.learningRate'],
+    ['a warm-up longer than its stage', 'rounds: 3', 'rounds: 3, warmupRounds: 4', 'stages.0.warmupRounds'],
     ['no rounds', 'rounds: 3', 'rounds: 0', 'stages.0.rounds'],
     ['an unknown task', 'task: ordering', 'task: sorting', 'stages.0.task'],
     ['an unknown preset', 'preset: tiny', 'preset: huge', 'model.preset'],
@@ -113,6 +114,13 @@ describe('the learning rate of a round', () => {
     expect(rateFactor(long, 50)).toBeCloseTo(0.55, 12)
     expect(rateFactor(long, 99)).toBeLessThan(0.102)
     expect(rateFactor({ ...stage, schedule: 'constant' }, 2)).toBe(1)
+  })
+
+  test('rises evenly over the rounds of the warm-up', () => {
+    const warmed = { ...stage, schedule: 'constant', rounds: 10, warmupRounds: 4 } as const
+    expect([0, 1, 2, 3, 4, 9].map((round) => rateFactor(warmed, round))).toEqual([0.25, 0.5, 0.75, 1, 1, 1])
+    const falling = { ...warmed, schedule: 'cosine' } as const
+    expect(rateFactor(falling, 1)).toBeCloseTo(0.5 * rateFactor({ ...falling, warmupRounds: 0 }, 1), 12)
   })
 })
 

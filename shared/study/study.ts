@@ -37,6 +37,8 @@ const stageCommon = {
   learningRate: positive.max(1),
   encoderLearningRate: positive.max(1).optional(),
   schedule: z.enum(['constant', 'cosine']).default('cosine'),
+  /** Rounds over which the learning rate rises to where the schedule has it. */
+  warmupRounds: z.int().min(0).max(10_000).default(0),
 }
 
 const stageSchema = z.discriminatedUnion('task', [
@@ -149,6 +151,9 @@ function contradictions(study: Study): string[] {
   const sum = study.folds.train + study.folds.validation + study.folds.test
   if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
   if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')
+  for (const [index, { rounds, warmupRounds }] of study.stages.entries()) {
+    if (warmupRounds > rounds) problems.push(`stages.${index}.warmupRounds: the stage has ${rounds} rounds`)
+  }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
   if (study.round.quorum > study.sites.length) {
     problems.push(`round.quorum: asks for ${study.round.quorum} of ${study.sites.length} sites`)

@@ -20,7 +20,14 @@ const common = {
   weights,
   seed: 'seed',
 } as const
-const stage = { rounds: 10, localEpochs: 1, batchChildren: 2, learningRate: 3e-3, schedule: 'cosine' } as const
+const stage = {
+  rounds: 10,
+  localEpochs: 1,
+  batchChildren: 2,
+  learningRate: 3e-3,
+  schedule: 'cosine',
+  warmupRounds: 0,
+} as const
 const jobs = {
   ordering: { ...common, children: toy.children, stage: { ...stage, task: 'ordering' } } as TrainingJob,
   recurrence: {

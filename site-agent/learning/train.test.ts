@@ -27,6 +27,7 @@ const jobOf = (
     batchChildren: 2,
     learningRate: 3e-3,
     schedule: 'cosine',
+    warmupRounds: 0,
     ...(task === 'recurrence' && { horizonDays: 365 }),
   } as TrainingJob['stage'],
   training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },

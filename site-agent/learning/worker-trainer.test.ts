@@ -33,7 +33,15 @@ beforeAll(() => {
   ]
   job = {
     preset: 'tiny',
-    stage: { task: 'ordering', rounds: 10, localEpochs: 2, batchChildren: 2, learningRate: 3e-3, schedule: 'cosine' },
+    stage: {
+      task: 'ordering',
+      rounds: 10,
+      localEpochs: 2,
+      batchChildren: 2,
+      learningRate: 3e-3,
+      schedule: 'cosine',
+      warmupRounds: 0,
+    },
     training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
     round: 0,
     weights: initialWeights('tiny', 1),
