@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { l2Norm } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
-import { manifestOfTensors, tensorLengths, writeRandomWeights } from './aggregate/random-weights.ts'
 import { aggregateBenchmark } from './aggregate.ts'
+import { manifestOfTensors, tensorLengths, writeRandomWeights } from './random-weights.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sequela-bench-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

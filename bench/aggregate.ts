@@ -3,11 +3,11 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { encodeHeader } from '../shared/weights/safetensors.ts'
-import { manifestOfTensors, tensorLengths, writeRandomWeights } from './aggregate/random-weights.ts'
 import type { AggregateTask } from './aggregate/task.ts'
 import { type Benchmark, type BenchmarkOptions, type MeasuredRow, median, type Row } from './benchmark.ts'
 import { type Candidate, runInterleaved } from './interleaved.ts'
 import { canImport, python } from './python.ts'
+import { manifestOfTensors, tensorLengths, writeRandomWeights } from './random-weights.ts'
 
 const tensors = 64
 

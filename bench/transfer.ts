@@ -1,16 +1,13 @@
 // Benchmark: one update on its way from a site to the coordinator, over loopback and over a line with a delay.
 
-import { randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { startLiveFederation } from '../coordinator/testsupport/live-federation.ts'
 import { type Benchmark, type MeasuredRow, median, type Row } from './benchmark.ts'
 import { type Candidate, runInterleaved } from './interleaved.ts'
 import { canImport, python } from './python.ts'
+import { writeRandomWeights } from './random-weights.ts'
 import type { TransferTask } from './transfer/task.ts'
 
 const roundTripMs = 40
@@ -23,10 +20,11 @@ export function transferBenchmark({ elements }: { readonly elements: number }): 
   return {
     name: 'transfer',
     description:
-      `an update of ${(elements / 1e6).toFixed(0)} M weights over mutual TLS, hashed and durable at the other end; ` +
+      `an update of ${(elements / 1e6).toFixed(0)} M weights over mutual TLS, hashed and durable at the other end, after ` +
+      'another of its size; ' +
       `straight over loopback and with ${roundTripMs} ms round trip; memory is the receiver's`,
     run: async (options) => {
-      const near = await prepareTask(options.folder, elements * 4)
+      const near = await prepareTask(options.folder, elements)
       const far = { ...near, delayMs: roundTripMs / 2 }
       const withGrpc = await canImport('grpc')
       const candidates = [
@@ -49,10 +47,12 @@ export function transferBenchmark({ elements }: { readonly elements: number }): 
   }
 }
 
-/** A file of noise, and certificates from an authority that is forgotten. */
-async function prepareTask(folder: string, byteLength: number): Promise<TransferTask> {
-  const file = join(folder, 'update')
-  await pipeline(Readable.from(noise(byteLength)), createWriteStream(file))
+/** Two updates, and certificates from an authority that is forgotten. */
+async function prepareTask(folder: string, elements: number): Promise<TransferTask> {
+  const files: [string, string] = [join(folder, 'update-0'), join(folder, 'update-1')]
+  for (const [seed, file] of files.entries())
+    await writeRandomWeights(file, { manifest: [{ name: 'w', shape: [elements] }], seed, scale: 0.01 })
+  const { size: byteLength } = await stat(files[0])
   const live = await startLiveFederation({ elements: 1 })
   try {
     const site = await live.enrol('a')
@@ -73,16 +73,10 @@ async function prepareTask(folder: string, byteLength: number): Promise<Transfer
       serverKey: pathOf('serverKey'),
       serverChain: pathOf('serverChain'),
     }
-    return { byteLength, file, folder, delayMs: 0, tls }
+    return { elements, byteLength, files, folder, delayMs: 0, tls }
   } finally {
     await live.close()
   }
-}
-
-function* noise(byteLength: number): Iterable<Uint8Array> {
-  const block = randomBytes(2 ** 20)
-  for (let left = byteLength; left > 0; left -= block.byteLength)
-    yield block.subarray(0, Math.min(left, block.byteLength))
 }
 
 function candidatesFor(task: TransferTask, line: string, withGrpc: boolean): readonly Candidate[] {

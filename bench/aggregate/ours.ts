@@ -3,8 +3,8 @@
 import { rm } from 'node:fs/promises'
 import { aggregate } from '../../coordinator/aggregation/aggregate.ts'
 import { openFileBlobs } from '../../coordinator/store/files.ts'
+import { manifestOfTensors } from '../random-weights.ts'
 import { printMeasurement } from '../self-measured.ts'
-import { manifestOfTensors } from './random-weights.ts'
 import { taskOfThisProcess } from './task.ts'
 
 const { baseFile, updates, dataOffset, elements, tensorElements, outFolder } = taskOfThisProcess()

@@ -43,8 +43,8 @@ def receive():
     server.wait_for_termination()
 
 
-def chunks():
-    with open(task["file"], "rb") as file:
+def chunks(path):
+    with open(path, "rb") as file:
         while data := file.read(chunk_bytes):
             yield data
 
@@ -65,10 +65,10 @@ def send():
         credentials = grpc.ssl_channel_credentials(tls["root"], tls["siteKey"], tls["siteChain"])
         with grpc.secure_channel(f"localhost:{port}", credentials, options) as channel:
             upload = channel.stream_unary(method)
-            _, _, cpu_at_other_end = json.loads(upload(iter([])))
+            _, _, cpu_at_other_end = json.loads(upload(chunks(task["files"][0])))
             cpu_before = cpu_seconds()
             before = time.perf_counter()
-            digest, peak_mb, cpu_then = json.loads(upload(chunks()))
+            digest, peak_mb, cpu_then = json.loads(upload(chunks(task["files"][1])))
             seconds = time.perf_counter() - before
         print(
             json.dumps(

@@ -10,13 +10,13 @@ import { startReceiver, throughLine } from './receiver.ts'
 import { transferTask } from './task.ts'
 
 const told = process.argv[2] ?? ''
-const { tls, file, byteLength, delayMs } = transferTask.parse(JSON.parse(told))
+const { tls, files, byteLength, delayMs } = transferTask.parse(JSON.parse(told))
 const server = await startReceiver('./https-server.ts', [told])
 const line = await throughLine(Number(server.greeting), delayMs)
 const agent = new Agent({ keepAlive: true })
 
-/** Sends the file, or nothing, and resolves with what the other end says. */
-async function put(path?: string): Promise<string> {
+/** Sends a file and resolves with what the other end says. */
+async function put(path: string): Promise<string> {
   const call = request({
     host: 'localhost',
     port: line.port,
@@ -30,15 +30,14 @@ async function put(path?: string): Promise<string> {
     call.once('response', (response) => text(response).then(resolve, reject))
     call.once('error', reject)
   })
-  if (path === undefined) call.end()
-  else await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), call)
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), call)
   return answer
 }
 
-await put()
+await put(files[0])
 await printMeasurementOfAll(async () => {
   const before = performance.now()
-  const outcome = await put(file)
+  const outcome = await put(files[1])
   const seconds = (performance.now() - before) / 1000
   return { value: byteLength / 2 ** 20 / seconds, outcome, pid: server.pid }
 })

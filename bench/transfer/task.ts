@@ -3,9 +3,11 @@
 import { z } from 'zod'
 
 export const transferTask = z.object({
-  /** Bytes to send; they stand in `file`. */
+  /** Float32 values of an update, and bytes of its file. */
+  elements: z.int().positive(),
   byteLength: z.int().positive(),
-  file: z.string(),
+  /** Two updates as safetensors: the first warms both ends up, the second is measured. */
+  files: z.tuple([z.string(), z.string()]),
   /** A folder on the disk to be measured. */
   folder: z.string(),
   /** One way, in ms; 0 is straight over loopback. */

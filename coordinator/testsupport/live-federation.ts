@@ -45,7 +45,7 @@ export interface LiveFederation {
   readonly attendance: Attendance
   readonly studyDigest: Digest
   readonly manifest: Manifest
-  /** The running study's first weights. */
+  /** The running study's first weights; made anew when asked for, as they may be large. */
   readonly base: { readonly digest: Digest; readonly bytes: Uint8Array }
   /** A certificate from an enrolment code, under a key that all sites of the test share. */
   enrol(site: string): Promise<SiteIdentity>
@@ -134,8 +134,8 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
   addresses.enrolment = `${host}:${listeners.enrolmentPort}`
 
   const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [2], maxUpdateNorm: 1e6 })
-  const bytes = encodeSafetensors(weightsOf(manifest, 0))
-  const digest = await blobs.put(bytes)
+  const baseBytes = (): Uint8Array => encodeSafetensors(weightsOf(manifest, 0))
+  const digest = await blobs.put(baseBytes())
   await loop.handle({ type: 'propose-study', studyDigest: study.digest, text: study.text })
   await loop.handle({ type: 'start-run', studyDigest: study.digest, initialWeights: digest })
   return {
@@ -143,7 +143,12 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
     get listeners() {
       return listeners
     },
-    base: { digest, bytes },
+    base: {
+      digest,
+      get bytes() {
+        return baseBytes()
+      },
+    },
     enrol: async (site) => {
       const { secret } = decodeEnrolmentCode(await enrolment.invite(site))
       const { chainPem } = await enrolment.enrol(secret, csrPem)

@@ -1,8 +1,8 @@
 // Weights files of any size with pseudo-random values, written block by block so that making them takes no memory.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { encodeHeader } from '../../shared/weights/safetensors.ts'
-import { elementCount, type Manifest } from '../../shared/weights/weights.ts'
+import { encodeHeader } from '../shared/weights/safetensors.ts'
+import { elementCount, type Manifest } from '../shared/weights/weights.ts'
 
 const blockElements = 1024 * 1024
 
