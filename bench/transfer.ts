@@ -4,6 +4,7 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startLiveFederation } from '../coordinator/testsupport/live-federation.ts'
+import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
 import { type Benchmark, type MeasuredRow, median, type Row } from './benchmark.ts'
 import { type Candidate, runInterleaved } from './interleaved.ts'
 import { canImport, python } from './python.ts'
@@ -85,7 +86,7 @@ function candidatesFor(task: TransferTask, line: string, withGrpc: boolean): rea
   const node = (name: string, file: string): Candidate => ({
     name: `${name}, ${line}`,
     program: process.execPath,
-    arguments: [script(file), told],
+    arguments: [...nodeFlags, script(file), told],
   })
   const grpc = {
     name: `grpcio, ${line}`,

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import nodeFlags from '../../shared/node-flags.json' with { type: 'json' }
 
 export interface Receiver {
   readonly pid: number
@@ -14,7 +15,7 @@ export interface Receiver {
 
 /** Starts a program of this folder with temporary files in `folder`. */
 export async function startReceiver(script: string, args: readonly string[], folder?: string): Promise<Receiver> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(new URL(script, import.meta.url)), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...(folder !== undefined && { TMPDIR: folder }) },
   })

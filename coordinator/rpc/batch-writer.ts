@@ -2,7 +2,7 @@
 // order, so whatever a crash leaves behind is a beginning of the whole.
 
 export interface BatchWriter {
-  /** Takes a chunk, which must not be changed until `flush`; waits while too much lies here unwritten. */
+  /** Takes a chunk over; waits while too much lies here unwritten. */
   add(chunk: Uint8Array): Promise<void>
   /** Resolves when everything is written; rejects with what the first write that failed threw. */
   flush(): Promise<void>

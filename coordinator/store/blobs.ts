@@ -8,7 +8,7 @@ export interface PartialBlob {
   /** Bytes held so far: where the next chunk belongs. */
   readonly offset: number
   /**
-   * Adds bytes at the end, several arrays in one go. They must not be changed until the promise resolves.
+   * Adds bytes at the end, several arrays in one go, and takes the arrays over: they may be empty afterwards.
    * @throws SequelaError `disk_full`, and none of them is held.
    */
   write(...chunks: readonly Uint8Array[]): Promise<void>

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { BlobReader, Blobs, PartialBlob } from './blobs.ts'
+import { type RunningHash, startHash } from './hash-thread.ts'
 
 /** An upload is flushed in the background this often, in bytes, so that little is left to flush at its end. */
 const flushEveryBytes = 16 * 1024 * 1024
@@ -69,9 +70,10 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
         throw new SequelaError('too_busy', 'the same upload is still open on another connection; try again')
       writing.add(key)
       try {
-        const hash = createHash('sha256')
-        const offset = await hashFile(path, hash)
+        const offset = (await sizeOf(path)) ?? 0
         await admit(byteLength - offset)
+        const hash = startHash()
+        for await (const piece of piecesOf(path)) await hash.update([piece])
         const handle = await open(path, 'a', 0o600)
         return partialBlob({ handle, hash, offset, path, name, release: () => void writing.delete(key) })
       } catch (error) {
@@ -128,7 +130,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
 
 function partialBlob(state: {
   readonly handle: FileHandle
-  readonly hash: Hash
+  readonly hash: RunningHash
   offset: number
   readonly path: string
   readonly name: (handle: FileHandle, path: string, digest: Digest) => Promise<void>
@@ -137,6 +139,8 @@ function partialBlob(state: {
   const { handle, hash, path, name, release } = state
   let sinceFlush = 0
   let flushed = Promise.resolve()
+  /** The last pieces on their way through the hash, while the next are written. */
+  let hashed = Promise.resolve()
   return {
     get offset() {
       return state.offset
@@ -149,11 +153,13 @@ function partialBlob(state: {
         await handle.truncate(state.offset)
         throw inWords(error)
       }
-      for (const chunk of chunks) {
-        hash.update(chunk)
-        state.offset += chunk.byteLength
-        sinceFlush += chunk.byteLength
-      }
+      const written = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+      state.offset += written
+      sinceFlush += written
+      await hashed
+      hashed = hash.update(chunks)
+      // A failure is heard of at the next piece, or in `finish`.
+      hashed.catch(() => {})
       if (sinceFlush < flushEveryBytes) return
       sinceFlush = 0
       flushed = flushed.then(() => handle.datasync())
@@ -162,7 +168,8 @@ function partialBlob(state: {
     },
     finish: async (expected, byteLength) => {
       try {
-        const digest = hash.digest('hex')
+        await hashed
+        const digest = await hash.digest()
         if (state.offset !== byteLength || digest !== expected) {
           await handle.close()
           await rm(path, { force: true })
@@ -178,6 +185,7 @@ function partialBlob(state: {
       }
     },
     close: async () => {
+      hash.forget()
       await flushed.catch(() => {})
       await handle.close()
       release()
@@ -205,13 +213,18 @@ async function openBlob(path: string, digest: Digest): Promise<BlobReader> {
 
 /** Hashes what a file holds and returns its length; 0 where there is no file. */
 async function hashFile(path: string, hash: Hash): Promise<number> {
-  if ((await sizeOf(path)) === undefined) return 0
   let length = 0
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+  for await (const piece of piecesOf(path)) {
     hash.update(piece)
-    length += piece.length
+    length += piece.byteLength
   }
   return length
+}
+
+/** What a file holds, piece by piece; nothing where there is no file. */
+async function* piecesOf(path: string): AsyncIterable<Uint8Array> {
+  if ((await sizeOf(path)) === undefined) return
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield piece
 }
 
 /** Writes all of the pieces, as a call may write less. */
