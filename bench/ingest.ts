@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
 import { type Benchmark, type MeasuredRow, median } from './benchmark.ts'
 import { wholeHead } from './ingest/whole-head.ts'
 import { type Candidate, runInterleaved } from './interleaved.ts'
@@ -17,7 +18,7 @@ export const ingest: Benchmark = {
     const candidate = (name: string, how: string): Candidate => ({
       name,
       program: process.execPath,
-      arguments: [script, file, options.folder, how],
+      arguments: [...nodeFlags, script, file, options.folder, how],
     })
     const candidates = [candidate('ours, cold', 'cold'), candidate('ours, cached', 'cached')]
     const measured = await runInterleaved(candidates, options)
