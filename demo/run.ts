@@ -9,7 +9,7 @@ import { parseStudy, type StudyFile } from '../shared/study/study.ts'
 import { programVersion } from '../shared/version.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
-import { readEgress } from '../site-agent/egress.ts'
+import { bytesSentIn, readEgress } from '../site-agent/egress.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { trainArm } from './arms.ts'
@@ -189,7 +189,7 @@ async function egressOf(federation: DemoFederation): Promise<Record<string, Egre
     const delivered = records.filter((record) => record.kind === 'update-delivered')
     reports[site] = {
       updates: delivered.length,
-      bytes: delivered.reduce((sum, record) => sum + record.bytesSent, 0),
+      bytes: bytesSentIn(records),
       metricSums: sealed.reduce((sum, record) => sum + record.metrics.length, 0),
       withheldMetrics: sealed.reduce((sum, record) => sum + record.withheld.length, 0),
       declined: records.filter((record) => record.kind === 'declined').length,

@@ -40,7 +40,12 @@ export interface DeliveryClient {
   /** Sends what the coordinator does not have yet; resolves when the update is durable there and counts. */
   deliver(
     update: SpooledUpdate,
-    options: { readonly signal: AbortSignal; readonly onProgress: (done: number, total: number) => void },
+    options: {
+      readonly signal: AbortSignal
+      readonly onProgress: (done: number, total: number) => void
+      /** Bytes of the update that have just been handed to the network. */
+      readonly onSent?: (bytes: number) => void
+    },
   ): Promise<{ readonly journalIndex: bigint; readonly bytesSent: number }>
 }
 
@@ -81,9 +86,17 @@ async function deliverUpdate(
   update: SpooledUpdate,
   { signal, onProgress }: WorkOptions,
 ): Promise<void> {
-  const receipt = await client.deliver(update, {
+  let handedOver = 0
+  const delivering = client.deliver(update, {
     signal,
     onProgress: (done, total) => onProgress('uploading', done, total),
+    onSent: (bytes) => {
+      handedOver += bytes
+    },
+  })
+  const receipt = await delivering.catch(async (error: unknown) => {
+    if (handedOver > 0) await deps.egress.recordInterruption(update, handedOver)
+    throw error
   })
   await deps.egress.recordDelivery(update, receipt.bytesSent, receipt.journalIndex)
   await deps.spool.remove(update)

@@ -63,8 +63,14 @@ describe('an upload', () => {
     const update = await spooledUpdate(live, percent)
     await client.listStudies()
     const cut = relay.cutAfter('up', Math.round((update.byteLength * percent) / 100))
-    await expect(client.deliver(update, quietly())).rejects.toMatchObject({ code: 'unreachable' })
+    let handedOver = 0
+    const count = (bytes: number): void => {
+      handedOver += bytes
+    }
+    const counting = { ...quietly(), onSent: count }
+    await expect(client.deliver(update, counting)).rejects.toMatchObject({ code: 'unreachable' })
     await cut
+    expect(handedOver).toBeGreaterThan((update.byteLength * percent) / 100 - chunkBytes)
     const { bytesSent, journalIndex } = await client.deliver(update, quietly())
     expect(bytesSent).toBeLessThan(update.byteLength * (1 - percent / 100) + chunkBytes + framing)
     expect(relay.passed.up).toBeLessThan(update.byteLength + chunkBytes + framing)

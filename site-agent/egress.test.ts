@@ -7,7 +7,7 @@ import { errorCodes } from '../shared/protocol/errors.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { egressText } from './commands/egress-text.ts'
-import { createEgress, readEgress, sealMetrics, type UpdateToSeal } from './egress.ts'
+import { bytesSentIn, createEgress, readEgress, sealMetrics, type UpdateToSeal } from './egress.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sequela-egress-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -102,10 +102,12 @@ describe('the door out', () => {
     const file = newFile()
     const egress = createEgress({ file, clock })
     const sealed = await egress.sealUpdate(update())
+    await egress.recordInterruption(sealed, 100)
     await egress.recordDelivery(sealed, sealed.byteLength, 7n)
     writeFileSync(file, `${readFileSync(file, 'utf8')}{"kind":"upd`)
     const records = await readEgress(file)
-    expect(records.map(({ kind }) => kind)).toEqual(['update-sealed', 'update-delivered'])
+    expect(records.map(({ kind }) => kind)).toEqual(['update-sealed', 'delivery-interrupted', 'update-delivered'])
+    expect(bytesSentIn(records)).toBe(sealed.byteLength + 100)
     const text = egressText(records)
     expect(text).toContain('20 children stand behind it')
     expect(text).toContain('withheld, too few children: log_loss')

@@ -67,6 +67,16 @@ const recordSchema = z.discriminatedUnion('kind', [
     bytesSent: z.number(),
     journalIndex: z.string(),
   }),
+  /** Sending broke off; so many bytes had been handed to the network, and some of them may have arrived. */
+  z.object({
+    kind: z.literal('delivery-interrupted'),
+    at: z.string(),
+    study: z.string(),
+    stage: z.number(),
+    round: z.number(),
+    updateDigest: z.string(),
+    bytesSent: z.number(),
+  }),
   z.object({
     kind: z.literal('declined'),
     at: z.string(),
@@ -89,8 +99,10 @@ export interface Egress {
   sealUpdate(update: UpdateToSeal): Promise<SealedUpdate>
   /** A failure in a fixed sentence; the error's own words may name files or children and stay here. */
   sealReason(assignment: AssignmentKey, code: ErrorCode): Promise<string>
-  /** Notes that a sealed update has arrived and counts. */
+  /** Notes that a sealed update has arrived and counts; bytes are those of the last attempt. */
   recordDelivery(update: Omit<SealedUpdate, 'content'>, bytesSent: number, journalIndex: bigint): Promise<void>
+  /** Notes what an attempt sent that broke off. */
+  recordInterruption(update: Omit<SealedUpdate, 'content'>, bytesSent: number): Promise<void>
 }
 
 export function createEgress(deps: { readonly file: string; readonly clock: Clock }): Egress {
@@ -143,20 +155,22 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
       return reason
     },
 
-    recordDelivery: async (update, bytesSent, journalIndex) => {
-      const { studyDigest: study, stage, round } = update.assignment
-      await write({
-        kind: 'update-delivered',
-        at: at(),
-        study,
-        stage,
-        round,
-        updateDigest: update.updateDigest,
-        bytesSent,
-        journalIndex: journalIndex.toString(),
-      })
+    recordDelivery: ({ assignment, updateDigest }, bytesSent, journalIndex) => {
+      const { studyDigest: study, stage, round } = assignment
+      const place = { at: at(), study, stage, round, updateDigest }
+      return write({ kind: 'update-delivered', ...place, bytesSent, journalIndex: journalIndex.toString() })
+    },
+
+    recordInterruption: ({ assignment, updateDigest }, bytesSent) => {
+      const { studyDigest: study, stage, round } = assignment
+      return write({ kind: 'delivery-interrupted', at: at(), study, stage, round, updateDigest, bytesSent })
     },
   }
+}
+
+/** Bytes of updates that were handed to the network, those of interrupted attempts included. */
+export function bytesSentIn(records: readonly EgressRecord[]): number {
+  return records.reduce((sum, record) => sum + ('bytesSent' in record ? record.bytesSent : 0), 0)
 }
 
 /** Metrics that may leave, and the names of those that rest on fewer than `minCell` children. */

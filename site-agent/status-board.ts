@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../shared/clock.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 const statusSchema = z.object({
@@ -69,9 +70,17 @@ export function createStatusBoard(deps: { readonly file: string; readonly clock:
   }
 }
 
-/** The last status an agent wrote, or undefined where none ever ran. */
+/**
+ * The last status an agent wrote, or undefined where none ever ran.
+ * @throws SequelaError `file_unreadable` when it is not what an agent of this version writes.
+ */
 export async function readStatus(file: string): Promise<AgentStatus | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  return statusSchema.parse(JSON.parse(text))
+  try {
+    return statusSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    const message = `${file} is damaged or of another version; the agent writes it anew when it runs`
+    throw new SequelaError('file_unreadable', message, { cause })
+  }
 }

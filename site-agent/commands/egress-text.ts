@@ -1,16 +1,15 @@
 // The egress record as a data manager reads it: one block for everything that left, newest last.
 
-import type { EgressRecord } from '../egress.ts'
+import { bytesSentIn, type EgressRecord } from '../egress.ts'
 
 /** Lines of plain text, with totals at the end. */
 export function egressText(records: readonly EgressRecord[]): string {
   if (records.length === 0) return 'Nothing has left this hospital.'
   const delivered = records.filter((record) => record.kind === 'update-delivered')
-  const bytes = delivered.reduce((sum, record) => sum + record.bytesSent, 0)
   return [
     ...records.map(recordText),
     '',
-    `${delivered.length} updates delivered, ${(bytes / 1e6).toFixed(2)} MB sent in all.`,
+    `${delivered.length} updates delivered, ${(bytesSentIn(records) / 1e6).toFixed(2)} MB sent in all.`,
     'No image, table, name or date is among what leaves: see site-agent/egress.ts, the only door out.',
   ].join('\n')
 }
@@ -34,6 +33,8 @@ function recordText(record: EgressRecord): string {
     }
     case 'update-delivered':
       return `${head}  delivered, ${record.bytesSent} bytes sent, entry ${record.journalIndex} of the coordinator's journal`
+    case 'delivery-interrupted':
+      return `${head}  interrupted after ${record.bytesSent} bytes; what had arrived is not sent again`
     case 'declined':
       return `${head}  declined: ${record.code}, ${record.reason}`
   }

@@ -22,12 +22,17 @@ export interface TransferOptions {
   readonly onProgress: (done: number, total: number) => void
 }
 
+export interface UploadOptions extends TransferOptions {
+  /** Bytes of the update that have just been handed to the network. */
+  readonly onSent?: (bytes: number) => void
+}
+
 /** @throws SequelaError the coordinator's refusal, `unreachable`, `cancelled`, `file_unreadable`. */
 export async function uploadUpdate(
   client: FederationServiceClient,
   update: SpooledUpdate,
   from: number,
-  { signal, onProgress, later }: TransferOptions & { readonly later: Later },
+  { signal, onProgress, onSent, later }: UploadOptions & { readonly later: Later },
 ): Promise<UploadUpdateResponse> {
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<UploadUpdateResponse>()
@@ -50,7 +55,9 @@ export async function uploadUpdate(
   const send = async (): Promise<void> => {
     for await (const message of messagesOf(update, from)) {
       if (over.signal.aborted) return
-      if (!call.write(message)) await drained(call, over.signal)
+      const isTaken = call.write(message)
+      onSent?.(message.chunk?.data.byteLength ?? 0)
+      if (!isTaken) await drained(call, over.signal)
       silence.heard()
       if (message.chunk !== undefined) onProgress(Number(message.chunk.offset), update.byteLength)
     }

@@ -1,0 +1,257 @@
+// The agent's two loops against a coordinator that is played: what it repeats, what it gives up, and what it says.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sha256 } from '../shared/digest.ts'
+import { silentLog } from '../shared/log.ts'
+import { initialWeights } from '../shared/model/parameters.ts'
+import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
+import { errorCodes, SequelaError } from '../shared/protocol/errors.ts'
+import { seededRandom } from '../shared/random.ts'
+import { parseStudy } from '../shared/study/study.ts'
+import { encodeSafetensors } from '../shared/weights/safetensors.ts'
+import { type AgentClient, type AgentDeps, type Notice, runAgent } from './agent.ts'
+import { createApprovals } from './approvals.ts'
+import { createEgress, readEgress } from './egress.ts'
+import type { Trainer } from './learning/trainer.ts'
+import { createSpool } from './spool.ts'
+import { createStatusBoard, readStatus } from './status-board.ts'
+
+const study = parseStudy(`study: small
+seed: 1
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
+pipeline: { template: mni152, sequences: [FLAIR] }
+sites: [a]
+folds: { train: 1, validation: 0, test: 0 }
+stages: [{ task: ordering, rounds: 2, learningRate: 1e-3 }]
+round: { quorum: 1, deadline: 1h }
+policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 100 }
+`)
+const base = encodeSafetensors(initialWeights('tiny', 1))
+const assignment = {
+  ...{ studyDigest: study.digest, stage: 0, round: 0 },
+  ...{ baseDigest: sha256(base), baseByteLength: base.byteLength, deadlineMs: 0 },
+}
+const notice: Notice = { kind: 'assignment', assignment }
+const welcome: Notice = { kind: 'welcome', site: 'a', serverTimeMs: 0, programVersion: '1' }
+
+/** How the coordinator that is played behaves; each list is used up from the front, then all goes well. */
+interface Play {
+  readonly deliveries?: (SequelaError | 'hangs')[]
+  readonly connections?: SequelaError[]
+  readonly training?: () => never
+}
+
+interface Scene {
+  /** Everything that happened, in order. */
+  readonly events: string[]
+  /** Resolves once that has happened for the n-th time. */
+  until(event: string, times?: number): Promise<void>
+  say(notice: Notice): void
+  stop(): Promise<void>
+  readonly folder: string
+}
+
+let folder: string
+let scenes: Scene[]
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sequela-agent-'))
+  scenes = []
+})
+afterEach(async () => {
+  for (const scene of scenes) await scene.stop()
+  await rm(folder, { recursive: true })
+})
+
+async function play({ deliveries = [], connections = [], training }: Play = {}): Promise<Scene> {
+  const events: string[] = []
+  const listeners = new Set<() => void>()
+  const happen = (event: string): void => {
+    events.push(event)
+    for (const listener of listeners) listener()
+  }
+  const stopping = new AbortController()
+  let say: (notice: Notice) => void = () => {}
+  const untilAborted = (signal: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => {
+      const end = (): void => reject(new SequelaError('cancelled', 'called off'))
+      if (signal.aborted) end()
+      signal.addEventListener('abort', end, { once: true })
+    })
+  const client: AgentClient = {
+    attend: async (approved, onNotice, signal) => {
+      say = onNotice
+      onNotice(welcome)
+      happen(`attends with ${approved.length}`)
+      await untilAborted(signal)
+    },
+    downloadWeights: async ({ file }) => {
+      await writeFile(file, base)
+      happen('downloads')
+    },
+    deliver: async (update, { signal, onSent }) => {
+      const outcome = deliveries.shift()
+      happen(`delivers ${update.updateDigest === sha256(await readFile(update.file)) ? 'whole' : 'damaged'}`)
+      if (outcome === 'hangs') await untilAborted(signal)
+      onSent?.(update.byteLength)
+      if (outcome instanceof SequelaError) throw outcome
+      return { journalIndex: 5n, bytesSent: update.byteLength }
+    },
+    decline: async (id, code, reason) => happen(`declines ${id === formatAssignmentId(assignment)} ${code}: ${reason}`),
+    report: async () => true,
+    close: () => {},
+  }
+  const trainer: Trainer = {
+    train: async (job) => {
+      happen('trains')
+      training?.()
+      const values = job.weights.values.map((value) => value + 1e-3)
+      return { weights: { manifest: job.weights.manifest, values }, children: 3, steps: 1, meanLoss: 0.5 }
+    },
+    evaluate: async () => [],
+    close: async () => happen('closes the trainer'),
+  }
+  const approvals = createApprovals(join(folder, 'approvals'))
+  await approvals.approve(study)
+  const clock = { now: () => 0 }
+  const deps: AgentDeps = {
+    ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log: silentLog },
+    preparedChildren: async () => [],
+    egress: createEgress({ file: join(folder, 'egress.jsonl'), clock }),
+    spool: createSpool(join(folder, 'spool')),
+    weightsFolder: folder,
+    connect: async () => {
+      const failure = connections.shift()
+      happen(failure === undefined ? 'connects' : 'fails to connect')
+      if (failure !== undefined) throw failure
+      return client
+    },
+    renewalInMs: async () => 1,
+    approvalsChanged: (signal) => untilAborted(signal).catch(() => {}),
+    status: createStatusBoard({ file: join(folder, 'status.json'), clock }),
+    // Renewal is never due; a back-off is over at once.
+    wait: async (ms, signal) => {
+      if (ms === 1) return untilAborted(signal).catch(() => {})
+      happen('waits')
+    },
+  }
+  const running = runAgent(deps, stopping.signal)
+  const scene: Scene = {
+    events,
+    folder,
+    until: (event, times = 1) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (events.filter((seen) => seen.startsWith(event)).length < times) return
+          listeners.delete(look)
+          resolve()
+        }
+        listeners.add(look)
+        look()
+      }),
+    say: (said) => say(said),
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+  scenes.push(scene)
+  return scene
+}
+
+const recorded = async (): Promise<string[]> => (await readEgress(join(folder, 'egress.jsonl'))).map(({ kind }) => kind)
+
+/** What `site status` shows once the assignment has ended. */
+async function lastOutcome(scene: Scene): Promise<string | undefined> {
+  await scene.stop()
+  return (await readStatus(join(folder, 'status.json')))?.last?.outcome
+}
+
+describe('an agent', () => {
+  test('connects, trains what it is asked for, delivers it, and closes what it opened', async () => {
+    const scene = await play()
+    await scene.until('attends')
+    scene.say(notice)
+    scene.say(notice)
+    await scene.until('delivers')
+    expect(await lastOutcome(scene)).toBe('delivered')
+    expect(scene.events).toEqual([
+      ...['connects', 'attends with 1', 'downloads', 'trains', 'delivers whole', 'closes the trainer'],
+    ])
+    expect(await recorded()).toEqual(['update-sealed', 'update-delivered'])
+    expect(await createSpool(join(folder, 'spool')).find(assignment, assignment.baseDigest)).toBeUndefined()
+  })
+
+  test('delivers again, and does not train again, when the line was to blame', async () => {
+    const codes = ['unreachable', 'too_busy', 'disk_full', 'offset_mismatch'] as const
+    const scene = await play({ deliveries: codes.map((code) => new SequelaError(code, 'later')) })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers', 5)
+    expect(await lastOutcome(scene)).toBe('delivered')
+    expect(scene.events.filter((event) => event === 'trains')).toHaveLength(1)
+    expect(scene.events.filter((event) => event === 'waits')).toHaveLength(4)
+    expect(await recorded()).toEqual(['update-sealed', ...Array(4).fill('delivery-interrupted'), 'update-delivered'])
+  })
+
+  test('takes a refusal as the end of the matter, forgets the update, and goes on with the next round', async () => {
+    const scene = await play({ deliveries: [new SequelaError('norm_exceeded', 'too long')] })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    scene.say({ kind: 'assignment', assignment: { ...assignment, round: 1 } })
+    await scene.until('delivers', 2)
+    expect(scene.events.some((event) => event.startsWith('declines'))).toBe(false)
+    expect(await createSpool(join(folder, 'spool')).find(assignment, assignment.baseDigest)).toBeUndefined()
+    expect(await lastOutcome(scene)).toBe('delivered')
+  })
+
+  test("says a failure of its own in a fixed sentence, without the error's words", async () => {
+    const scene = await play({
+      training: () => {
+        throw new Error('/data/sub-secret/anat.nii.gz burst')
+      },
+    })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('declines')
+    expect(scene.events.at(-1)).toBe(`declines true internal: ${errorCodes.internal}`)
+    expect(await recorded()).toEqual(['declined'])
+    expect(await readFile(join(folder, 'egress.jsonl'), 'utf8')).not.toContain('secret')
+  })
+
+  test('stops what is called off, and does the next', async () => {
+    const scene = await play({ deliveries: ['hangs'] })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    scene.say({ kind: 'cancellation', assignmentId: formatAssignmentId(assignment), reason: 'enough' })
+    scene.say({ kind: 'assignment', assignment: { ...assignment, round: 1 } })
+    await scene.until('delivers', 2)
+    expect(await lastOutcome(scene)).toBe('delivered')
+  })
+
+  test('connects again and again, with pauses, and says why it could not', async () => {
+    const scene = await play({
+      connections: Array.from({ length: 3 }, () => new SequelaError('unreachable', 'no route')),
+    })
+    await scene.until('attends')
+    expect(scene.events).toEqual([...Array(3).fill(['fails to connect', 'waits']).flat(), 'connects', 'attends with 1'])
+  })
+
+  test('that is stopped in the middle keeps the sealed update for its next start', async () => {
+    const scene = await play({ deliveries: ['hangs'] })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    await scene.stop()
+    const next = await play()
+    await next.until('attends')
+    next.say(notice)
+    await next.until('delivers')
+    expect(await lastOutcome(next)).toBe('delivered')
+    expect(next.events).not.toContain('trains')
+  })
+})
