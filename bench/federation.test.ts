@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BenchmarkOptions } from './benchmark.ts'
-import { restartBenchmark } from './restart.ts'
 import { roundBenchmark } from './round.ts'
 import { transferBenchmark } from './transfer.ts'
 
@@ -16,15 +15,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(options.folder, { recursive: true }))
 
-test('a round without training is measured, and the coordinator with it', async () => {
-  const { rows, figures } = await roundBenchmark({ sites: 2, rounds: 2 }).run(options)
+test('a round without training and a restart are measured, and the coordinator with them', async () => {
+  const { rows, figures } = await roundBenchmark({ sites: 2, rounds: 2, roundsOfKilled: 4 }).run(options)
   expect(figures.empty_round_2_sites_ms).toBeGreaterThan(0)
-  expect(rows[0]).toMatchObject({ unit: 'ms', runs: [{ peakMb: expect.any(Number) }] })
-})
-
-test('a restart is measured', async () => {
-  const { figures } = await restartBenchmark({ rounds: 4 }).run(options)
   expect(figures.restart_s).toBeGreaterThan(0)
+  expect(rows).toMatchObject([{ unit: 'ms', runs: [{ peakMb: expect.any(Number) }] }, { unit: 's' }])
 })
 
 test('a transfer is measured beside others, which send the same bytes, on both lines', async () => {

@@ -9,14 +9,13 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 import { aggregate } from './aggregate.ts'
 import type { Benchmark, BenchmarkResult } from './benchmark.ts'
 import { ingest } from './ingest.ts'
-import { restart } from './restart.ts'
 import { round } from './round.ts'
 import { tableOf } from './table.ts'
 import { train } from './train.ts'
 import { transfer } from './transfer.ts'
 
 /** Every benchmark there is. */
-const benchmarks: readonly Benchmark[] = [aggregate, round, transfer, train, ingest, restart]
+const benchmarks: readonly Benchmark[] = [aggregate, round, transfer, train, ingest]
 
 interface Options {
   readonly json?: true

@@ -1,19 +1,18 @@
 // A benchmark's rows as a table: median and range, how they compare with ours, CPU time, memory.
 
-import { median, type Row } from './benchmark.ts'
+import { type MeasuredRow, median, type Row } from './benchmark.ts'
 
 const heading = ['', 'median', 'range', 'to ours', 'CPU s', 'peak MB', '']
 
-/** Lines of text. The ratio says how many times our value another has; rows that were skipped say why. */
+/** Lines of text. The ratio says how many times our first value another has in the same unit; rows that were skipped say why. */
 export function tableOf(rows: readonly Row[]): string {
   const ours = rows.find((row) => 'runs' in row)
-  const oursMedian = ours === undefined ? Number.NaN : median(ours.runs.map(({ value }) => value))
-  const cells = [heading, ...rows.map((row) => cellsOf(row, oursMedian))]
+  const cells = [heading, ...rows.map((row) => cellsOf(row, ours))]
   const widths = heading.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   return cells.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd()).join('\n')
 }
 
-function cellsOf(row: Row, oursMedian: number): string[] {
+function cellsOf(row: Row, ours: MeasuredRow | undefined): string[] {
   if ('skipped' in row) return [row.name, '–', '', '', '', '', `skipped: ${row.skipped}`]
   const values = row.runs.map(({ value }) => value)
   const middle = median(values)
@@ -21,7 +20,7 @@ function cellsOf(row: Row, oursMedian: number): string[] {
     row.name,
     `${threeDigits(middle)} ${row.unit}`,
     `${threeDigits(Math.min(...values))} – ${threeDigits(Math.max(...values))}`,
-    `${(middle / oursMedian).toFixed(2)}×`,
+    ours?.unit === row.unit ? `${(middle / median(ours.runs.map(({ value }) => value))).toFixed(2)}×` : '',
     threeDigits(median(row.runs.map(({ cpuSeconds }) => cpuSeconds))),
     Math.max(...row.runs.map(({ peakMb }) => peakMb)).toFixed(0),
     row.note ?? '',
