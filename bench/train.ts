@@ -1,6 +1,7 @@
 // Benchmark: one optimiser step of the smallest preset at a site, from scans in memory to changed weights.
 
 import { fileURLToPath } from 'node:url'
+import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
 import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, type MeasuredRow, median } from './benchmark.ts'
 import { type Candidate, runInterleaved } from './interleaved.ts'
 import { canImport, python } from './python.ts'
@@ -24,7 +25,9 @@ export function trainBenchmark(task: TrainTask): Benchmark {
 async function measure(task: TrainTask, options: BenchmarkOptions): Promise<BenchmarkResult> {
   const told = JSON.stringify(task)
   const script = (name: string): string => fileURLToPath(new URL(`./train/${name}`, import.meta.url))
-  const candidates: Candidate[] = [{ name: 'ours', program: process.execPath, arguments: [script('ours.ts'), told] }]
+  const candidates: Candidate[] = [
+    { name: 'ours', program: process.execPath, arguments: [...nodeFlags, script('ours.ts'), told] },
+  ]
   const withTorch = await canImport('torch')
   if (withTorch) candidates.push({ name: 'PyTorch', program: python, arguments: [script('pytorch_step.py'), told] })
   const measured = await runInterleaved(candidates, options)

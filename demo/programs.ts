@@ -4,6 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
 import { SequelaError } from '../shared/protocol/errors.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -18,7 +19,7 @@ export const programs = {
 /** Runs a command to its end and gives what it printed. @throws SequelaError `internal` with its last words. */
 export async function runCommand(program: string, args: readonly string[]): Promise<string> {
   try {
-    const { stdout } = await run(process.execPath, [program, ...args], { maxBuffer: 64 * 1024 * 1024 })
+    const { stdout } = await run(process.execPath, [...nodeFlags, program, ...args], { maxBuffer: 64 * 1024 * 1024 })
     return stdout
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
@@ -50,7 +51,7 @@ export async function startService(options: {
 }): Promise<Service> {
   const { name, program, args, logFile, readyWord } = options
   const log = createWriteStream(logFile, { flags: 'a' })
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...nodeFlags, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })
   let stopping = false

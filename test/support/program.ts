@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import nodeFlags from '../../shared/node-flags.json' with { type: 'json' }
 import { eventually, inTime } from './eventually.ts'
 
 export interface Program {
@@ -15,7 +16,7 @@ export interface Program {
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts an entry file of this folder; resolves once a line of its output begins with `readyWord`. */
+/** Starts an entry file of this folder as the programs' launcher would; resolves once a line of its output begins with `readyWord`. */
 export async function startProgram(options: {
   readonly entry: string
   readonly args: readonly string[]
@@ -23,7 +24,7 @@ export async function startProgram(options: {
   readonly readyWord: string
 }): Promise<Program> {
   const { entry, args, logFile, readyWord } = options
-  const child = spawn(process.execPath, [join(import.meta.dirname, entry), ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, entry), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
