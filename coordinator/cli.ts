@@ -71,9 +71,11 @@ export function coordinatorProgram(): Command {
 
   program
     .command('export')
-    .description("write a study's weights (safetensors) and, beside them, where they come from (JSON)")
+    .description(
+      "write a study's weights (safetensors) or its whole network (ONNX) and, beside it, where they come from (JSON)",
+    )
     .argument('<study>', 'digest of the study, or its first digits')
-    .requiredOption('--out <file>', 'the file to write, ending in .safetensors')
+    .requiredOption('--out <file>', 'the file to write, ending in .safetensors or in .onnx')
     .option('--stage <number>', 'weights after this stage, from 1 (default: the last that were published)', wholeNumber)
     .action(async (study: string, options: { out: string; stage?: number }) =>
       print(await exportStudy(home(), await findStudy(ask, study), options)),

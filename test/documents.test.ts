@@ -35,11 +35,11 @@ describe('documents say what the code does', () => {
 })
 
 function sourceFolders(): string[] {
-  const tops = ['proto', 'shared', 'coordinator', 'site-agent', 'demo', 'bench', 'deploy', 'test']
+  const tops = ['proto', 'shared', 'coordinator', 'site-agent', 'demo', 'bench', 'deploy', 'interop', 'test']
   const folders = new Set<string>()
   for (const top of tops) {
     for (const entry of readdirSync(join(root, top), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !/\.(ts|mjs|proto)$/.test(entry.name)) continue
+      if (!entry.isFile() || !/\.(ts|mjs|proto|py)$/.test(entry.name)) continue
       const folder = entry.parentPath.slice(root.length + 1)
       if (!folder.startsWith('shared/gen') && !folder.includes('node_modules')) folders.add(folder)
     }

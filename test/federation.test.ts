@@ -9,6 +9,7 @@ import { programs, runCommand } from '../demo/programs.ts'
 import { demoStudyText } from '../demo/study-text.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { sha256 } from '../shared/digest.ts'
+import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
@@ -74,6 +75,21 @@ describe('a federation of two hospitals', () => {
     expect(allFinite(weights.values)).toBe(true)
     const [first, second] = run.rounds
     expect(new Set([first?.baseDigest, first?.weightsDigest, second?.weightsDigest]).size).toBe(3)
+  })
+
+  test('exports the network for others to run, with a note of where it comes from, and refuses other endings', async () => {
+    const out = join(folder, 'network.onnx')
+    const home = federation.coordinator.folder
+    const exporting = (file: string) =>
+      runCommand(programs.coordinator, ['--home', home, 'export', run.studyDigest, '--out', file])
+    await exporting(out)
+    const { metadataProps, graph } = Model.decode(await readFile(out))
+    expect(metadataProps).toContainEqual({ key: 'weights_digest', value: run.weightsDigest })
+    expect(graph?.output.map(({ name }) => name)).toContain('risk')
+    const provenance: unknown = JSON.parse(await readFile(join(folder, 'network.provenance.json'), 'utf8'))
+    expect(provenance).toMatchObject({ weightsDigest: run.weightsDigest, studyDigest: run.studyDigest })
+    await expect(exporting(join(folder, 'network.pt'))).rejects.toThrow(/safetensors or in \.onnx/)
+    await expect(exporting(join(folder, 'nowhere', 'network.onnx'))).rejects.toThrow(/cannot be written \(ENOENT\)/)
   })
 
   test('leaves with each hospital a record of everything that left it', async () => {

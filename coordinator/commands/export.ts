@@ -1,14 +1,19 @@
-// `coordinator export`: a study's weights as a file that PyTorch and others read, and beside it where they come from.
+// `coordinator export`: a study's weights as a file that PyTorch (interop/) or ONNX runtimes read, and beside it where they
+// come from.
 
-import { copyFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { programVersion } from '../../shared/version.ts'
+import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
 import type { CoordinatorHome } from '../home.ts'
+import { encodeOnnx } from '../interchange/onnx-model.ts'
 import type { RunStatus } from '../status.ts'
 import { openFileBlobs } from '../store/files.ts'
 
 export interface ExportOptions {
+  /** Ends in .safetensors, or in .onnx for the whole network. */
   readonly out: string
   /** Weights after this stage, from 1; absent: the last that were published. */
   readonly stage?: number
@@ -17,10 +22,15 @@ export interface ExportOptions {
 /**
  * Writes weights and their provenance.
  * @returns a sentence on what was written.
- * @throws SequelaError `study_state` when nothing was published yet, `usage` for a bad name, `store_corrupt`.
+ * @throws SequelaError `study_state` when nothing was published yet, `usage` for a bad name, `store_corrupt`,
+ *   `file_unreadable` when it cannot be written.
  */
 export async function exportStudy(home: CoordinatorHome, run: RunStatus, options: ExportOptions): Promise<string> {
-  if (!options.out.endsWith('.safetensors')) throw new SequelaError('usage', '--out must end in .safetensors')
+  const { out } = options
+  const kind = extname(out)
+  if (kind !== '.safetensors' && kind !== '.onnx') {
+    throw new SequelaError('usage', '--out must end in .safetensors or in .onnx')
+  }
   const rounds = run.rounds.filter((round) => round.state === 'published')
   const stage = options.stage === undefined ? undefined : options.stage - 1
   const last = rounds.filter((round) => stage === undefined || round.stage === stage).at(-1)
@@ -33,11 +43,26 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const digest = parseDigest(last.weightsDigest)
   const blobs = await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })
   await blobs.verify(digest)
-  const aside = `${options.out}.part`
-  await copyFile(blobs.pathOf(digest) ?? '', aside)
-  await rename(aside, options.out)
+  const weights = await readFile(blobs.pathOf(digest) ?? '')
+  const notes = { study: run.study, study_digest: run.studyDigest, weights_digest: digest, preset: run.preset }
+  const content =
+    kind === '.onnx' ? encodeOnnx({ preset: run.preset, weights: decodeSafetensors(weights), notes }) : weights
+  await writeWhole(out, content)
   const provenance = { programVersion, study: run.study, studyDigest: run.studyDigest, weightsDigest: digest, rounds }
-  const note = options.out.replace(/\.safetensors$/, '.provenance.json')
-  await writeFile(note, `${JSON.stringify(provenance, null, 2)}\n`)
-  return `weights after stage ${last.stage + 1}, round ${last.round + 1}: ${options.out}\nwhere they come from: ${note}`
+  const note = `${out.slice(0, -kind.length)}.provenance.json`
+  await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
+  return `weights after stage ${last.stage + 1}, round ${last.round + 1}: ${out}\nwhere they come from: ${note}`
+}
+
+/** Nobody finds half a file under that name. @throws SequelaError `file_unreadable` when it cannot be written. */
+async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
+  const aside = `${file}.part`
+  try {
+    await writeFile(aside, content)
+    await rename(aside, file)
+  } catch (cause) {
+    await rm(aside, { force: true }).catch(() => {})
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new SequelaError('file_unreadable', `${file} cannot be written (${reason})`, { cause })
+  }
 }
