@@ -2,12 +2,12 @@
 // the life of an agent; a new scan or a changed table is taken in by the next start.
 
 import type { Log } from '../shared/log.ts'
-import type { StudyFile } from '../shared/study/study.ts'
+import type { Study, StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
 import { type PreparedCohort, prepareCohort } from './cohort/prepare-cohort.ts'
 import type { SiteHome, SiteSettings } from './home.ts'
-import { createPreparedVolumes } from './imaging/prepared.ts'
+import { createPreparedVolumes, type PreparedVolumes } from './imaging/prepared.ts'
 import type { PreparedChild } from './learning/trainer.ts'
 
 export interface ChildrenDeps {
@@ -30,13 +30,13 @@ export async function readyCohort(
   options: { readonly onProgress?: (done: number, total: number) => void; readonly signal?: AbortSignal } = {},
 ): Promise<ReadyCohort> {
   const cohort = await loadCohort({ root: deps.settings.data, study, site: deps.site })
-  const preparer = createPreparedVolumes({
-    folder: deps.home.preparedFolder,
-    grid: study.model.grid,
-    spacingMm: study.model.spacingMm,
-    template: study.pipeline.template,
-  })
-  return { cohort, prepared: await prepareCohort(cohort, preparer, options) }
+  return { cohort, prepared: await prepareCohort(cohort, preparerFor(deps.home, study), options) }
+}
+
+/** What prepares scans as a study asks, into the site's cache. */
+export function preparerFor(home: SiteHome, { model, pipeline }: Study): PreparedVolumes {
+  const { grid, spacingMm } = model
+  return createPreparedVolumes({ folder: home.preparedFolder, grid, spacingMm, template: pipeline.template })
 }
 
 /** Children by study, each prepared once. */

@@ -10,6 +10,7 @@ import { checkData } from './commands/check-data.ts'
 import { doctor } from './commands/doctor.ts'
 import { egressText } from './commands/egress-text.ts'
 import { enrol } from './commands/enrol.ts'
+import { predict } from './commands/predict.ts'
 import { run } from './commands/run.ts'
 import { statusInWords } from './commands/status-words.ts'
 import { readEgress } from './egress.ts'
@@ -58,6 +59,14 @@ export function siteProgram(): Command {
     .description('work until stopped (SIGINT or SIGTERM)')
     .option('--log-level <level>', 'info, warn, error or silent', 'info')
     .action((options: { logLevel: string }) => run(home(), options))
+
+  program
+    .command('predict')
+    .description("one child's risk after each of its visits, by exported weights; research use, and nothing is sent")
+    .requiredOption('--child <id>', 'participant_id, with or without sub-')
+    .requiredOption('--weights <file>', 'a .safetensors file from coordinator export, its .provenance.json beside it')
+    .option('--json', 'as JSON')
+    .action((options: { child: string; weights: string; json?: true }) => predict(home(), options))
 
   program
     .command('status')

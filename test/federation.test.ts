@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import type { RunStatus } from '../coordinator/status.ts'
 import { type DemoFederation, runOf, startFederation } from '../demo/federation.ts'
 import { writeHospitals } from '../demo/hospitals/hospitals.ts'
@@ -92,6 +93,49 @@ describe('a federation of two hospitals', () => {
     await expect(exporting(join(folder, 'nowhere', 'network.onnx'))).rejects.toThrow(/cannot be written \(ENOENT\)/)
   })
 
+  describe('predicts at a hospital', () => {
+    const home = (): string => federation.sites.get('north')?.folder ?? ''
+    const exported = (name: string): string => join(folder, `${name}.safetensors`)
+    const predict = (child: string, weights: string): Promise<string> =>
+      runCommand(programs.site, [
+        '--home',
+        home(),
+        'predict',
+        '--child',
+        child,
+        '--weights',
+        exported(weights),
+        '--json',
+      ])
+    let child: ReturnType<typeof childOfHospital>
+    beforeAll(async () => {
+      child = childOfHospital(await readFile(join(folder, 'truth.json'), 'utf8'), 'north')
+      const from = ['--home', federation.coordinator.folder, 'export', run.studyDigest]
+      await runCommand(programs.coordinator, [...from, '--out', exported('recurrence')])
+      await runCommand(programs.coordinator, [...from, '--out', exported('ordering'), '--stage', '1'])
+    })
+
+    test("a child's risk after each visit, with what must be known about it", async () => {
+      const prediction = predictionSchema.parse(JSON.parse(await predict(child.participant, 'recurrence')))
+      expect(prediction.visits.map(({ session }) => session)).toEqual(child.sessions)
+      for (const { risk } of prediction.visits) expect(risk).toBeGreaterThan(0)
+      for (const { risk } of prediction.visits) expect(risk).toBeLessThan(1)
+      expect(prediction.weightsDigest).toBe(run.weightsDigest)
+      expect(prediction.notice).toContain('Not a medical device')
+    })
+
+    test('nothing where child, weights and study do not fit together', async () => {
+      await expect(predict('sub-nobody', 'recurrence')).rejects.toThrow(/there is no child sub-nobody/)
+      await expect(predict(child.participant, 'ordering')).rejects.toThrow(/before recurrence was learnt/)
+      await expect(predict(child.participant, 'missing')).rejects.toThrow(/cannot be read \(ENOENT\)/)
+      const bytes = await readFile(exported('recurrence'))
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+      await writeFile(exported('changed'), bytes)
+      await copyFile(join(folder, 'recurrence.provenance.json'), join(folder, 'changed.provenance.json'))
+      await expect(predict(child.participant, 'changed')).rejects.toThrow(/is not what .* speaks of/)
+    })
+  })
+
   test('leaves with each hospital a record of everything that left it', async () => {
     const updateBytes = encodedByteLength(modelManifest('tiny'))
     for (const site of sites) {
@@ -111,3 +155,25 @@ describe('a federation of two hospitals', () => {
     }
   })
 })
+
+const predictionSchema = z.object({
+  weightsDigest: z.string(),
+  notice: z.string(),
+  visits: z.array(z.object({ session: z.string(), risk: z.number() })),
+})
+
+const truthSchema = z.object({
+  children: z.array(
+    z.object({ hospital: z.string(), participant: z.string(), visits: z.array(z.object({ session: z.string() })) }),
+  ),
+})
+
+/** The first child of a hospital, by the truth of the synthetic cohort. */
+function childOfHospital(
+  truth: string,
+  hospital: string,
+): { readonly participant: string; readonly sessions: string[] } {
+  const found = truthSchema.parse(JSON.parse(truth)).children.find((child) => child.hospital === hospital)
+  if (found === undefined) throw new Error(`${hospital} has children`)
+  return { participant: found.participant, sessions: found.visits.map(({ session }) => session) }
+}

@@ -31,17 +31,23 @@ export interface PreparedCohort {
 /** One reads while another computes; more would only take memory: a whole head is 36 MB as float32. */
 const scansAtOnce = 2
 
+/** Prepared volumes of scans by scan, and why the others have none. */
+export interface PreparedScans {
+  readonly files: ReadonlyMap<CohortScan, string>
+  readonly findings: readonly Finding[]
+}
+
 /**
- * Prepares every scan of a cohort.
+ * Prepares every scan of some children.
  * @throws SequelaError `cancelled` when `signal` aborts; whatever `preparer` throws that is not about the scan, such as
  *   `disk_full`
  */
-export async function prepareCohort(
-  cohort: Cohort,
+export async function prepareScans(
+  of: readonly CohortChild[],
   preparer: ScanPreparer,
   options: PrepareOptions = {},
-): Promise<PreparedCohort> {
-  const scans = cohort.children.flatMap((child) => child.scans.map((scan) => ({ child, scan })))
+): Promise<PreparedScans> {
+  const scans = of.flatMap((child) => child.scans.map((scan) => ({ child, scan })))
   let done = 0
   const attempts = await mapBounded(scans, scansAtOnce, async ({ child, scan }) => {
     if (options.signal?.aborted) throw new SequelaError('cancelled', 'preparing the scans was called off')
@@ -51,8 +57,17 @@ export async function prepareCohort(
   })
   const findings = attempts.flatMap((attempt) => ('finding' in attempt ? [attempt.finding] : []))
   const prepared = attempts.filter((attempt) => 'file' in attempt)
-  const files = filesOfSingles(prepared, findings)
+  return { files: filesOfSingles(prepared, findings), findings }
+}
 
+/** Prepares every scan of a cohort, and drops children of whom nothing is left to learn. @throws as `prepareScans` */
+export async function prepareCohort(
+  cohort: Cohort,
+  preparer: ScanPreparer,
+  options: PrepareOptions = {},
+): Promise<PreparedCohort> {
+  const { files, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
+  const findings = [...ofScans]
   const children: PreparedChild[] = []
   const used: CohortChild[] = []
   for (const child of cohort.children) {

@@ -1,0 +1,83 @@
+// Weights that the coordinator exported, taken in only when everything about them fits: the bytes to their note of origin,
+// the note to a study that this hospital approved, the parameters to that study's model.
+
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { type Digest, sha256 } from '../shared/digest.ts'
+import { modelManifest } from '../shared/model/parameters.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import type { StudyFile } from '../shared/study/study.ts'
+import { allFinite } from '../shared/weights/arithmetic.ts'
+import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import type { Weights } from '../shared/weights/weights.ts'
+import { createApprovals } from './approvals.ts'
+import type { SiteHome } from './home.ts'
+
+export interface ExportedModel {
+  readonly weights: Weights
+  readonly digest: Digest
+  /** The study that trained them. */
+  readonly study: StudyFile
+}
+
+const originSchema = z.object({
+  studyDigest: z.string(),
+  weightsDigest: z.string(),
+  rounds: z.array(z.object({ task: z.string(), weightsDigest: z.string().optional() })),
+})
+
+/**
+ * Reads weights that know a risk of recurrence.
+ * @param file a .safetensors file with its .provenance.json beside it, as `coordinator export` writes them
+ * @throws SequelaError `usage`, `file_unreadable`, `digest_mismatch`, `not_approved`, `study_state`, `weights_malformed`,
+ *   `shape_mismatch`, `not_finite`.
+ */
+export async function readExportedModel(home: SiteHome, file: string): Promise<ExportedModel> {
+  const content = await read(file)
+  const digest = sha256(content)
+  const note = file.replace(/\.safetensors$/, '.provenance.json')
+  if (note === file) throw new SequelaError('usage', '--weights must name a .safetensors file')
+  const origin = originSchema.safeParse(jsonOf(await read(note)))
+  if (!origin.success) throw new SequelaError('file_unreadable', `${note} is not a note that coordinator export writes`)
+  const { studyDigest, weightsDigest, rounds } = origin.data
+  if (weightsDigest !== digest) {
+    throw new SequelaError('digest_mismatch', `${file} is not what ${note} speaks of; export both again`)
+  }
+  const study = (await createApprovals(home.approvalsFolder).list()).find((one) => one.digest === studyDigest)
+  if (study === undefined) {
+    throw new SequelaError(
+      'not_approved',
+      `the weights are of study ${studyDigest.slice(0, 12)}, which this hospital has not approved`,
+    )
+  }
+  const last = rounds.findLast((round) => round.weightsDigest === weightsDigest)
+  if (last?.task !== 'recurrence') {
+    throw new SequelaError(
+      'study_state',
+      'these weights were published before recurrence was learnt; they know no risk',
+    )
+  }
+  const weights = decodeSafetensors(content)
+  const { preset } = study.study.model
+  if (JSON.stringify(weights.manifest) !== JSON.stringify(modelManifest(preset))) {
+    throw new SequelaError('shape_mismatch', `${file} does not hold the parameters of preset ${preset}`)
+  }
+  if (!allFinite(weights.values))
+    throw new SequelaError('not_finite', `${file} holds values that are not finite numbers`)
+  return { weights, digest, study }
+}
+
+async function read(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new SequelaError('file_unreadable', `${file} cannot be read (${code})`, { cause })
+  })
+}
+
+function jsonOf(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
