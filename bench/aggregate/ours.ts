@@ -1,4 +1,5 @@
-// Candidate: the coordinator's own code, as it runs after a round is sealed. The outcome is the digest of the new weights.
+// Candidate: the coordinator's own code, as it runs after a round is sealed. Arguments: the task, then another strategy than
+// FedAvg. The outcome is the digest of the new weights.
 
 import { rm } from 'node:fs/promises'
 import { aggregate } from '../../coordinator/aggregation/aggregate.ts'
@@ -8,7 +9,8 @@ import { printMeasurement } from '../self-measured.ts'
 import { taskOfThisProcess } from './task.ts'
 
 const { baseFile, updates, dataOffset, elements, tensorElements, outFolder } = taskOfThisProcess()
-const strategy = { name: 'fed-avg', weightBy: 'children', serverMomentum: 0 } as const
+const name = process.argv[3] === 'coordinate-median' ? 'coordinate-median' : 'fed-avg'
+const strategy = { name, weightBy: 'children', serverMomentum: 0 } as const
 const plan = { strategy, baseFile, previousBaseFile: undefined, updates, dataOffset, elements }
 
 const blobs = await openFileBlobs({ folder: outFolder, minFreeBytes: 0 })

@@ -1,5 +1,6 @@
 // FedAvg with server momentum: the mean of the updates weighted by children, and a share of the step before.
 
+import { addMomentum } from './momentum.ts'
 import type { Strategy } from './strategy.ts'
 import { weightedSum } from './weighted-sum.ts'
 
@@ -14,7 +15,6 @@ const tileElements = 4096
 /**
  * Mean of the sites' updates weighted by their children (FedAvg, McMahan et al. 2017, algorithm 1), with server momentum
  * (FedAvgM, Hsu et al. 2019): w_{t+1} = w_t + Σ_k (n_k / n)·Δ_k + β·(w_t − w_{t−1}).
- * The velocity is taken from the two published weights instead of a state of its own, so nothing can be lost in a crash.
  */
 export function fedAvg({ serverMomentum }: FedAvgSettings): Strategy {
   return {
@@ -30,18 +30,5 @@ export function fedAvg({ serverMomentum }: FedAvgSettings): Strategy {
         for (let i = 0; i < step.length; i++) next[from + i] = (base[from + i] as number) + (step[i] as number)
       }
     },
-  }
-}
-
-function addMomentum(
-  step: Float64Array,
-  momentum: number,
-  base: Float32Array,
-  previousBase: Float32Array,
-  from: number,
-): void {
-  for (let i = 0; i < step.length; i++) {
-    const before = (base[from + i] as number) - (previousBase[from + i] as number)
-    step[i] = (step[i] as number) + momentum * before
   }
 }

@@ -51,8 +51,10 @@ const stageSchema = z.discriminatedUnion('task', [
 ])
 
 const strategySchema = z.strictObject({
-  name: z.enum(['fed-avg']).default('fed-avg'),
-  weightBy: z.enum(['children']).default('children'),
+  name: z.enum(['fed-avg', 'coordinate-median', 'trimmed-mean']).default('fed-avg'),
+  weightBy: z.enum(['children', 'sites']).default('children'),
+  /** Of `trimmed-mean`: the share that is cut off at either end. */
+  trim: z.number().min(0).lt(0.5).optional(),
   serverMomentum: z.number().min(0).max(0.99).default(0),
   /** L2 norm to which each site's update is scaled down before it is averaged; absent: no clipping. */
   clipUpdateNorm: positive.optional(),
@@ -155,6 +157,10 @@ function contradictions(study: Study): string[] {
     if (warmupRounds > rounds) problems.push(`stages.${index}.warmupRounds: the stage has ${rounds} rounds`)
   }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
+  const { name, trim } = study.strategy
+  if (trim !== undefined && name !== 'trimmed-mean') problems.push(`strategy.trim: ${name} cuts nothing off`)
+  if (trim === undefined && name === 'trimmed-mean')
+    problems.push('strategy.trim: say which share is cut off at either end')
   if (study.round.quorum > study.sites.length) {
     problems.push(`round.quorum: asks for ${study.round.quorum} of ${study.sites.length} sites`)
   }

@@ -29,7 +29,7 @@ export function predictionText({
     String(day),
     `${(100 * risk).toFixed(1)} %`,
     '█'.repeat(Math.round(20 * risk)).padEnd(20, '░'),
-    contribution === null ? '' : `${contribution < 0 ? '−' : '+'}${Math.abs(100 * contribution).toFixed(1)}`,
+    contribution === null ? '' : signed(100 * contribution),
   ])
   const table = [['visit', 'day', 'risk', '', 'changes the last by'], ...rows]
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
@@ -44,4 +44,11 @@ export function predictionText({
     `Study ${study.slice(0, 12)}, weights ${weightsDigest.slice(0, 12)}. "Changes the last by": last risk less what it is without that visit,`,
     'in percentage points. Nothing of this leaves the site.',
   ].join('\n')
+}
+
+/** With one digit and a sign, which a value that rounds to nought has not. */
+function signed(points: number): string {
+  const digits = Math.abs(points).toFixed(1)
+  if (digits === '0.0') return digits
+  return `${points < 0 ? '−' : '+'}${digits}`
 }
