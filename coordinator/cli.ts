@@ -76,8 +76,16 @@ export function coordinatorProgram(): Command {
     )
     .argument('<study>', 'digest of the study, or its first digits')
     .requiredOption('--out <file>', 'the file to write, ending in .safetensors or in .onnx')
-    .option('--stage <number>', 'weights after this stage, from 1 (default: the last that were published)', wholeNumber)
-    .action(async (study: string, options: { out: string; stage?: number }) =>
+    .option(
+      '--stage <number>',
+      'weights of this stage, from 1 (default: the last in which some were published)',
+      wholeNumber,
+    )
+    .option(
+      '--best <metric>',
+      'those that did best on the validation folds, by log_loss for example (default: the last)',
+    )
+    .action(async (study: string, options: { out: string; stage?: number; best?: string }) =>
       print(await exportStudy(home(), await findStudy(ask, study), options)),
     )
   return program

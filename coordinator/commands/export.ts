@@ -9,21 +9,24 @@ import { programVersion } from '../../shared/version.ts'
 import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
 import type { CoordinatorHome } from '../home.ts'
 import { encodeOnnx } from '../interchange/onnx-model.ts'
+import { chooseWeights } from '../published-weights.ts'
 import type { RunStatus } from '../status.ts'
 import { openFileBlobs } from '../store/files.ts'
 
 export interface ExportOptions {
   /** Ends in .safetensors, or in .onnx for the whole network. */
   readonly out: string
-  /** Weights after this stage, from 1; absent: the last that were published. */
+  /** Weights of this stage, from 1; absent: of the last in which some were published. */
   readonly stage?: number
+  /** Those that did best on the validation folds by this metric; absent: the last. */
+  readonly best?: string
 }
 
 /**
  * Writes weights and their provenance.
  * @returns a sentence on what was written.
- * @throws SequelaError `study_state` when nothing was published yet, `usage` for a bad name, `store_corrupt`,
- *   `file_unreadable` when it cannot be written.
+ * @throws SequelaError as `chooseWeights`; `usage` for a bad name, `store_corrupt`, `file_unreadable` when it cannot be
+ *   written.
  */
 export async function exportStudy(home: CoordinatorHome, run: RunStatus, options: ExportOptions): Promise<string> {
   const { out } = options
@@ -31,16 +34,11 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   if (kind !== '.safetensors' && kind !== '.onnx') {
     throw new SequelaError('usage', '--out must end in .safetensors or in .onnx')
   }
-  const rounds = run.rounds.filter((round) => round.state === 'published')
-  const stage = options.stage === undefined ? undefined : options.stage - 1
-  const last = rounds.filter((round) => stage === undefined || round.stage === stage).at(-1)
-  if (last?.weightsDigest === undefined) {
-    throw new SequelaError(
-      'study_state',
-      `study ${run.study} has published no weights${stage === undefined ? '' : ` of stage ${stage + 1}`} yet`,
-    )
-  }
-  const digest = parseDigest(last.weightsDigest)
+  const chosen = chooseWeights(run, {
+    ...(options.stage !== undefined && { stage: options.stage - 1 }),
+    ...(options.best !== undefined && { best: options.best }),
+  })
+  const digest = parseDigest(chosen.digest)
   const blobs = await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })
   await blobs.verify(digest)
   const weights = await readFile(blobs.pathOf(digest) ?? '')
@@ -48,10 +46,16 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const content =
     kind === '.onnx' ? encodeOnnx({ preset: run.preset, weights: decodeSafetensors(weights), notes }) : weights
   await writeWhole(out, content)
-  const provenance = { programVersion, study: run.study, studyDigest: run.studyDigest, weightsDigest: digest, rounds }
+  const rounds = run.rounds.filter((round) => round.state === 'published')
+  const { study, studyDigest } = run
+  const provenance = { programVersion, study, studyDigest, weightsDigest: digest, chosen, rounds }
   const note = `${out.slice(0, -kind.length)}.provenance.json`
   await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
-  return `weights after stage ${last.stage + 1}, round ${last.round + 1}: ${out}\nwhere they come from: ${note}`
+  const why =
+    chosen.by === undefined
+      ? ''
+      : `, best of ${chosen.by.among} by ${chosen.by.metric} on the validation folds (${chosen.by.value.toPrecision(3)})`
+  return `weights after stage ${chosen.stage + 1}, round ${chosen.round + 1}${why}: ${out}\nwhere they come from: ${note}`
 }
 
 /** Nobody finds half a file under that name. @throws SequelaError `file_unreadable` when it cannot be written. */

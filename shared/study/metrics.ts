@@ -28,3 +28,16 @@ export type MetricName = keyof typeof metricNames
 export function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(metricNames, name)
 }
+
+/** Shares of right answers; the other metrics are losses. */
+const shares: ReadonlySet<MetricName> = new Set([
+  'pair_accuracy',
+  'pair_accuracy_far',
+  'sequence_accuracy',
+  'concordance',
+])
+
+/** Whether `value` of the metric is better than `other`. */
+export function isBetter(metric: MetricName, value: number, other: number): boolean {
+  return shares.has(metric) ? value > other : value < other
+}
