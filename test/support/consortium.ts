@@ -214,12 +214,20 @@ policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 1 }
 `
 }
 
-/** A port that was free a moment ago: a coordinator must come back where its sites look for it. */
+/** Below the ports that systems hand out by themselves, so nobody is given this one before the coordinator comes. */
+const [lowestPort, ports] = [16_000, 16_000]
+
+/** A port that is free: a coordinator must come back where its sites look for it. */
 async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  if (address === null || typeof address === 'string') throw new Error('no free port was found')
-  return address.port
+  for (;;) {
+    const port = lowestPort + Math.floor(Math.random() * ports)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    return port
+  }
 }
