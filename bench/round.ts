@@ -1,7 +1,7 @@
 // Benchmark: what the coordinator itself costs: a round beside its training, and being killed.
 
 import { fileURLToPath } from 'node:url'
-import { type Benchmark, type MeasuredRow, median } from './benchmark.ts'
+import { type Benchmark, median } from './benchmark.ts'
 import { runInterleaved } from './interleaved.ts'
 
 /** Eight hospitals, and as many rounds before the kill as the demo has in all. Rounds are short: one run is a mean. */
@@ -29,16 +29,15 @@ export function roundBenchmark({ sites, rounds, roundsOfKilled }: RoundBenchmark
         arguments: [fileURLToPath(new URL(script, import.meta.url)), ...args.map(String)],
       })
       const candidates = [
-        program('a round without training', './round/ours.ts', sites, rounds),
-        program('serving again after a kill', './round/restart.ts', roundsOfKilled),
+        program('ours, a round', './round/ours.ts', sites, rounds),
+        program('ours, serving again', './round/restart.ts', roundsOfKilled),
       ]
       const [ofRound = [], ofRestart = []] = await runInterleaved(candidates, options)
-      const rows: MeasuredRow[] = [
-        { name: 'ours, a round', unit: 'ms', runs: ofRound },
-        { name: 'ours, serving again', unit: 's', runs: ofRestart },
-      ]
       return {
-        rows,
+        rows: [
+          { name: 'ours, a round', unit: 'ms', runs: ofRound },
+          { name: 'ours, serving again', unit: 's', runs: ofRestart },
+        ],
         figures: {
           [`empty_round_${sites}_sites_ms`]: median(ofRound.map(({ value }) => value)),
           restart_s: median(ofRestart.map(({ value }) => value)),

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { SequelaError } from '../shared/protocol/errors.ts'
-import { checkSettings, parseSettings, unreadSettings } from '../shared/settings.ts'
+import { checkYaml, parseSettings, unreadSettings } from '../shared/yaml-file.ts'
 
 const hostName = z.string().regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/, 'is not a host name')
 const listener = z.strictObject({
@@ -63,7 +63,7 @@ export async function readSettings(home: CoordinatorHome): Promise<CoordinatorSe
  * @throws SequelaError `config_invalid` when there is one already, or a value is wrong.
  */
 export async function createHome(home: CoordinatorHome, settings: unknown): Promise<CoordinatorSettings> {
-  const checked = checkSettings(settings, 'the options', settingsSchema)
+  const checked = checkYaml(settings, 'the options', settingsSchema)
   await mkdir(home.folder, { recursive: true, mode: 0o700 })
   try {
     await writeFile(home.settingsFile, stringify(checked), { flag: 'wx', mode: 0o600 })

@@ -10,20 +10,15 @@ import { programVersion } from '../shared/version.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { bytesSentIn, readEgress } from '../site-agent/egress.ts'
-import type { PreparedChild } from '../site-agent/learning/trainer.ts'
-import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import { trainArm } from './arms.ts'
-import { runControls } from './controls.ts'
+import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
+import { compareOnTestChildren } from './comparison.ts'
 import { type DemoFederation, runOf, startFederation } from './federation.ts'
 import { type Hospitals, writeHospitals } from './hospitals/hospitals.ts'
 import type { DemoOptions } from './options.ts'
 import type { Phases } from './phases.ts'
 import { programs, runCommand } from './programs.ts'
-import { type ChildScores, pairedAurocDifference, type TestFigures, testFigures } from './report/figures.ts'
 import { type EgressReport, type Report, type StageReport, statement } from './report/report.ts'
-import { demoStudyText } from './study-text.ts'
-import { preparedChildren, scoreTestChildren, upToLandmark } from './test-children.ts'
-import { inParallel } from './work-queue.ts'
+import { studyTextOf } from './study-text.ts'
 
 /** How often the demo asks the coordinator how far it is. */
 const pollMs = 500
@@ -48,7 +43,7 @@ export async function runDemo(
   mkdirSync(out, { recursive: true })
   const engine = await phases.run('training engine', () => ensureEngine({ onProgress: phases.say }))
   const hospitals = await makeHospitals(options, phases)
-  const study = parseStudy(studyText(options, true))
+  const study = parseStudy(studyTextOf(options, true))
   const studyFile = join(out, 'study.yaml')
   writeFileSync(studyFile, study.text)
 
@@ -196,112 +191,4 @@ async function egressOf(federation: DemoFederation): Promise<Record<string, Egre
     }
   }
   return reports
-}
-
-interface Comparison {
-  readonly hospitals: Hospitals
-  readonly study: StudyFile
-  readonly trained: TrainedFederation
-  readonly trainers: readonly WorkerTrainer[]
-  readonly federation: DemoFederation
-  readonly signal: AbortSignal
-}
-
-async function compareOnTestChildren(
-  options: DemoOptions,
-  phases: Phases,
-  { hospitals, study, trained, trainers, federation, signal }: Comparison,
-): Promise<Pick<Report, 'test' | 'controls'>> {
-  const testFolder = hospitals.testFolder ?? ''
-  const home = join(options.outFolder, 'test-home')
-  const all = await phases.withBar('preparing test children', 100, (bar) =>
-    preparedChildren({ home, data: testFolder, site: 'test', study: study.study }, (done, total) =>
-      bar.update((100 * done) / total),
-    ),
-  )
-  const children = upToLandmark(all)
-  const sites = new Map<string, readonly PreparedChild[]>()
-  for (const { name, folder } of hospitals.sites) {
-    const siteFolder = federation.sites.get(name)?.folder ?? ''
-    sites.set(name, await preparedChildren({ home: siteFolder, data: folder, site: name, study: study.study }))
-  }
-
-  const scratchStudy = parseStudy(studyText(options, false)).study
-  const roundsOf = (arm: typeof scratchStudy): number => arm.stages.reduce((sum, stage) => sum + stage.rounds, 0)
-  const total = roundsOf(scratchStudy) * sites.size + roundsOf(study.study) * sites.size
-  const arms = await phases.withBar('arms: from scratch, each site alone', total, async (bar) => {
-    let done = 0
-    const advance = (steps: number) => (): void => {
-      done += steps
-      bar.update(done)
-    }
-    const jobs = [
-      async (trainer: WorkerTrainer): Promise<[string, readonly Weights[]]> => [
-        'scratch',
-        await trainArm({ study: scratchStudy, sites, trainer, onRound: advance(sites.size), signal }),
-      ],
-      ...[...sites].map(
-        ([site, own]) =>
-          async (trainer: WorkerTrainer): Promise<[string, readonly Weights[]]> => [
-            site,
-            await trainArm({ study: study.study, sites: new Map([[site, own]]), trainer, onRound: advance(1), signal }),
-          ],
-      ),
-    ]
-    return new Map(await inParallel(trainers, jobs))
-  })
-
-  const [trainer] = trainers
-  if (trainer === undefined) throw new Error('there is no trainer')
-  const score = (weights: Weights): Promise<readonly ChildScores[]> =>
-    scoreTestChildren(trainer, study.study, weights, children)
-  /** Fine-tuning changes the encoder, so order is scored with the weights that ended the first stage. */
-  const scoreBoth = async (stages: readonly Weights[]): Promise<readonly ChildScores[]> => {
-    const [first, last] = [stages[0], stages.at(-1)]
-    if (first === undefined || last === undefined) throw new Error('an arm without a stage has no weights')
-    const order = await score(first)
-    return (await score(last)).map((one, i): ChildScores => ({ ...(order[i] ?? one), riskLogits: one.riskLogits }))
-  }
-  const test = await phases.run('scoring', async () => {
-    const pretrained = await scoreBoth([trained.afterOrdering, trained.final])
-    const scratch = await scoreBoth(arms.get('scratch') ?? [])
-    const alone: Record<string, TestFigures> = {}
-    for (const site of options.sites) alone[site] = testFigures(await scoreBoth(arms.get(site) ?? []), options.seed)
-    const figures = testFigures(pretrained, options.seed)
-    return {
-      children: figures.children,
-      events: figures.events,
-      pretrained: figures,
-      scratch: testFigures(scratch, options.seed),
-      alone,
-      pretrainedMinusScratch: pairedAurocDifference(pretrained, scratch, 5, options.seed),
-    }
-  })
-  if (!options.controls) return { test }
-  const controls = await runControls({
-    study: study.study,
-    sites,
-    children,
-    trainers,
-    from: trained.afterOrdering,
-    phases,
-    signal,
-  })
-  return { test, controls }
-}
-
-function studyText(options: DemoOptions, pretrained: boolean): string {
-  return demoStudyText({
-    sites: options.sites,
-    seed: numberOf(options.seed),
-    orderingRounds: options.orderingRounds,
-    recurrenceRounds: options.recurrenceRounds,
-    pretrained,
-  })
-}
-
-/** A study's seed is a number; a text gives one by its letters. */
-function numberOf(seed: string): number {
-  if (/^\d{1,9}$/.test(seed)) return Number(seed)
-  return [...seed].reduce((hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) % 1_000_000_007, 7)
 }

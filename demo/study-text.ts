@@ -1,5 +1,7 @@
 // The study that the demo's consortium agrees on, as the file its sites approve.
 
+import type { DemoOptions } from './options.ts'
+
 export interface DemoStudy {
   readonly sites: readonly string[]
   readonly seed: number
@@ -30,4 +32,21 @@ strategy: { name: fed-avg, weightBy: children, serverMomentum: 0.6 }
 round: { quorum: ${Math.max(1, study.sites.length - 1)}, deadline: 1h }
 policy: { updates: plaintext, minChildren: 2, minCell: 3, maxUpdateNorm: 100 }   # small groups: these children are made up
 `
+}
+
+/** The study that the demo's options ask for, or its arm from scratch. */
+export function studyTextOf(options: DemoOptions, pretrained: boolean): string {
+  return demoStudyText({
+    sites: options.sites,
+    seed: numberOf(options.seed),
+    orderingRounds: options.orderingRounds,
+    recurrenceRounds: options.recurrenceRounds,
+    pretrained,
+  })
+}
+
+/** A study's seed is a number; a text gives one by its letters. */
+function numberOf(seed: string): number {
+  if (/^\d{1,9}$/.test(seed)) return Number(seed)
+  return [...seed].reduce((hash, letter) => (hash * 31 + (letter.codePointAt(0) ?? 0)) % 1_000_000_007, 7)
 }

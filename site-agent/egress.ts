@@ -38,13 +38,13 @@ export interface UpdateToSeal {
   readonly policy: Study['policy']
 }
 
+/** When, and for which round of which study. */
+const place = { at: z.string(), study: z.string(), stage: z.number(), round: z.number() }
+
 const recordSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('update-sealed'),
-    at: z.string(),
-    study: z.string(),
-    stage: z.number(),
-    round: z.number(),
+    ...place,
     baseDigest: z.string(),
     updateDigest: z.string(),
     bytes: z.number(),
@@ -59,10 +59,7 @@ const recordSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('update-delivered'),
-    at: z.string(),
-    study: z.string(),
-    stage: z.number(),
-    round: z.number(),
+    ...place,
     updateDigest: z.string(),
     bytesSent: z.number(),
     journalIndex: z.string(),
@@ -70,19 +67,13 @@ const recordSchema = z.discriminatedUnion('kind', [
   /** Sending broke off; so many bytes had been handed to the network, and some of them may have arrived. */
   z.object({
     kind: z.literal('delivery-interrupted'),
-    at: z.string(),
-    study: z.string(),
-    stage: z.number(),
-    round: z.number(),
+    ...place,
     updateDigest: z.string(),
     bytesSent: z.number(),
   }),
   z.object({
     kind: z.literal('declined'),
-    at: z.string(),
-    study: z.string(),
-    stage: z.number(),
-    round: z.number(),
+    ...place,
     code: z.string(),
     reason: z.string(),
   }),
@@ -107,7 +98,9 @@ export interface Egress {
 
 export function createEgress(deps: { readonly file: string; readonly clock: Clock }): Egress {
   const write = (record: EgressRecord): Promise<void> => appendLineDurably(deps.file, JSON.stringify(record))
-  const at = (): string => new Date(deps.clock.now()).toISOString()
+  const placeOf = ({ studyDigest: study, stage, round }: AssignmentKey) => {
+    return { at: new Date(deps.clock.now()).toISOString(), study, stage, round }
+  }
 
   return {
     sealUpdate: async (update) => {
@@ -131,10 +124,7 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
       }
       await write({
         kind: 'update-sealed',
-        at: at(),
-        study: update.assignment.studyDigest,
-        stage: update.assignment.stage,
-        round: update.assignment.round,
+        ...placeOf(update.assignment),
         baseDigest: sealed.baseDigest,
         updateDigest: sealed.updateDigest,
         bytes: sealed.byteLength,
@@ -150,21 +140,17 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
 
     sealReason: async (assignment, code) => {
       const reason = errorCodes[code]
-      const { studyDigest: study, stage, round } = assignment
-      await write({ kind: 'declined', at: at(), study, stage, round, code, reason })
+      await write({ kind: 'declined', ...placeOf(assignment), code, reason })
       return reason
     },
 
-    recordDelivery: ({ assignment, updateDigest }, bytesSent, journalIndex) => {
-      const { studyDigest: study, stage, round } = assignment
-      const place = { at: at(), study, stage, round, updateDigest }
-      return write({ kind: 'update-delivered', ...place, bytesSent, journalIndex: journalIndex.toString() })
+    recordDelivery: ({ assignment, updateDigest }, bytesSent, index) => {
+      const journalIndex = index.toString()
+      return write({ kind: 'update-delivered', ...placeOf(assignment), updateDigest, bytesSent, journalIndex })
     },
 
-    recordInterruption: ({ assignment, updateDigest }, bytesSent) => {
-      const { studyDigest: study, stage, round } = assignment
-      return write({ kind: 'delivery-interrupted', at: at(), study, stage, round, updateDigest, bytesSent })
-    },
+    recordInterruption: ({ assignment, updateDigest }, bytesSent) =>
+      write({ kind: 'delivery-interrupted', ...placeOf(assignment), updateDigest, bytesSent }),
   }
 }
 

@@ -7,6 +7,7 @@ import { type Digest, sha256 } from '../shared/digest.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import type { StudyFile } from '../shared/study/study.ts'
+import { systemCode } from '../shared/system-code.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -69,7 +70,7 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
 
 async function read(file: string): Promise<Buffer> {
   return readFile(file).catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    const code = systemCode(cause)
     throw new SequelaError('file_unreadable', `${file} cannot be read (${code})`, { cause })
   })
 }

@@ -5,7 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
-import { parseSettings, unreadSettings } from '../shared/settings.ts'
+import { parseSettings, unreadSettings } from '../shared/yaml-file.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 const settingsSchema = z.strictObject({

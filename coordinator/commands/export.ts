@@ -5,6 +5,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
 import { programVersion } from '../../shared/version.ts'
 import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
 import type { CoordinatorHome } from '../home.ts'
@@ -66,7 +67,7 @@ async function writeWhole(file: string, content: Uint8Array | string): Promise<v
     await rename(aside, file)
   } catch (cause) {
     await rm(aside, { force: true }).catch(() => {})
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    const reason = systemCode(cause)
     throw new SequelaError('file_unreadable', `${file} cannot be written (${reason})`, { cause })
   }
 }

@@ -9,6 +9,7 @@ import type {
   ServerWritableStream,
 } from '@grpc/grpc-js'
 import type { Log } from '../../shared/log.ts'
+import { drained } from '../../shared/protocol/drained.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { createInbox, type Inbox } from '../../shared/protocol/inbox.ts'
 import type { LiveCalls } from './live-calls.ts'
@@ -149,16 +150,7 @@ function senderOf<Request, Response>(
 ): Send<Response> {
   return async (message) => {
     if (signal.aborted) throw gone()
-    if (call.write(message)) return
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        call.off('drain', go)
-        signal.removeEventListener('abort', go)
-        resolve()
-      }
-      call.once('drain', go)
-      signal.addEventListener('abort', go, { once: true })
-    })
+    if (!call.write(message)) await drained(call, signal)
   }
 }
 

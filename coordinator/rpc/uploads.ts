@@ -37,12 +37,14 @@ export function createUploads(ports: FederationPorts): Uploads {
   const announced = new Map<string, UpdateAnnouncement>()
   const receptions = new Map<string, Reception>()
 
-  /** Deletes an update unless it is needed, for another round perhaps, or another site is delivering the same bytes. */
-  const discardSpent = async (digest: Digest, by?: UpdateAnnouncement): Promise<void> => {
-    const isDelivered = [...announced].some(
-      ([place, update]) => update.updateDigest === digest && receptions.has(place) && update !== by,
-    )
-    if (!isDelivered && !neededBlobs(loop.federation()).has(digest)) await blobs.delete(digest)
+  /**
+   * Deletes updates, but for those that are needed, for another round perhaps, or that another site is delivering just now.
+   * Nothing is awaited between looking and deleting.
+   */
+  const discardSpent = async (digests: readonly Digest[], by?: UpdateAnnouncement): Promise<void> => {
+    const delivered = [...announced].filter(([place, update]) => receptions.has(place) && update !== by)
+    const kept = new Set([...neededBlobs(loop.federation()), ...delivered.map(([, update]) => update.updateDigest)])
+    await Promise.all(digests.filter((digest) => !kept.has(digest)).map((digest) => blobs.delete(digest)))
   }
   const sweep = async (over?: {
     readonly studyDigest: Digest
@@ -51,7 +53,7 @@ export function createUploads(ports: FederationPorts): Uploads {
     await discardStale(blobs, loop.federation(), (place) => receptions.has(place))
     if (over === undefined) return
     for (const site of over.round.sites.keys()) announced.delete(placeOf({ ...over, ...over.round, site }))
-    for (const digest of updatesOf(over.round)) await discardSpent(digest)
+    await discardSpent(updatesOf(over.round))
   }
   const inBackground = (work: Promise<void>): void => {
     work.catch((error: unknown) => ports.log.warn('spent-updates-kept', { reason: SequelaError.from(error).message }))
@@ -99,7 +101,7 @@ export function createUploads(ports: FederationPorts): Uploads {
     } catch (error) {
       if (error instanceof SequelaError && contentRefusals.has(error.code)) {
         await recordRefusal(update, error)
-        await discardSpent(update.updateDigest, update)
+        await discardSpent([update.updateDigest], update)
       }
       throw error
     } finally {

@@ -2,7 +2,7 @@
 // cannot move the model where they like (Yin et al. 2018): the median, and the mean of what is left when both ends are cut
 // off. Values count by their site's children, as in an average; `equal-sites.ts` lets every site count alike.
 
-import { addMomentum } from './momentum.ts'
+import { takeSteps } from './server-step.ts'
 import type { SiteShare, Strategy } from './strategy.ts'
 
 export interface ByRankSettings {
@@ -34,24 +34,17 @@ interface Ranked {
   readonly total: number
 }
 
-/** Elements whose steps are held in float64 at a time. */
-const tileElements = 4096
-
 function byRank({ serverMomentum }: ByRankSettings, pick: (ranked: Ranked) => number): Strategy {
   return {
     scales: (shares) => shares.map(() => 1),
-    combine: ({ base, previousBase, updates }, shares, scales, next) => {
+    combine: (block, shares, scales, next) => {
       const ranked = emptyRanked(shares)
-      const tile = new Float64Array(Math.min(tileElements, base.length))
-      for (let from = 0; from < base.length; from += tileElements) {
-        const step = tile.subarray(0, Math.min(tileElements, base.length - from))
+      takeSteps(block, serverMomentum, next, (from, step) => {
         for (let i = 0; i < step.length; i++) {
-          rank(ranked, updates, shares, scales, from + i)
+          rank(ranked, block.updates, shares, scales, from + i)
           step[i] = pick(ranked)
         }
-        if (previousBase !== undefined) addMomentum(step, serverMomentum, base, previousBase, from)
-        for (let i = 0; i < step.length; i++) next[from + i] = (base[from + i] as number) + (step[i] as number)
-      }
+      })
     },
   }
 }

@@ -12,7 +12,7 @@ export interface SiteShare {
 }
 
 /** The same range of elements of everything that the next weights are made of. All arrays have the same length. */
-interface Block {
+export interface Block {
   readonly base: Float32Array
   /** Base of the round before; absent in the first round of a stage. */
   readonly previousBase: Float32Array | undefined

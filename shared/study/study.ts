@@ -1,12 +1,12 @@
 // A study is what a consortium agrees to train: model, pipeline, stages, strategy and policy, in one YAML file.
 // Its digest is the SHA-256 of the file's bytes, so what a site approves is exactly what it has read.
 
-import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { type Digest, sha256 } from '../digest.ts'
 import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
+import { checkYaml, parseYaml } from '../yaml-file.ts'
 import { durationSchema } from './duration.ts'
 import { siteIdPattern } from './names.ts'
 
@@ -111,26 +111,13 @@ export function parseStudy(text: string): StudyFile {
   if (Buffer.byteLength(text) > maxStudyFileBytes) {
     throw new SequelaError('study_invalid', `a study file may hold at most ${maxStudyFileBytes} bytes`)
   }
-  const parsed = studySchema.safeParse(yamlOf(text))
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || 'file'}: ${issue.message}`)
-    throw new SequelaError('study_invalid', `the study file cannot be used:\n${lines.join('\n')}`)
-  }
-  const problems = contradictions(parsed.data)
+  const [source, code] = ['the study file', 'study_invalid'] as const
+  const study = checkYaml(renameDeadline(parseYaml(text, source, code)), source, studySchema, code)
+  const problems = contradictions(study)
   if (problems.length > 0) {
     throw new SequelaError('study_invalid', `the study file contradicts itself:\n  ${problems.join('\n  ')}`)
   }
-  return { study: parsed.data, text, digest: sha256(text) }
-}
-
-function yamlOf(text: string): unknown {
-  try {
-    const value: unknown = parseYaml(text, { maxAliasCount: 0 })
-    return renameDeadline(value)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SequelaError('study_invalid', `the study file is not YAML: ${reason}`, { cause: error })
-  }
+  return { study, text, digest: sha256(text) }
 }
 
 /** The file says `deadline: 4h`, which people read; inside it is `deadlineMs`. */

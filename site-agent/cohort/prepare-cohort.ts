@@ -71,20 +71,29 @@ export async function prepareCohort(
   const children: PreparedChild[] = []
   const used: CohortChild[] = []
   for (const child of cohort.children) {
-    const left = { ...child, scans: child.scans.filter((scan) => files.has(scan)) }
+    const left = withFiles(child, files)
     if (!cohort.tasks.some((task) => canTrain(task, left.scans))) {
       findings.push(nothingToLearn(cohort, left))
       continue
     }
     used.push(left)
-    children.push({
-      key: child.key,
-      fold: child.fold,
-      scans: left.scans.map((scan) => ({ file: files.get(scan) ?? '', day: scan.day })),
-      labels: left.scans.map(({ label }) => label),
-    })
+    children.push(preparedChild(left, files))
   }
   return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, findings }
+}
+
+/** The child with the scans that have a prepared volume. */
+export function withFiles(child: CohortChild, files: PreparedScans['files']): CohortChild {
+  return { ...child, scans: child.scans.filter((scan) => files.has(scan)) }
+}
+
+/** What training and scoring get of a child all of whose scans have a prepared volume. */
+export function preparedChild({ key, fold, scans }: CohortChild, files: PreparedScans['files']): PreparedChild {
+  return {
+    ...{ key, fold },
+    scans: scans.map((scan) => ({ file: files.get(scan) ?? '', day: scan.day })),
+    labels: scans.map(({ label }) => label),
+  }
 }
 
 interface Prepared {

@@ -4,7 +4,7 @@
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { preparerFor } from '../children.ts'
 import { type Cohort, type CohortChild, loadCohort } from '../cohort/cohort.ts'
-import { prepareScans } from '../cohort/prepare-cohort.ts'
+import { preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
 import { readExportedModel } from '../exported-model.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
@@ -45,22 +45,17 @@ export async function predict(home: SiteHome, options: PredictOptions): Promise<
   const child = childNamed(cohort, options.child)
   const { files, findings } = await prepareScans([child], preparerFor(home, study.study))
   const heldBack = [...cohort.findings, ...findings].filter((finding) => finding.child === child.participant)
-  const scans = child.scans.filter((scan) => files.has(scan))
+  const shown = withFiles(child, files)
   const flags = heldBack.map(({ visit, sentence }) => `${visit === undefined ? '' : `${visit}: `}${sentence}`)
-  if (scans.length === 0) {
+  if (shown.scans.length === 0) {
     throw new SequelaError('cohort_empty', `no scan of ${child.participant} can be used:\n  ${flags.join('\n  ')}`)
   }
-  const prepared: PreparedChild = {
-    key: child.key,
-    fold: child.fold,
-    scans: scans.map((scan) => ({ file: files.get(scan) ?? '', day: scan.day })),
-    labels: scans.map(({ label }) => label),
-  }
+  const prepared = preparedChild(shown, files)
   const trainer = createWorkerTrainer({ threads: settings.threads })
   try {
     const { preset } = study.study.model
     const answers = await trainer.score({ preset, weights, children: questionsAbout(prepared), seed: child.key })
-    const sessions = scans.map(({ session }) => session)
+    const sessions = shown.scans.map(({ session }) => session)
     const prediction: Prediction = {
       ...{ child: child.participant, study: study.digest, horizonDays, weightsDigest: digest },
       visits: predictionFrom(prepared, sessions, answers),

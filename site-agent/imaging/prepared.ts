@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type Digest, parseDigest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
 import { createRecipe, type RecipeOptions } from './recipe.ts'
 import { readScanFile } from './scan-file.ts'
 
@@ -115,7 +116,7 @@ async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | unde
 }
 
 function cacheError(cause: unknown): SequelaError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+  const code = systemCode(cause)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SequelaError(
       'disk_full',

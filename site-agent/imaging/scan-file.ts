@@ -3,6 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { constants, gunzipSync } from 'node:zlib'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
 import { describeForeignFile } from './file-kind.ts'
 import { openNifti } from './nifti.ts'
 import { parseNiftiHeader } from './nifti-header.ts'
@@ -24,7 +25,7 @@ export async function readScanFile(path: string): Promise<Uint8Array> {
     return await handle.readFile()
   } catch (cause) {
     if (cause instanceof SequelaError) throw cause
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    const code = systemCode(cause)
     throw unreadable(`the file system answers ${code}; check that the file is there and may be read`)
   } finally {
     await handle?.close()

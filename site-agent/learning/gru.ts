@@ -2,6 +2,7 @@
 // steps would cost as much as the convolutions; here what does not depend on the step before is done for all steps at once.
 
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import { asSave } from './custom-grad.ts'
 import type { Tf } from './engine.ts'
 
 /**
@@ -17,14 +18,13 @@ export function gru(tf: Tf, inputs: Tensor3D, kernel: Tensor2D, bias: Tensor): T
   const [hidden] = kernel.shape
   const operation = tf.customGrad((...given) => {
     const [projected, weight, shift] = given as [Tensor3D, Tensor2D, Tensor]
-    const save = given[3] as unknown as (tensors: Tensor[]) => void
     const trace: Step[] = []
     for (const input of tf.unstack(projected) as Tensor2D[]) {
       const before = trace.at(-1)?.state ?? (tf.zeros([sequences, hidden]) as Tensor2D)
       trace.push(advance(tf, input, before, weight, shift))
     }
     const all = (pick: (step: Step) => Tensor2D): Tensor2D => tf.concat(trace.map(pick))
-    save([
+    asSave(given[3])([
       all(({ before }) => before),
       all(({ gates }) => gates),
       all(({ candidate }) => candidate),

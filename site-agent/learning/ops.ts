@@ -3,6 +3,7 @@
 
 import type { Tensor, Tensor2D, Tensor5D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { FusedOps } from '../../shared/model/encoder.ts'
+import { asSave, asTensor } from './custom-grad.ts'
 import type { Tf } from './engine.ts'
 import { gru } from './gru.ts'
 
@@ -116,13 +117,4 @@ export function globalMax(tf: Tf, x: Tensor5D): Tensor2D {
     return { value, gradFunc }
   })
   return operation(x) as Tensor2D
-}
-
-/** customGrad types its arguments as a mixture of tensors and the saving function; which is which is known by place. */
-function asTensor(argument: unknown): Tensor {
-  return argument as Tensor
-}
-
-function asSave(argument: unknown): (tensors: Tensor[]) => void {
-  return argument as (tensors: Tensor[]) => void
 }

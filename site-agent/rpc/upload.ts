@@ -10,6 +10,7 @@ import {
 } from '../../shared/gen/sequela/v1/federation.ts'
 import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
 import { allocateChunk, encodeUploadRequest } from '../../shared/protocol/chunk-codec.ts'
+import { drained } from '../../shared/protocol/drained.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { chunkBytes, stalledTransferMs } from '../../shared/protocol/limits.ts'
 import type { SpooledUpdate } from '../spool.ts'
@@ -101,18 +102,4 @@ async function readWhole(file: FileHandle, offset: number, into: Uint8Array): Pr
     if (bytesRead === 0) throw new SequelaError('file_unreadable', 'a spooled update is shorter than it was')
     done += bytesRead
   }
-}
-
-/** Resolves when the call takes more, or is over. */
-function drained(call: NodeJS.EventEmitter, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      call.off('drain', go)
-      over.removeEventListener('abort', go)
-      resolve()
-    }
-    call.once('drain', go)
-    over.addEventListener('abort', go, { once: true })
-    if (over.aborted) go()
-  })
 }

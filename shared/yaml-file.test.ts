@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { parseSettings, unreadSettings } from './settings.ts'
+import { parseSettings, unreadSettings } from './yaml-file.ts'
 
 const schema = z.strictObject({ threads: z.int().min(1).default(1), listener: z.strictObject({ port: z.int() }) })
 const read = (text: string) => parseSettings(text, '/home/site.yaml', schema)
