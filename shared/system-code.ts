@@ -1,6 +1,6 @@
 // The operating system's name for what went wrong with a file or a connection.
 
-/** `ENOENT`, `EACCES`, `ENOSPC` and so on; `unknown` for an error without one. */
-export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+/** `ENOENT`, `EACCES`, `ENOSPC` and so on; `otherwise` for an error without one. */
+export function systemCode(error: unknown, otherwise = 'unknown'): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : otherwise
 }

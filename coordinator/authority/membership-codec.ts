@@ -4,8 +4,8 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../shared/canonical-json.ts'
 import type { Digest } from '../../shared/digest.ts'
-import { SequelaError } from '../../shared/protocol/errors.ts'
 import { siteIdPattern } from '../../shared/study/names.ts'
+import { decodeJournalEvent } from '../journal-event.ts'
 import type { Machine } from '../journaled-machines.ts'
 import { emptyMembership, evolveMembership, type Membership, type MembershipEvent } from './membership.ts'
 import { decideMembership, type MembershipCommand } from './membership-decisions.ts'
@@ -40,22 +40,5 @@ export const membershipMachine: Machine<Membership, MembershipCommand, Membershi
   decide: decideMembership,
   evolve: evolveMembership,
   encode: ({ type: _, ...fields }) => canonicalJson(fields),
-  decode: decodeMembershipEvent,
-}
-
-function decodeMembershipEvent(type: string, body: string): MembershipEvent {
-  const parsed = eventSchema.safeParse({ ...jsonOf(type, body), type })
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`)
-  throw new SequelaError('store_corrupt', `the journal holds a ${type} that cannot be read (${problems.join('; ')})`)
-}
-
-function jsonOf(type: string, body: string): object {
-  try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null) return value
-  } catch (error) {
-    throw new SequelaError('store_corrupt', `the journal holds a ${type} that is not JSON`, { cause: error })
-  }
-  throw new SequelaError('store_corrupt', `the journal holds a ${type} whose body is not an object`)
+  decode: (type, body) => decodeJournalEvent(eventSchema, type, body),
 }

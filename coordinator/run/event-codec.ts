@@ -4,10 +4,11 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../shared/canonical-json.ts'
 import type { Digest } from '../../shared/digest.ts'
-import { type ErrorCode, isErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
+import { type ErrorCode, isErrorCode } from '../../shared/protocol/errors.ts'
 import { maxMetrics, maxPeerTextLength, maxStudyFileBytes } from '../../shared/protocol/limits.ts'
 import { isMetricName, type MetricName } from '../../shared/study/metrics.ts'
 import { siteIdPattern } from '../../shared/study/names.ts'
+import { decodeJournalEvent } from '../journal-event.ts'
 import type { RunEvent } from './run.ts'
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
@@ -76,18 +77,5 @@ export function encodeRunEvent(event: RunEvent): string {
  * @throws SequelaError `store_corrupt` when the type is unknown or the body is not what such an event holds.
  */
 export function decodeRunEvent(type: string, body: string): RunEvent {
-  const parsed = eventSchema.safeParse({ ...objectOf(type, body), type })
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'event'}: ${issue.message}`)
-  throw new SequelaError('store_corrupt', `the journal holds a ${type} that cannot be read (${problems.join('; ')})`)
-}
-
-function objectOf(type: string, body: string): object {
-  try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null) return value
-  } catch (error) {
-    throw new SequelaError('store_corrupt', `the journal holds a ${type} that is not JSON`, { cause: error })
-  }
-  throw new SequelaError('store_corrupt', `the journal holds a ${type} whose body is not an object`)
+  return decodeJournalEvent(eventSchema, type, body)
 }

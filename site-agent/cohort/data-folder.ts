@@ -4,6 +4,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
 import { quoted } from './finding.ts'
 
 /** Names in one folder; a hospital has fewer children. */
@@ -24,7 +25,7 @@ export interface DataFolder {
 /** @throws SequelaError `file_unreadable` when `folder` is no folder that may be read */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   const root = await realpath(folder).catch((cause: unknown) => {
-    const message = `the data folder ${folder} cannot be opened (${systemCode(cause)}); check the path and its permissions`
+    const message = `the data folder ${folder} cannot be opened (${systemCode(cause, 'unknown fault')}); check the path and its permissions`
     throw new SequelaError('file_unreadable', message, { cause })
   })
   if (!(await stat(root)).isDirectory()) throw new SequelaError('file_unreadable', `${folder} is not a folder`)
@@ -75,14 +76,10 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
 /** What is not there, or is a file where a folder was looked for, is undefined; everything else is told. */
 function absentOr(path: string): (cause: unknown) => undefined {
   return (cause) => {
-    const code = systemCode(cause)
+    const code = systemCode(cause, 'unknown fault')
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new SequelaError('file_unreadable', `${quoted(path)} cannot be read (${code}); check its permissions`, {
       cause,
     })
   }
-}
-
-function systemCode(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown fault'
 }
