@@ -7,6 +7,7 @@ import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
 import type { Log } from '../shared/log.ts'
 import { initialWeights, modelManifest } from '../shared/model/parameters.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import { modelOf } from '../shared/study/model-of.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { programVersion } from '../shared/version.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
@@ -94,7 +95,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
       loop,
       blobs,
       attendance,
-      manifestOf: (study) => modelManifest(study.model.preset),
+      manifestOf: (study) => modelManifest(modelOf(study)),
       renew: async (peer, csrPem) => (await enrolment.renew(peer, csrPem)).chainPem,
       clock,
       timer,
@@ -151,7 +152,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   const startRun = async (studyDigest: Digest): Promise<void> => {
     const run = loop.federation().runs.get(studyDigest)
     if (run === undefined) throw new SequelaError('study_unknown', 'there is no such study; propose it first')
-    const weights = initialWeights(run.study.model.preset, run.study.seed)
+    const weights = initialWeights(modelOf(run.study), run.study.seed)
     const initial = await blobs.put(encodeSafetensors(weights))
     await loop.handle({ type: 'start-run', studyDigest, initialWeights: initial })
   }

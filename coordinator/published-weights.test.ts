@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { binaryModel } from '../shared/model/testsupport/models.ts'
 import type { MetricName } from '../shared/study/metrics.ts'
 import { chooseWeights } from './published-weights.ts'
 import type { RoundStatus, RunStatus } from './status.ts'
@@ -14,7 +15,7 @@ const roundOf = (stage: number, round: number, values: Values): RoundStatus => (
 })
 
 const runOf = (...rounds: readonly RoundStatus[]): RunStatus => ({
-  ...{ studyDigest: 'd', study: 'plgg', phase: 'running', sites: ['a'], quorum: 1, preset: 'tiny', stages: [] },
+  ...{ studyDigest: 'd', study: 'plgg', phase: 'running', sites: ['a'], quorum: 1, model: binaryModel, stages: [] },
   rounds,
 })
 

@@ -2,8 +2,9 @@
 // Nothing is computed that the journal does not say: who was asked in each round, who counts, who does not and why.
 
 import type { Clock } from '../shared/clock.ts'
-import type { PresetName } from '../shared/model/presets.ts'
+import type { ModelSpec } from '../shared/model/model-spec.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
+import { modelOf } from '../shared/study/model-of.ts'
 import { currentRound } from './run/rounds.ts'
 import type { PublishedRound, Round, Run, Settlement } from './run/run.ts'
 
@@ -44,8 +45,7 @@ export interface RunStatus {
   readonly phase: Run['phase']
   readonly sites: readonly string[]
   readonly quorum: number
-  /** Preset of the model. */
-  readonly preset: PresetName
+  readonly model: ModelSpec
   readonly stages: readonly { readonly task: string; readonly rounds: number }[]
   readonly rounds: readonly RoundStatus[]
   readonly weightsDigest?: string
@@ -98,7 +98,7 @@ export function runStatus(run: Run): RunStatus {
     phase: run.phase,
     sites: [...study.sites].sort(),
     quorum: study.round.quorum,
-    preset: study.model.preset,
+    model: modelOf(study),
     stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
     ...('startedAtMs' in run ? { startedAtMs: run.startedAtMs } : {}),

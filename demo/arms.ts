@@ -3,6 +3,7 @@
 
 import { strategyOf } from '../coordinator/strategy/strategies.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
+import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
 import { difference, l2Norm } from '../shared/weights/arithmetic.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -27,7 +28,7 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
   const { study, trainer, signal } = options
   const strategy = strategyOf(study.strategy)
   const stages = options.stages ?? study.stages.map((_, index) => index)
-  let weights = options.from ?? initialWeights(study.model.preset, study.seed)
+  let weights = options.from ?? initialWeights(modelOf(study), study.seed)
   const afterStages: Weights[] = []
   for (const index of stages) {
     const stage = study.stages[index]
@@ -37,9 +38,8 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
       const updates: { site: string; children: number; norm: number; values: Float32Array }[] = []
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (!children.some((child) => child.fold === 'train' && isUsable(stage.task, child))) continue
-        const { preset } = study.model
         const seed = `${study.seed}/${site}/${index}/${round}`
-        const job = { preset, stage, training: study.training, round, weights, children, seed }
+        const job = { model: modelOf(study), stage, training: study.training, round, weights, children, seed }
         const trained = await trainer.train(job, { signal })
         const { values } = difference(trained.weights, weights)
         updates.push({ site, children: trained.children, norm: l2Norm(values), values })

@@ -1,6 +1,7 @@
 // The children that no hospital has: read and prepared by the same code as a hospital's own, scored with finished weights.
 
 import { join } from 'node:path'
+import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { readyCohort } from '../site-agent/children.ts'
@@ -37,6 +38,6 @@ export async function scoreTestChildren(
   weights: Weights,
   children: readonly PreparedChild[],
 ): Promise<readonly ChildScores[]> {
-  const scores = await trainer.score({ preset: study.model.preset, weights, children, seed: String(study.seed) })
+  const scores = await trainer.score({ model: modelOf(study), weights, children, seed: String(study.seed) })
   return scores.map((one, i) => ({ ...one, label: children[i]?.labels.at(-1) === 1 ? 1 : 0 }))
 }

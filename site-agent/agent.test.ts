@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256 } from '../shared/digest.ts'
 import { silentLog } from '../shared/log.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
+import { binaryModel } from '../shared/model/testsupport/models.ts'
 import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { errorCodes, SequelaError } from '../shared/protocol/errors.ts'
 import { seededRandom } from '../shared/random.ts'
@@ -29,7 +30,7 @@ stages: [{ task: ordering, rounds: 2, learningRate: 1e-3 }]
 round: { quorum: 1, deadline: 1h }
 policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 100 }
 `)
-const base = encodeSafetensors(initialWeights('tiny', 1))
+const base = encodeSafetensors(initialWeights(binaryModel, 1))
 const assignment = {
   ...{ studyDigest: study.digest, stage: 0, round: 0 },
   ...{ baseDigest: sha256(base), baseByteLength: base.byteLength, deadlineMs: 0 },

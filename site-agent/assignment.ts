@@ -7,6 +7,7 @@ import type { Digest } from '../shared/digest.ts'
 import { sha256 } from '../shared/digest.ts'
 import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import { modelOf } from '../shared/study/model-of.ts'
 import type { StudyFile } from '../shared/study/study.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -117,7 +118,7 @@ async function trainUpdate(
   const before = await downloadBase(deps, client, assignment, options)
   const children = await deps.preparedChildren({ study, digest, text }, options)
   const job: TrainingJob = {
-    preset: study.model.preset,
+    model: modelOf(study),
     stage,
     training: study.training,
     round: assignment.round,

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Digest, sha256 } from '../shared/digest.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import { modelOf } from '../shared/study/model-of.ts'
 import type { StudyFile } from '../shared/study/study.ts'
 import { systemCode } from '../shared/system-code.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
@@ -59,9 +60,8 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
     )
   }
   const weights = decodeSafetensors(content)
-  const { preset } = study.study.model
-  if (JSON.stringify(weights.manifest) !== JSON.stringify(modelManifest(preset))) {
-    throw new SequelaError('shape_mismatch', `${file} does not hold the parameters of preset ${preset}`)
+  if (JSON.stringify(weights.manifest) !== JSON.stringify(modelManifest(modelOf(study.study)))) {
+    throw new SequelaError('shape_mismatch', `${file} does not hold the parameters of the study's model`)
   }
   if (!allFinite(weights.values))
     throw new SequelaError('not_finite', `${file} holds values that are not finite numbers`)

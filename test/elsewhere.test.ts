@@ -11,6 +11,7 @@ import { canImport, python } from '../bench/python.ts'
 import { encodeOnnx } from '../coordinator/interchange/onnx-model.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { presets } from '../shared/model/presets.ts'
+import { binaryModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -27,7 +28,7 @@ const random = seededRandom('elsewhere')
 
 /** No parameter as it starts: a scale of 1 or a shift of 0 in the wrong place would go unnoticed. */
 const weights: Weights = (() => {
-  const { manifest, values } = initialWeights('tiny', 3)
+  const { manifest, values } = initialWeights(binaryModel, 3)
   return { manifest, values: values.map((value) => value + 0.1 * random.normal()) }
 })()
 
@@ -72,7 +73,7 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string): Promise<void>
   for (const [c, child] of children.entries()) {
     for (let visits = 1; visits <= child.scans.length; visits++) {
       const shown = { ...child, scans: child.scans.slice(0, visits), labels: child.labels.slice(0, visits) }
-      const [ours] = scoreChildren(tf, { get }, { preset: 'tiny', weights, children: [shown], seed: '1' })
+      const [ours] = scoreChildren(tf, { get }, { model: binaryModel, weights, children: [shown], seed: '1' })
       const theirs = answers[c]
       expect(theirs?.risk_logits).toHaveLength(child.scans.length)
       expect(theirs?.embeddings[0]).toHaveLength(presets.tiny.embeddingSize)
@@ -94,7 +95,7 @@ describe('exported weights give the same answers', () => {
 
   test.skipIf(!withOnnx)('in onnxruntime', async () => {
     const file = join(folder, 'model.onnx')
-    await writeFile(file, encodeOnnx({ preset: 'tiny', weights, notes: { study: 'test' } }))
+    await writeFile(file, encodeOnnx({ model: binaryModel, weights, notes: { study: 'test' } }))
     await compare('onnx', file)
   })
 })

@@ -4,6 +4,7 @@
 import { sha256 } from '../../shared/digest.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { loadEngine } from '../../site-agent/learning/engine.ts'
 import { train } from '../../site-agent/learning/train.ts'
@@ -29,7 +30,7 @@ const cohort = Array.from({ length: children * batches }, (_, c): PreparedChild 
 })
 const volumes = { get: (file: string) => kept.get(file) ?? new Float32Array() }
 const job = (localEpochs: number): TrainingJob => ({
-  preset: 'tiny',
+  model: binaryModel,
   stage: {
     task: 'ordering',
     rounds: 1,
@@ -41,7 +42,7 @@ const job = (localEpochs: number): TrainingJob => ({
   },
   training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
   round: 0,
-  weights: initialWeights('tiny', 1),
+  weights: initialWeights(binaryModel, 1),
   children: cohort,
   seed: 'benchmark',
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../shared/digest.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import type { ActiveRun, Run, SealedRound } from '../run/run.ts'
 import { createMemoryBlobs } from '../store/memory-blobs.ts'
@@ -50,7 +51,7 @@ describe('the average of a sealed round', () => {
       { site: 'a', children: 10, norm: 1, file: fileOf('a 0 0') },
       { site: 'c', children: 10, norm: 1, file: fileOf('c 0 0') },
     ])
-    expect(plan.dataOffset + 4 * plan.elements).toBe(encodedByteLength(modelManifest('tiny')))
+    expect(plan.dataOffset + 4 * plan.elements).toBe(encodedByteLength(modelManifest(binaryModel)))
   })
 
   test('takes its momentum from the step before in the same stage, and has none in the first round of a stage', async () => {

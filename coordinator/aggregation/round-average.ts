@@ -1,6 +1,7 @@
 // The average of one sealed round: which stored files it is made of, according to the run.
 
 import { modelManifest } from '../../shared/model/parameters.ts'
+import { modelOf } from '../../shared/study/model-of.ts'
 import { encodeHeader } from '../../shared/weights/safetensors.ts'
 import { elementCount } from '../../shared/weights/weights.ts'
 import { findRound } from '../run/rounds.ts'
@@ -15,14 +16,14 @@ export function createRoundAverage(deps: {
   readonly signal?: AbortSignal
 }): (run: ActiveRun, round: SealedRound) => Promise<Aggregation> {
   return (run, round) => {
-    const manifest = modelManifest(run.study.model.preset)
+    const manifest = modelManifest(modelOf(run.study))
     return aggregate({ ...deps, manifest, plan: planOf(run, round, deps.blobs) })
   }
 }
 
 /** What the average of a round is made of. The first round of a stage has no step before it, so no momentum. */
 export function planOf(run: ActiveRun, round: SealedRound, blobs: Pick<Blobs, 'pathOf'>): AggregationPlan {
-  const manifest = modelManifest(run.study.model.preset)
+  const manifest = modelManifest(modelOf(run.study))
   const fileOf = (digest: SealedRound['baseDigest']): string => {
     const path = blobs.pathOf(digest)
     if (path === undefined) throw new Error('averages are computed from a store that keeps files')

@@ -43,9 +43,9 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const blobs = await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })
   await blobs.verify(digest)
   const weights = await readFile(blobs.pathOf(digest) ?? '')
-  const notes = { study: run.study, study_digest: run.studyDigest, weights_digest: digest, preset: run.preset }
+  const notes = { study: run.study, study_digest: run.studyDigest, weights_digest: digest, preset: run.model.preset }
   const content =
-    kind === '.onnx' ? encodeOnnx({ preset: run.preset, weights: decodeSafetensors(weights), notes }) : weights
+    kind === '.onnx' ? encodeOnnx({ model: run.model, weights: decodeSafetensors(weights), notes }) : weights
   await writeWhole(out, content)
   const rounds = run.rounds.filter((round) => round.state === 'published')
   const { study, studyDigest } = run

@@ -3,10 +3,11 @@
 import { describe, expect, test } from 'vitest'
 import { type Graph, Model } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { encodeOnnx } from './onnx-model.ts'
 
-const weights = initialWeights('tiny', 1)
-const model = Model.decode(encodeOnnx({ preset: 'tiny', weights, notes: { study: 'abc' } }))
+const weights = initialWeights(binaryModel, 1)
+const model = Model.decode(encodeOnnx({ model: binaryModel, weights, notes: { study: 'abc' } }))
 const graph: Graph = model.graph ?? { node: [], name: '', initializer: [], input: [], output: [] }
 
 describe('an ONNX file', () => {

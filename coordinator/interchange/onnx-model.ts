@@ -3,7 +3,8 @@
 // version 17; the graph follows shared/model.
 
 import { Model } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
-import { type PresetName, presetOf } from '../../shared/model/presets.ts'
+import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { type Preset, presetOf } from '../../shared/model/presets.ts'
 import { programVersion } from '../../shared/version.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { createGraphBuilder, floatValue, type GraphBuilder } from './onnx-graph.ts'
@@ -14,7 +15,7 @@ const operatorSet = 17n
 const epsilon = { float: 1e-5 }
 
 export interface OnnxModelOptions {
-  readonly preset: PresetName
+  readonly model: ModelSpec
   readonly weights: Weights
   /** Notes that travel with the file: where the weights come from. */
   readonly notes: Readonly<Record<string, string>>
@@ -25,14 +26,14 @@ export interface OnnxModelOptions {
  * Outputs: `embeddings` [visit, embedding], `progression` [visit], and `risk_logits` and `risk` [visit]: an event within
  * the study's horizon after that visit, given the scans up to it and none later.
  */
-export function encodeOnnx({ preset: name, weights, notes }: OnnxModelOptions): Uint8Array {
-  const { grid, embeddingSize } = presetOf(name)
+export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Array {
+  const preset = presetOf(model.preset)
   const graph = createGraphBuilder()
   const parameters = parametersIn(graph, weights)
-  const embeddings = addEncoder(graph, parameters, name)
+  const embeddings = addEncoder(graph, parameters, preset)
   const progression = graph.add('MatMul', [embeddings, parameters.as('head.pair.kernel')])
   graph.add('Squeeze', [progression, graph.integers(1)], {}, 'progression')
-  const states = addSequence(graph, parameters, name, embeddings)
+  const states = addSequence(graph, parameters, preset, embeddings)
   const logits = graph.add(
     'Squeeze',
     [addLinear(graph, parameters, 'head.risk', states), graph.integers(1)],
@@ -48,10 +49,10 @@ export function encodeOnnx({ preset: name, weights, notes }: OnnxModelOptions): 
     opsetImport: [{ domain: '', version: operatorSet }],
     metadataProps: Object.entries(notes).map(([key, value]) => ({ key, value })),
     graph: graph.finish({
-      name: `sequela-${name}`,
-      inputs: [floatValue('volumes', ['visit', ...grid], 'prepared scans of one child in order of time')],
+      name: `sequela-${model.preset}`,
+      inputs: [floatValue('volumes', ['visit', ...preset.grid], 'prepared scans of one child in order of time')],
       outputs: [
-        floatValue('embeddings', ['visit', embeddingSize], 'what the encoder makes of each scan'),
+        floatValue('embeddings', ['visit', preset.embeddingSize], 'what the encoder makes of each scan'),
         floatValue('progression', ['visit'], 'progression score: later scans have higher ones'),
         floatValue('risk_logits', ['visit'], 'logit of an event within the horizon after each visit'),
         floatValue('risk', ['visit'], 'the same as a probability, not recalibrated'),
@@ -97,8 +98,8 @@ function addLinear(graph: GraphBuilder, parameters: GraphParameters, name: strin
 }
 
 /** shared/model/encoder.ts: convolutions, group normalisation, both poolings. @returns `embeddings` [visit, embedding] */
-function addEncoder(graph: GraphBuilder, parameters: GraphParameters, name: PresetName): string {
-  const { encoderChannels, channelsPerGroup, grid } = presetOf(name)
+function addEncoder(graph: GraphBuilder, parameters: GraphParameters, preset: Preset): string {
+  const { encoderChannels, channelsPerGroup, grid } = preset
   let size: readonly number[] = grid
   let x = graph.add('Unsqueeze', ['volumes', graph.integers(1)]) // [visit, 1, depth, height, width]
   for (const [i, channels] of encoderChannels.entries()) {
@@ -149,8 +150,8 @@ function addKernel(graph: GraphBuilder, parameters: GraphParameters, name: strin
 }
 
 /** shared/model/sequence.ts: each embedding and its difference to the one before, into a GRU. @returns [visit, hidden] */
-function addSequence(graph: GraphBuilder, parameters: GraphParameters, name: PresetName, embeddings: string): string {
-  const { embeddingSize, hiddenSize } = presetOf(name)
+function addSequence(graph: GraphBuilder, parameters: GraphParameters, preset: Preset, embeddings: string): string {
+  const { embeddingSize, hiddenSize } = preset
   const norm = [parameters.as('sequence.norm.scale'), parameters.as('sequence.norm.shift')]
   const normal = graph.add('LayerNormalization', [embeddings, ...norm], { axis: -1, epsilon })
   const rows = (from: number, to: number): string =>

@@ -3,22 +3,23 @@ import { sha256 } from '../digest.ts'
 import { elementCount, parameterViews } from '../weights/weights.ts'
 import { initialWeights, isEncoderParameter, maximaBlocks, modelManifest } from './parameters.ts'
 import { presets } from './presets.ts'
+import { binaryModel } from './testsupport/models.ts'
 
 describe('the parameters of tiny', () => {
   test('are the 115,602 that the experiments had and 2,340 of the head of maxima', () => {
-    const manifest = modelManifest('tiny')
+    const manifest = modelManifest(binaryModel)
     const maxima = manifest.filter(({ name }) => name.startsWith('head.maxima.'))
     expect(elementCount(maxima)).toBe(2340)
     expect(elementCount(manifest)).toBe(117_942)
   })
 
   test('are sorted by name, which the weights file asks for', () => {
-    const names = modelManifest('tiny').map(({ name }) => name)
+    const names = modelManifest(binaryModel).map(({ name }) => name)
     expect(names).toEqual([...names].sort())
   })
 
   test('belong to the encoder by their names', () => {
-    const encoder = modelManifest('tiny').filter(({ name }) => isEncoderParameter(name))
+    const encoder = modelManifest(binaryModel).filter(({ name }) => isEncoderParameter(name))
     const convolutions = 27 * (16 + 16 * 32 + 32 * 64)
     const norms = 2 * (16 + 32 + 64)
     const embedding = 128 * 64 + 64
@@ -33,18 +34,18 @@ describe('the parameters of tiny', () => {
 
 describe('initial weights', () => {
   test('are these very bytes for seed 1, on every machine and in every version', () => {
-    const { values } = initialWeights('tiny', 1)
+    const { values } = initialWeights(binaryModel, 1)
     expect(sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))).toBe(
       '82e2cfb1a894b63b28f8dbda4f3b1652babfe1b13efebeea9ce58df77dd846d5',
     )
   })
 
   test('differ from seed to seed', () => {
-    expect(initialWeights('tiny', 2).values).not.toEqual(initialWeights('tiny', 1).values)
+    expect(initialWeights(binaryModel, 2).values).not.toEqual(initialWeights(binaryModel, 1).values)
   })
 
   test('fill ±1/√(inputs of a unit) evenly, and normalisations start as the identity', () => {
-    const views = parameterViews(initialWeights('tiny', 1))
+    const views = parameterViews(initialWeights(binaryModel, 1))
     const kernel = views.get('encoder.block3.kernel') ?? new Float32Array()
     const bound = 1 / Math.sqrt(27 * 32)
     const largest = kernel.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

@@ -4,7 +4,8 @@
 
 import { seededRandom } from '../random.ts'
 import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
-import { type Preset, type PresetName, presetOf } from './presets.ts'
+import type { ModelSpec } from './model-spec.ts'
+import { type Preset, presetOf } from './presets.ts'
 
 /**
  * How a parameter starts. `uniform` draws from ±1/√fanIn, as PyTorch's layers do by default (the experiments that the
@@ -19,15 +20,15 @@ interface InitialParameter extends Parameter {
   readonly start: Start
 }
 
-/** Names and shapes of every parameter of a preset, sorted. */
-export function modelManifest(name: PresetName): Manifest {
-  return manifestOf(initialParameters(presetOf(name)).map(({ name: parameter, shape }) => ({ name: parameter, shape })))
+/** Names and shapes of every parameter of a model, sorted. */
+export function modelManifest(model: ModelSpec): Manifest {
+  return manifestOf(initialParameters(model).map(({ name: parameter, shape }) => ({ name: parameter, shape })))
 }
 
 /** The weights that a run starts from; the same seed gives the same bytes on every machine. */
-export function initialWeights(name: PresetName, seed: number): Weights {
-  const manifest = modelManifest(name)
-  const starts = new Map(initialParameters(presetOf(name)).map((parameter) => [parameter.name, parameter.start]))
+export function initialWeights(model: ModelSpec, seed: number): Weights {
+  const manifest = modelManifest(model)
+  const starts = new Map(initialParameters(model).map((parameter) => [parameter.name, parameter.start]))
   const parts = manifest.map((parameter) =>
     initialValues(parameter, starts.get(parameter.name), `${seed}/${parameter.name}`),
   )
@@ -50,7 +51,8 @@ export function maximaBlocks({ grid, maximaBlock }: Preset): readonly [number, n
   return [Math.floor(grid[0] / maximaBlock), Math.floor(grid[1] / maximaBlock), Math.floor(grid[2] / maximaBlock)]
 }
 
-function initialParameters(preset: Preset): readonly InitialParameter[] {
+function initialParameters(model: ModelSpec): readonly InitialParameter[] {
+  const preset = presetOf(model.preset)
   const { embeddingSize, hiddenSize, encoderChannels } = preset
   const channels = encoderChannels.at(-1) ?? 1
   const [blocksDeep, blocksHigh, blocksWide] = maximaBlocks(preset)

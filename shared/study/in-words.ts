@@ -2,11 +2,12 @@
 
 import { modelManifest } from '../model/parameters.ts'
 import { elementCount } from '../weights/weights.ts'
+import { modelOf } from './model-of.ts'
 import type { Stage, StudyFile } from './study.ts'
 
 /** Lines of plain text, at most about 100 characters wide. */
 export function studyInWords({ study, digest }: StudyFile): string {
-  const parameters = elementCount(modelManifest(study.model.preset))
+  const parameters = elementCount(modelManifest(modelOf(study)))
   const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
   const { policy, folds } = study

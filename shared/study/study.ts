@@ -18,6 +18,9 @@ const modelSchema = z.strictObject({
   preset: z.enum(Object.keys(presets) as [keyof typeof presets]),
   grid: gridSchema,
   spacingMm: positive.min(0.5).max(20),
+  head: z.enum(['binary']).default('binary'),
+  timeInput: z.enum(['none']).default('none'),
+  clinical: z.literal(false).default(false),
 })
 
 const pipelineSchema = z.strictObject({

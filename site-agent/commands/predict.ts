@@ -2,6 +2,7 @@
 // A number, or a clear refusal when weights, study and child do not fit together.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { modelOf } from '../../shared/study/model-of.ts'
 import { preparerFor } from '../children.ts'
 import { type Cohort, type CohortChild, loadCohort } from '../cohort/cohort.ts'
 import { preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
@@ -53,8 +54,8 @@ export async function predict(home: SiteHome, options: PredictOptions): Promise<
   const prepared = preparedChild(shown, files)
   const trainer = createWorkerTrainer({ threads: settings.threads })
   try {
-    const { preset } = study.study.model
-    const answers = await trainer.score({ preset, weights, children: questionsAbout(prepared), seed: child.key })
+    const model = modelOf(study.study)
+    const answers = await trainer.score({ model, weights, children: questionsAbout(prepared), seed: child.key })
     const sessions = shown.scans.map(({ session }) => session)
     const prediction: Prediction = {
       ...{ child: child.participant, study: study.digest, horizonDays, weightsDigest: digest },

@@ -2,7 +2,8 @@
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
-import { type PresetName, presetOf } from '../../shared/model/presets.ts'
+import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { presetOf } from '../../shared/model/presets.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { assemble, type Batch, volumesTensor } from './batches.ts'
 import type { Tf } from './engine.ts'
@@ -26,13 +27,13 @@ export interface EmbeddedBatch {
 /** Embeds all scans of the children, group by group, and hands each group to `use`. */
 export function forEachEmbedded(
   tf: Tf,
-  model: { readonly preset: PresetName; readonly weights: Weights },
+  { model, weights }: { readonly model: ModelSpec; readonly weights: Weights },
   children: readonly PreparedChild[],
   volumes: Volumes,
   use: (group: EmbeddedBatch) => void,
 ): void {
   const preset = presetOf(model.preset)
-  const views = parameterViews(model.weights)
+  const views = parameterViews(weights)
   const ops = fusedOps(tf)
   for (let start = 0; start < children.length; start += childrenAtOnce) {
     tf.tidy(() => {
@@ -43,7 +44,7 @@ export function forEachEmbedded(
         volumes,
       )
       const parameters: ParameterTensors = new Map(
-        model.weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name)?.slice() ?? [], [...shape])]),
+        weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name)?.slice() ?? [], [...shape])]),
       )
       const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid))
       use({ members, batch, ops, parameters, embeddings })

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import { scoreChildren } from './score.ts'
@@ -11,10 +12,10 @@ beforeAll(async () => {
   tf = (await loadEngine({ threads: 1 })).tf
 })
 
-const weights = initialWeights('tiny', 1)
+const weights = initialWeights(binaryModel, 1)
 const toy = toyChildren([5, 3, 4, 2, 6, 3, 2, 4, 5, 3], 'validation')
 const common = {
-  preset: 'tiny',
+  model: binaryModel,
   training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
   round: 0,
   weights,
@@ -39,7 +40,9 @@ const jobs = {
 
 /** What a model says about children up to their last scan, one at a time. */
 const scoresOf = (children: readonly PreparedChild[]) =>
-  children.flatMap((child) => scoreChildren(tf, toy.volumes, { preset: 'tiny', weights, children: [child], seed: 's' }))
+  children.flatMap((child) =>
+    scoreChildren(tf, toy.volumes, { model: binaryModel, weights, children: [child], seed: 's' }),
+  )
 
 describe('evaluation of ordering', () => {
   test('adds up over pairs and children what the scores of single scans say', () => {

@@ -60,7 +60,7 @@ function evaluateOrdering(
   children: readonly PreparedChild[],
   tally: Tally,
 ): void {
-  const preset = presetOf(job.preset)
+  const preset = presetOf(job.model.preset)
   // The same questions in every round, so that rounds can be compared.
   const random = seededRandom(`evaluation/${children.length}`)
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
@@ -96,7 +96,7 @@ function evaluateRecurrence(
   children: readonly PreparedChild[],
   tally: Tally,
 ): void {
-  const preset = presetOf(job.preset)
+  const preset = presetOf(job.model.preset)
   const landmarks: { visits: number; label: 0 | 1; logit: number }[] = []
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
     const { logits, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch)

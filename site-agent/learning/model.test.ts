@@ -5,6 +5,7 @@ import { orderLogits, pairScores, predictedMaxima, riskLogits } from '../../shar
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { type Preset, presets } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import { loadEngine, type Tf } from './engine.ts'
@@ -196,7 +197,7 @@ function convolved(grid: readonly [number, number, number], values: readonly num
 }
 
 function initialTensors(): ParameterTensors {
-  const weights = initialWeights('tiny', 1)
+  const weights = initialWeights(binaryModel, 1)
   const views = parameterViews(weights)
   return new Map(weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name) ?? [], [...shape])]))
 }

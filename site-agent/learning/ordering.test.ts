@@ -2,6 +2,7 @@ import type { Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import type { Batch, BatchChild } from './batches.ts'
@@ -110,7 +111,7 @@ describe('the loss of ordering', () => {
   /** Everything zero but what is given: scores, logits and predictions are then known by hand. */
   const lossWith = (given: Record<string, (i: number) => number>, batch: Batch): number =>
     tf.tidy(() => {
-      const weights = initialWeights('tiny', 1)
+      const weights = initialWeights(binaryModel, 1)
       const parameters = new Map(
         weights.manifest.map(({ name, shape }) => {
           const size = parameterViews(weights).get(name)?.length ?? 0

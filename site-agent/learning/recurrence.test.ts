@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { ParameterTensors } from '../../shared/model/encoder.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import type { Batch, BatchChild } from './batches.ts'
@@ -102,12 +103,12 @@ describe('children of recurrence', () => {
 
 function tensorsWith(value: (name: string) => number): ParameterTensors {
   return new Map<string, Tensor>(
-    initialWeights('tiny', 1).manifest.map(({ name, shape }) => [name, tf.fill([...shape], value(name))]),
+    initialWeights(binaryModel, 1).manifest.map(({ name, shape }) => [name, tf.fill([...shape], value(name))]),
   )
 }
 
 function initialTensors(): ParameterTensors {
-  const weights = initialWeights('tiny', 1)
+  const weights = initialWeights(binaryModel, 1)
   const views = parameterViews(weights)
   return new Map(weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name) ?? [], [...shape])]))
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { type ChildScores, scoreChildren } from './score.ts'
 import { toyChildren } from './testsupport/toy-children.ts'
@@ -11,9 +12,9 @@ beforeAll(async () => {
 })
 
 const toy = toyChildren([2, 6, 1, 4, 3, 5, 2, 3, 4, 2])
-const weights = initialWeights('tiny', 1)
+const weights = initialWeights(binaryModel, 1)
 const score = (children: readonly PreparedChild[]): readonly ChildScores[] =>
-  scoreChildren(tf, toy.volumes, { preset: 'tiny', weights, children, seed: 'orders' })
+  scoreChildren(tf, toy.volumes, { model: binaryModel, weights, children, seed: 'orders' })
 
 describe('scores of a child', () => {
   test('do not depend on who else is scored, nor on how many scans others have', () => {

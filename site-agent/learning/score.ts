@@ -3,7 +3,8 @@
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { pairScores, riskLogits } from '../../shared/model/heads.ts'
-import { type PresetName, presetOf } from '../../shared/model/presets.ts'
+import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { presetOf } from '../../shared/model/presets.ts'
 import { runSequences } from '../../shared/model/sequence.ts'
 import { seededRandom, shuffled } from '../../shared/random.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
@@ -27,7 +28,7 @@ export interface ChildScores {
 
 /** What to score: every child with all its scans, the last of which is the landmark. */
 export interface ScoringJob {
-  readonly preset: PresetName
+  readonly model: ModelSpec
   readonly weights: Weights
   readonly children: readonly PreparedChild[]
   /** Draws the shuffled orders. */
@@ -42,7 +43,7 @@ export function scoreChildren(tf: Tf, volumes: Volumes, job: ScoringJob): readon
 }
 
 function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embeddings }: EmbeddedBatch): ChildScores[] {
-  const preset = presetOf(job.preset)
+  const preset = presetOf(job.model.preset)
   const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
   const whole = batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit))
   const mixed = batch.children.map(({ key }, i) => {

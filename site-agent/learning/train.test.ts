@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { evaluate } from './evaluate.ts'
@@ -19,7 +20,7 @@ const jobOf = (
   { children }: ToyChildren,
   changes: Partial<TrainingJob> = {},
 ): TrainingJob => ({
-  preset: 'tiny',
+  model: binaryModel,
   stage: {
     task,
     rounds: 10,
@@ -32,7 +33,7 @@ const jobOf = (
   } as TrainingJob['stage'],
   training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
   round: 0,
-  weights: initialWeights('tiny', 1),
+  weights: initialWeights(binaryModel, 1),
   children,
   seed: 'seed',
   ...changes,
@@ -112,7 +113,7 @@ describe('training', () => {
   test('learns the order of scans whose spot grows', () => {
     const learning = toyChildren([4, 4, 4, 4, 4, 4])
     const unseen = toyChildren([5, 5, 5], 'validation', 'unseen')
-    let weights = initialWeights('tiny', 1)
+    let weights = initialWeights(binaryModel, 1)
     for (let round = 0; round < 6; round++) {
       const job = jobOf('ordering', learning, { weights, round, seed: `round ${round}` })
       weights = train(tf, learning.volumes, job).weights

@@ -77,7 +77,7 @@ type Loss = (parameters: ParameterTensors) => Scalar
 
 /** Draws what a batch shows; the function that comes back is a pure function of the parameters. */
 function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], volumes: Volumes, random: Random): Loss {
-  const preset = presetOf(job.preset)
+  const preset = presetOf(job.model.preset)
   const ops = fusedOps(tf)
   if (job.stage.task === 'ordering') {
     const whole = members.map((child) => ({ child, from: 0 }))

@@ -1,6 +1,6 @@
 // What the agent asks of the process that trains. The agent never touches a tensor; the engine never opens a connection.
 
-import type { PresetName } from '../../shared/model/presets.ts'
+import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { MetricSum } from '../../shared/study/metrics.ts'
 import type { Stage, TrainingSettings } from '../../shared/study/study.ts'
@@ -24,7 +24,7 @@ export interface PreparedChild {
 
 /** One round's work at one site, or one evaluation. */
 export interface TrainingJob {
-  readonly preset: PresetName
+  readonly model: ModelSpec
   readonly stage: Stage
   readonly training: TrainingSettings
   /** Round within the stage, from 0: decides the learning rate. */

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { loadEngine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import { scoreChildren } from './score.ts'
@@ -32,7 +33,7 @@ beforeAll(() => {
     ...writtenTo(folder, toyChildren([3, 3], 'validation', 'held back')),
   ]
   job = {
-    preset: 'tiny',
+    model: binaryModel,
     stage: {
       task: 'ordering',
       rounds: 10,
@@ -44,7 +45,7 @@ beforeAll(() => {
     },
     training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
     round: 0,
-    weights: initialWeights('tiny', 1),
+    weights: initialWeights(binaryModel, 1),
     children,
     seed: 'seed',
   }
@@ -60,7 +61,7 @@ describe('a trainer in a process of its own', () => {
     expect(result).toEqual(train(tf, volumes, job))
     expect(steps).toEqual([1, 2, 3, 4])
     expect(await trainer.evaluate(job)).toEqual(evaluate(tf, volumes, job))
-    const scoring = { preset: 'tiny', weights: result.weights, children: job.children, seed: 's' } as const
+    const scoring = { model: binaryModel, weights: result.weights, children: job.children, seed: 's' } as const
     expect(await trainer.score(scoring)).toEqual(scoreChildren(tf, volumes, scoring))
   })
 

@@ -42,8 +42,8 @@ async function perform(request: WorkerRequest): Promise<WorkerReply> {
 }
 
 function volumesOf({ job }: WorkerRequest): Volumes {
-  const known = volumesByPreset.get(job.preset) ?? createVolumes(presetOf(job.preset).grid)
-  volumesByPreset.set(job.preset, known)
+  const known = volumesByPreset.get(job.model.preset) ?? createVolumes(presetOf(job.model.preset).grid)
+  volumesByPreset.set(job.model.preset, known)
   return known
 }
 

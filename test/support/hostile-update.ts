@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { encodeSafetensors } from '../../shared/weights/safetensors.ts'
 import { elementCount, type Manifest } from '../../shared/weights/weights.ts'
 import type { SpooledUpdate } from '../../site-agent/spool.ts'
@@ -20,7 +21,7 @@ export interface HandMade {
 }
 
 /** The model's parameters. */
-export const manifest = modelManifest('tiny')
+export const manifest = modelManifest(binaryModel)
 
 /** The same names and number of elements, with the axes of one parameter exchanged: a file as long as a right one. */
 export const turnedManifest: Manifest = manifest.map((parameter) =>
