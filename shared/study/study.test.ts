@@ -57,6 +57,7 @@ describe('a study file', () => {
       'strategy.trim',
     ],
     ['cutting off everything', 'round:', 'strategy: { name: trimmed-mean, trim: 0.5 }\nround:', 'strategy.trim'],
+    ['losses none of which counts', '3e-3', '3e-3, losses: { pairs: 0, sequences: 0, maxima: 0 }', 'stages.0.losses'],
     ['a warm-up longer than its stage', 'rounds: 3', 'rounds: 3, warmupRounds: 4', 'stages.0.warmupRounds'],
     ['no rounds', 'rounds: 3', 'rounds: 0', 'stages.0.rounds'],
     ['an unknown task', 'task: ordering', 'task: sorting', 'stages.0.task'],

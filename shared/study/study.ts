@@ -44,8 +44,19 @@ const stageCommon = {
   warmupRounds: z.int().min(0).max(10_000).default(0),
 }
 
+/** How much each loss of ordering counts; 0 leaves it out, for ablations. 1.5 keeps the lesion in sight, 0.3 did not. */
+const orderingLossesSchema = z.strictObject({
+  pairs: z.number().min(0).max(100).default(1),
+  sequences: z.number().min(0).max(100).default(1),
+  maxima: z.number().min(0).max(100).default(1.5),
+})
+export type OrderingLosses = z.infer<typeof orderingLossesSchema>
+
+/** The losses of a study that says nothing of them. */
+export const usualOrderingLosses: OrderingLosses = orderingLossesSchema.parse({})
+
 const stageSchema = z.discriminatedUnion('task', [
-  z.strictObject({ task: z.literal('ordering'), ...stageCommon }),
+  z.strictObject({ task: z.literal('ordering'), ...stageCommon, losses: orderingLossesSchema.optional() }),
   z.strictObject({
     task: z.literal('recurrence'),
     ...stageCommon,
@@ -143,8 +154,12 @@ function contradictions(study: Study): string[] {
   const sum = study.folds.train + study.folds.validation + study.folds.test
   if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
   if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')
-  for (const [index, { rounds, warmupRounds }] of study.stages.entries()) {
+  for (const [index, stage] of study.stages.entries()) {
+    const { rounds, warmupRounds } = stage
     if (warmupRounds > rounds) problems.push(`stages.${index}.warmupRounds: the stage has ${rounds} rounds`)
+    const losses = 'losses' in stage ? stage.losses : undefined
+    if (losses !== undefined && Object.values(losses).every((weight) => weight === 0))
+      problems.push(`stages.${index}.losses: all are 0, so nothing would be learned`)
   }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
   const { name, trim } = study.strategy

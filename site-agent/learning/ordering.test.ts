@@ -4,6 +4,7 @@ import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
+import { usualOrderingLosses } from '../../shared/study/study.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import type { Batch, BatchChild } from './batches.ts'
 import { loadEngine, type Tf } from './engine.ts'
@@ -109,7 +110,7 @@ describe('the maxima of blocks', () => {
 
 describe('the loss of ordering', () => {
   /** Everything zero but what is given: scores, logits and predictions are then known by hand. */
-  const lossWith = (given: Record<string, (i: number) => number>, batch: Batch): number =>
+  const lossWith = (given: Record<string, (i: number) => number>, batch: Batch, parts = usualOrderingLosses): number =>
     tf.tidy(() => {
       const weights = initialWeights(binaryModel, 1)
       const parameters = new Map(
@@ -126,7 +127,7 @@ describe('the loss of ordering', () => {
       )
       const questions = drawQuestions(batch.children, seededRandom('loss'))
       const ops = { ...fusedOps(tf), groupNormRelu: (x: Tensor5D) => x }
-      return orderingLoss(tf, ops, presets.tiny, parameters, batch, questions).dataSync()[0] ?? Number.NaN
+      return orderingLoss(tf, ops, presets.tiny, parameters, batch, questions, parts).dataSync()[0] ?? Number.NaN
     })
 
   const voxels = 24 * 32 * 24
@@ -140,6 +141,11 @@ describe('the loss of ordering', () => {
     // Errors of 0.5 (quadratic: 0.125) and 3 (linear: 2.5) in one half of the scans each.
     const loss = lossWith({}, batchOf([0.5, -3], [child(0, [0, 10])]))
     expect(loss).toBeCloseTo(2 * Math.log(2) + 1.5 * ((0.125 + 2.5) / 2), 4)
+  })
+
+  test('leaves out a part whose weight is 0', () => {
+    const batch = batchOf([0.5, -3], [child(0, [0, 10])])
+    expect(lossWith({}, batch, { pairs: 0, sequences: 2, maxima: 0 })).toBeCloseTo(2 * Math.log(2), 4)
   })
 
   test('is the mean over children of the mean over their pairs, computed by hand', () => {

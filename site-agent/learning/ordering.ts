@@ -8,11 +8,9 @@ import { orderLogits, pairScores, predictedMaxima } from '../../shared/model/hea
 import type { Preset } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
 import { type Random, shuffled } from '../../shared/random.ts'
+import { type OrderingLosses, usualOrderingLosses } from '../../shared/study/study.ts'
 import { type Batch, type BatchChild, volumesTensor } from './batches.ts'
 import type { Tf } from './engine.ts'
-
-/** Weight of the maxima loss beside the two others; 0.3 was too weak to keep the lesion (experiments). */
-const maximaWeight = 1.5
 
 /** Most scans in a drawn sequence. */
 const longestSequence = 6
@@ -30,7 +28,7 @@ export function canOrder(child: { readonly scans: readonly { readonly day: numbe
   return new Set(child.scans.map(({ day }) => day)).size >= 2
 }
 
-/** Loss of one batch. All children must have two scans or more. @returns a scalar, owned by the caller's tidy */
+/** Loss of one batch, each part by its weight. All children must have two scans or more. @returns a scalar, owned by the caller's tidy */
 export function orderingLoss(
   tf: Tf,
   ops: FusedOps,
@@ -38,15 +36,29 @@ export function orderingLoss(
   parameters: ParameterTensors,
   batch: Batch,
   questions: OrderQuestions,
+  weights: OrderingLosses = usualOrderingLosses,
 ): Scalar {
   const volumes = volumesTensor(tf, batch, preset.grid)
   const embeddings = encode(tf, ops, preset, parameters, volumes) // [scan, embedding]
-  const pairs = pairLoss(tf, pairScores(tf, parameters, embeddings), batch)
+  const losses: readonly [weight: number, loss: () => Scalar][] = [
+    [weights.pairs, () => pairLoss(tf, pairScores(tf, parameters, embeddings), batch)],
+    [weights.sequences, () => sequenceLoss(tf, ops, preset, parameters, embeddings, questions)],
+    [weights.maxima, () => maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)],
+  ]
+  return tf.addN(losses.filter(([weight]) => weight > 0).map(([weight, loss]) => tf.mul(loss(), weight)))
+}
+
+/** Mean binary cross-entropy of telling sequences in order from others. */
+function sequenceLoss(
+  tf: Tf,
+  ops: FusedOps,
+  preset: Preset,
+  parameters: ParameterTensors,
+  embeddings: Tensor2D,
+  questions: OrderQuestions,
+): Scalar {
   const logits = askOrder(tf, ops, preset, parameters, embeddings, questions) // [sequence]
-  const truth = tf.tensor1d(questions.inOrder.map(Number))
-  const sequences = tf.mean(binaryCrossEntropy(tf, logits, truth))
-  const maxima = maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)
-  return tf.add(tf.add(pairs, sequences), tf.mul(maxima, maximaWeight))
+  return tf.mean(binaryCrossEntropy(tf, logits, tf.tensor1d(questions.inOrder.map(Number))))
 }
 
 /** For each child one sequence in order and one shuffled, of 2 to 6 scans, not necessarily neighbours. */

@@ -110,6 +110,19 @@ describe('training', () => {
     expect(changed).toContain('head.risk.kernel')
   })
 
+  test.each([
+    ['pairs', ['head.pair.kernel']],
+    ['sequences', ['head.sequence.kernel', 'sequence.gru.hiddenKernel', 'sequence.norm.scale']],
+    ['maxima', ['head.maxima.kernel']],
+  ])('leaves what only the loss of %s trains alone when that loss counts nothing', (loss, left) => {
+    const job = jobOf('ordering', toy)
+    const losses = { pairs: 1, sequences: 1, maxima: 1.5, [loss]: 0 }
+    const stage = { ...job.stage, losses } as TrainingJob['stage']
+    const changed = changedParameters(job.weights, train(tf, toy.volumes, { ...job, stage }).weights)
+    expect(left.filter((name) => changed.has(name))).toEqual([])
+    expect(changed).toContain('encoder.block1.kernel')
+  })
+
   test('learns the order of scans whose spot grows', () => {
     const learning = toyChildren([4, 4, 4, 4, 4, 4])
     const unseen = toyChildren([5, 5, 5], 'validation', 'unseen')

@@ -8,7 +8,7 @@ import { presetOf } from '../../shared/model/presets.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
 import { rateFactor } from '../../shared/study/schedule.ts'
-import type { Task } from '../../shared/study/study.ts'
+import { type Stage, type Task, usualOrderingLosses } from '../../shared/study/study.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { createAdamW, type Trainable } from './adamw.ts'
 import { assemble, type Batch, drawBatches } from './batches.ts'
@@ -19,10 +19,16 @@ import { canJudge, drawStarts, recurrenceLoss } from './recurrence.ts'
 import type { JobOptions, PreparedChild, TrainingJob, TrainingResult } from './trainer.ts'
 import type { Volumes } from './volumes.ts'
 
-/** Heads that a task does not train keep their values, so their difference is exactly zero. */
-const untrained: Readonly<Record<Task, readonly string[]>> = {
-  ordering: ['head.risk'],
-  recurrence: ['head.pair', 'head.sequence', 'head.maxima'],
+/** Parts that a stage does not train keep their values, so their difference is exactly zero. */
+function untrained(stage: Stage): readonly string[] {
+  if (stage.task === 'recurrence') return ['head.pair', 'head.sequence', 'head.maxima']
+  const { pairs, sequences, maxima } = stage.losses ?? usualOrderingLosses
+  return [
+    'head.risk',
+    ...(pairs === 0 ? ['head.pair'] : []),
+    ...(sequences === 0 ? ['head.sequence', 'sequence'] : []),
+    ...(maxima === 0 ? ['head.maxima'] : []),
+  ]
 }
 
 /** Whether a child can be trained on for a task. */
@@ -80,10 +86,11 @@ function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], vol
   const preset = presetOf(job.model.preset)
   const ops = fusedOps(tf)
   if (job.stage.task === 'ordering') {
+    const { losses } = job.stage
     const whole = members.map((child) => ({ child, from: 0 }))
     const batch = assemble(whole, preset.grid, volumes, random)
     const questions = drawQuestions(batch.children, random)
-    return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions)
+    return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions, losses)
   }
   const batch: Batch = assemble(drawStarts(members, random), preset.grid, volumes, random)
   return (parameters) => recurrenceLoss(tf, ops, preset, parameters, batch)
@@ -98,7 +105,7 @@ function createStepper(tf: Tf, job: TrainingJob, weights: Weights): { step(loss:
   }
   const views = parameterViews(weights)
   const starts = parameterViews(job.weights)
-  const left = untrained[job.stage.task]
+  const left = untrained(job.stage)
   const trained = weights.manifest.filter(({ name }) => !left.some((head) => name.startsWith(`${head}.`)))
   const trainables = trained.map(({ name }): Trainable => {
     const learningRate = isEncoderParameter(name) ? rates.encoder : rates.head
