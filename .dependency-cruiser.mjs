@@ -1,6 +1,6 @@
 // Which part may know which. docs: ARCHITECTURE.md, "Who may import whom".
 
-const pureFolders = '^(shared/(weights|model)/|coordinator/(run|strategy)/)'
+const pureFolders = '^(shared/(weights|model|evaluation)/|coordinator/(run|strategy)/)'
 const tests = '\\.(test|contract)\\.ts$|/testsupport/'
 
 export default {

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { cardFileOf, parseModelCard } from './model-card.ts'
+import { exampleCard } from './testsupport/example-card.ts'
+
+test('a card is read back as it was written', () => {
+  const card = exampleCard()
+  expect(parseModelCard(JSON.stringify(card), 'card.json')).toEqual(card)
+})
+
+test.each([
+  ['not JSON', '{', 'the file'],
+  ['another format', JSON.stringify({ ...exampleCard(), format: 'sequela-model-card/2' }), 'format'],
+  ['a field too many', JSON.stringify({ ...exampleCard(), childNames: [] }), 'the file'],
+])('a card that is %s is refused with its place', (_, text, place) => {
+  expect(() => parseModelCard(text, 'card.json')).toThrow(`card.json is not a model card of this version: ${place}`)
+})
+
+test('a slope that would turn risks upside down is refused', () => {
+  const { recalibration } = exampleCard()
+  const card = exampleCard({
+    recalibration: { ...recalibration, consortium: { intercept: 0, slope: -1, kind: 'platt' } },
+  })
+  expect(() => parseModelCard(JSON.stringify(card), 'card.json')).toThrow('recalibration.consortium.slope')
+})
+
+test('the card lies beside the weights under their name', () => {
+  expect(cardFileOf('out/model.safetensors')).toBe('out/model.card.json')
+  expect(cardFileOf('model.onnx')).toBe('model.card.json')
+})

@@ -1,0 +1,143 @@
+// The model card as data: what a model is, what it was trained on, how well it does and for whom, and how its risks are to
+// be read. `coordinator evaluate` writes it; a site reads thresholds, recalibration and ranges from it.
+
+import { z } from 'zod'
+import type { Digest } from '../digest.ts'
+import { SequelaError } from '../protocol/errors.ts'
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
+const probability = z.number().min(0).max(1)
+
+/** A figure with its child-clustered 95 % interval; null where too few children stand behind it, or none is defined. */
+const estimate = z.strictObject({ value: z.number(), low: z.number().nullable(), high: z.number().nullable() })
+const figures = z.record(z.string(), estimate.nullable())
+
+/** Of the form logit(recalibrated) = intercept + slope · logit(risk). */
+const recalibration = z.strictObject({
+  intercept: z.number(),
+  slope: z.number().positive(),
+  /** platt: both fitted. intercept: too few events for a slope. none: too few for either, so risks stay as they are. */
+  kind: z.enum(['platt', 'intercept', 'none']),
+})
+
+const threshold = z.strictObject({
+  /** In recalibrated risk (the consortium's). At or above it: positive. */
+  risk: probability,
+  /** What was asked for when it was chosen on the validation folds, in words. */
+  chosenFor: z.string(),
+  /** On the test folds. */
+  figures,
+})
+
+const stratum = z.strictObject({
+  /** `scans`, `year`, `age`, `sex`, … */
+  family: z.string(),
+  level: z.string(),
+  /** Null: fewer children than may be shown. */
+  children: z.int().nullable(),
+  figures,
+})
+
+export const modelCardSchema = z.strictObject({
+  format: z.literal('sequela-model-card/1'),
+  writtenAt: z.iso.datetime(),
+  notice: z.string(),
+  model: z.strictObject({
+    study: z.string(),
+    studyDigest: digest,
+    weightsDigest: digest,
+    preset: z.string(),
+    parameters: z.int(),
+    programVersion: z.string(),
+    /** The stages that made the weights, with how many rounds each published. */
+    lineage: z.array(z.strictObject({ task: z.string(), rounds: z.int() })),
+  }),
+  outcome: z.strictObject({ horizonDays: z.int(), definition: z.string() }),
+  /** What scans go through before the model sees them. */
+  preprocessing: z.record(z.string(), z.string()),
+  training: z.strictObject({
+    seed: z.int(),
+    folds: z.strictObject({ train: probability, validation: probability, test: probability }),
+    strategy: z.string(),
+    policy: z.string(),
+  }),
+  /**
+   * Ranges that training children cover, from the edges of fixed bins that at least the smallest allowed group of
+   * children stand in; outside them an answer is extrapolation. Keys are `visits`, `gap_days`, `days_since_surgery`,
+   * `age_years`; one that no site could report is absent.
+   */
+  inputRanges: z.record(z.string(), z.strictObject({ low: z.number(), high: z.number() })),
+  data: z.strictObject({
+    sites: z.array(
+      z.strictObject({
+        site: z.string(),
+        /** Children of the test fold that were evaluated; null: fewer than may be shown. */
+        children: z.int().nullable(),
+        landmarks: z.int().nullable(),
+      }),
+    ),
+    children: z.int(),
+    landmarks: z.int(),
+  }),
+  /** On the test folds of all sites. */
+  performance: z.strictObject({
+    raw: figures,
+    recalibrated: figures,
+    recalibratedBySite: figures,
+  }),
+  strata: z.array(stratum),
+  recalibration: z.strictObject({ consortium: recalibration, sites: z.record(z.string(), recalibration) }),
+  thresholds: z.strictObject({
+    /** SHA-256 over both thresholds and the weights they belong to: what a decision may cite. */
+    version: digest,
+    /** Below it the next scan might be postponed; null: no threshold met what was asked. */
+    ruleOut: threshold.nullable(),
+    /** At or above it action might be taken; null likewise. Between the two is the grey zone. */
+    ruleIn: threshold.nullable(),
+  }),
+  intendedUse: z.string(),
+  excludedUse: z.array(z.string()),
+  knownFailures: z.array(z.string()),
+  /** TRIPOD+AI and CLAIM items: what the software filled in, and what people must. */
+  checklist: z.array(
+    z.strictObject({
+      guideline: z.enum(['TRIPOD+AI', 'CLAIM 2024']),
+      item: z.string(),
+      text: z.string(),
+      /** `software`: filled in from the journal. `people`: a prompt that waits for an answer. */
+      by: z.enum(['software', 'people']),
+    }),
+  ),
+})
+
+export type ModelCard = z.infer<typeof modelCardSchema>
+export type Recalibration = z.infer<typeof recalibration>
+
+/**
+ * A card as it was written.
+ * @param source its path, for messages
+ * @throws SequelaError `file_unreadable` with the first thing that is wrong.
+ */
+export function parseModelCard(text: string, source: string): ModelCard {
+  const parsed = modelCardSchema.safeParse(jsonOf(text))
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const place = issue?.path.join('.') || 'the file'
+  throw new SequelaError(
+    'file_unreadable',
+    `${source} is not a model card of this version: ${place}: ${issue?.message}`,
+  )
+}
+
+/** The name of the card beside a weights file: `model.safetensors` has `model.card.json`. */
+export function cardFileOf(weightsFile: string): string {
+  return `${weightsFile.replace(/\.(safetensors|onnx)$/, '')}.card.json`
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
