@@ -18,7 +18,7 @@ describe('the benchmark of the average', () => {
     const notes = new Map(rows.map((row) => [row.name, 'runs' in row ? row.note : row.skipped]))
     expect(notes.get('plain loop, whole files, one thread')).toBe('the same bytes')
     expect(notes.get('NumPy')).toMatch(/the same bytes|cannot import/)
-    const measured = ['aggregate_8x46m_s', 'aggregate_peak_mb', 'median_8x46m_s']
+    const measured = ['aggregate_8x46m_s', 'aggregate_peak_mb', 'fed_adam_8x46m_s', 'median_8x46m_s']
     expect(Object.keys(figures).sort()).toEqual(measured)
     for (const name of measured) expect(figures[name]).toBeGreaterThan(0)
   })

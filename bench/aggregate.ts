@@ -14,6 +14,9 @@ const tensors = 64
 /** The same job by a rule that a few hostile sites cannot move; beside FedAvg, as its cost is what one asks about. */
 const robust = 'ours, coordinate median'
 
+/** And one that writes two moments beside the weights. */
+const adaptive = 'ours, FedAdam'
+
 /** Eight hospitals and the paper's model with room to grow. */
 export const aggregate: Benchmark = aggregateBenchmark({ sites: 8, elements: 46_000_000 })
 
@@ -29,13 +32,15 @@ export function aggregateBenchmark(size: { readonly sites: number; readonly elem
       const [candidates, skipped] = await candidatesFor(task)
       const measured = await runInterleaved(candidates, options)
       const rows = candidates.map(({ name }, k): MeasuredRow => ({ name, unit: 's', runs: measured[k] ?? [] }))
-      const [ours, robustRow] = rows
-      if (ours === undefined || robustRow === undefined) throw new Error('ours is always a candidate')
+      const [ours, robustRow, adaptiveRow] = rows
+      if (ours === undefined || robustRow === undefined || adaptiveRow === undefined)
+        throw new Error('ours is always a candidate')
       return {
         rows: [...rows.map((row) => noted(row, ours)), ...skipped],
         figures: {
           aggregate_8x46m_s: median(ours.runs.map(({ value }) => value)),
           median_8x46m_s: median(robustRow.runs.map(({ value }) => value)),
+          fed_adam_8x46m_s: median(adaptiveRow.runs.map(({ value }) => value)),
           aggregate_peak_mb: Math.max(...ours.runs.map(({ peakMb }) => peakMb)),
         },
       }
@@ -73,6 +78,7 @@ async function candidatesFor(task: AggregateTask): Promise<readonly [readonly Ca
   const candidates = [
     node('ours', 'ours.ts'),
     node(robust, 'ours.ts', 'coordinate-median'),
+    node(adaptive, 'ours.ts', 'fed-adam'),
     node('plain loop, whole files, one thread', 'plain-loop.ts'),
   ]
   const skipped: Row[] = []
@@ -88,7 +94,7 @@ async function candidatesFor(task: AggregateTask): Promise<readonly [readonly Ca
 
 function noted(row: MeasuredRow, ours: MeasuredRow): MeasuredRow {
   if (row === ours) return row
-  if (row.name === robust) return { ...row, note: 'another rule' }
+  if (row.name === robust || row.name === adaptive) return { ...row, note: 'another rule' }
   const same = row.runs.every(({ outcome }) => outcome === ours.runs[0]?.outcome)
   return { ...row, note: same ? 'the same bytes' : 'other bytes (rounding)' }
 }

@@ -7,13 +7,14 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 import type { CommandLoop } from './command-loop.ts'
 import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
-import type { ActiveRun, Command, RoundId, SealedRound } from './run/run.ts'
+import type { ActiveRun, Command, MomentDigests, RoundId, SealedRound } from './run/run.ts'
 import type { Timer } from './timer.ts'
 
 /** The average of a round: in the blob store, durable. `clipped` as in PublishedRound. */
 export interface Average {
   readonly weightsDigest: Digest
   readonly clipped: ReadonlyMap<string, number>
+  readonly moments?: MomentDigests
 }
 
 export interface ReactionsDeps {

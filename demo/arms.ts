@@ -1,7 +1,7 @@
 // Arms to compare the federation with: the same training code on the same schedule, run here without a network. Averaging
 // is the coordinator's own strategy, so an arm with all sites is what a federation of that study would give.
 
-import { strategyOf } from '../coordinator/strategy/strategies.ts'
+import { combineWhole, type MomentValues } from '../coordinator/strategy/whole.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
@@ -26,14 +26,14 @@ export interface ArmOptions {
 /** Runs the arm to its end. @returns the weights after each stage that was run, the last being the final ones */
 export async function trainArm(options: ArmOptions): Promise<readonly Weights[]> {
   const { study, trainer, signal } = options
-  const strategy = strategyOf(study.strategy)
   const stages = options.stages ?? study.stages.map((_, index) => index)
   let weights = options.from ?? initialWeights(modelOf(study), study.seed)
   const afterStages: Weights[] = []
   for (const index of stages) {
     const stage = study.stages[index]
     if (stage === undefined) throw new Error(`the study has no stage ${index}`)
-    let previous: Weights | undefined
+    let previousBase: Float32Array | undefined
+    let moments: MomentValues | undefined
     for (let round = 0; round < stage.rounds; round++) {
       const updates: { site: string; children: number; norm: number; values: Float32Array }[] = []
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -44,15 +44,10 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
         const { values } = difference(trained.weights, weights)
         updates.push({ site, children: trained.children, norm: l2Norm(values), values })
       }
-      const next = new Float32Array(weights.values.length)
-      const block = {
-        base: weights.values,
-        previousBase: previous?.values,
-        updates: updates.map(({ values }) => values),
-      }
-      strategy.combine(block, updates, strategy.scales(updates), next)
-      previous = weights
-      weights = { manifest: weights.manifest, values: next }
+      const next = combineWhole(study.strategy, { base: weights.values, previousBase, moments, updates })
+      previousBase = weights.values
+      moments = next.moments
+      weights = { manifest: weights.manifest, values: next.weights }
       options.onRound?.()
     }
     afterStages.push(weights)

@@ -9,8 +9,14 @@ import { printMeasurement } from '../self-measured.ts'
 import { taskOfThisProcess } from './task.ts'
 
 const { baseFile, updates, dataOffset, elements, tensorElements, outFolder } = taskOfThisProcess()
-const name = process.argv[3] === 'coordinate-median' ? 'coordinate-median' : 'fed-avg'
-const strategy = { name, weightBy: 'children', serverMomentum: 0 } as const
+const others = {
+  'coordinate-median': {},
+  'fed-adam': { adam: { learningRate: 0.01, beta1: 0.9, beta2: 0.99, tau: 1e-3 } },
+}
+const wanted = process.argv[3]
+const name = wanted === 'coordinate-median' || wanted === 'fed-adam' ? wanted : 'fed-avg'
+const settings = name === 'fed-avg' ? {} : others[name]
+const strategy = { name, weightBy: 'children', serverMomentum: 0, ...settings } as const
 const plan = { strategy, baseFile, previousBaseFile: undefined, updates, dataOffset, elements }
 
 const blobs = await openFileBlobs({ folder: outFolder, minFreeBytes: 0 })

@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeHeader, encodeSafetensors } from '../../shared
 import { elementCount, type Manifest, manifestOf } from '../../shared/weights/weights.ts'
 import { openFileBlobs } from '../store/files.ts'
 import { createMemoryBlobs } from '../store/memory-blobs.ts'
+import { combineWhole } from '../strategy/whole.ts'
 import { type AggregateOptions, aggregate } from './aggregate.ts'
 import { type AggregationPlan, blockElementsOf, type UpdateFile } from './plan.ts'
 
@@ -87,6 +88,32 @@ describe('the average of a round', () => {
     expect(read(blobs.pathOf(weightsDigest))).toEqual(expected)
   })
 
+  test('by FedAdam is what its passes give in memory, moments included, with and without threads', async () => {
+    const blobs = await openFileBlobs({ folder: join(folder, 'store adam'), minFreeBytes: 0 })
+    const adam = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, tau: 1e-3 }
+    const plan = planOf(large, 3, { name: 'fed-adam', serverMomentum: 0, adam })
+    const momentFiles = {
+      first: writeWeights(large, (i) => Math.sin(i)).file,
+      second: writeWeights(large, (i) => Math.sin(i) ** 2).file,
+    }
+    const expected = combineWhole(plan.strategy, {
+      base: read(plan.baseFile),
+      previousBase: undefined,
+      moments: { first: read(momentFiles.first), second: read(momentFiles.second) },
+      updates: plan.updates.map((update) => ({ ...update, values: read(update.file) })),
+    })
+    const [inPlace, inThreads] = [
+      await aggregate({ blobs, manifest: large, plan: { ...plan, momentFiles }, threads: 0 }),
+      await aggregate({ blobs, manifest: large, plan: { ...plan, momentFiles }, threads: 2 }),
+    ]
+    expect(inThreads).toEqual(inPlace)
+    const { weightsDigest, moments } = inPlace
+    if (moments === undefined) throw new Error('no moments were stored')
+    expect(read(blobs.pathOf(weightsDigest))).toEqual(expected.weights)
+    expect(read(blobs.pathOf(moments.first))).toEqual(expected.moments?.first)
+    expect(read(blobs.pathOf(moments.second))).toEqual(expected.moments?.second)
+  })
+
   test('is the same to the last bit for one thread, two or three, and in place', async () => {
     const plan = planOf(large, 3)
     const digests = await Promise.all([0, 1, 2, 3].map((threads) => digestOf({ manifest: large, plan, threads })))
@@ -148,6 +175,7 @@ describe('the average of a round', () => {
     const controller = new AbortController()
     const plan = planOf(large, 2)
     const stopping: AggregateOptions['blobs'] = {
+      ...blobs,
       put: async (content) => {
         if (content instanceof Uint8Array) return blobs.put(content)
         return blobs.put(
@@ -167,6 +195,7 @@ describe('the average of a round', () => {
 
   test('ends its threads when the store cannot take it', async () => {
     const full: AggregateOptions['blobs'] = {
+      ...createMemoryBlobs(),
       put: async (content) => {
         if (!(content instanceof Uint8Array)) for await (const _ of content) throw new Error('full')
         throw new Error('nothing came')

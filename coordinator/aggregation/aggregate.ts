@@ -9,19 +9,21 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { encodeHeader } from '../../shared/weights/safetensors.ts'
 import { elementCount, type Manifest } from '../../shared/weights/weights.ts'
 import type { Blobs } from '../store/blobs.ts'
-import { strategyOf } from '../strategy/strategies.ts'
+import { keepsMoments, strategyOf } from '../strategy/strategies.ts'
 import { openBlockCombiner } from './block-combiner.ts'
 import { combinedInThreads } from './combine-threads.ts'
-import type { AggregationPlan } from './plan.ts'
+import type { AggregationPlan, Moments, PassPlan } from './plan.ts'
 
 /** The next weights, durable in the blob store, and which sites were scaled down by what factor. */
 export interface Aggregation {
   readonly weightsDigest: Digest
   readonly clipped: ReadonlyMap<string, number>
+  /** Moments that the weights were made of, likewise durable, where the strategy keeps some. */
+  readonly moments?: Moments<Digest>
 }
 
 export interface AggregateOptions {
-  readonly blobs: Pick<Blobs, 'put'>
+  readonly blobs: Pick<Blobs, 'put' | 'pathOf'>
   readonly manifest: Manifest
   readonly plan: AggregationPlan
   /** Default: one for each core, 4 at most; 0 combines in this thread, which answers nobody meanwhile. */
@@ -42,30 +44,47 @@ const maxThreads = 4
  * threads: an element's value depends only on the elements at its place, in order of site id.
  * @throws SequelaError `store_corrupt` when a stored file is missing or has another length than the model, `disk_full`.
  */
-export async function aggregate({ blobs, manifest, plan, threads, signal }: AggregateOptions): Promise<Aggregation> {
+export async function aggregate(options: AggregateOptions): Promise<Aggregation> {
+  const { plan } = options
   const sorted = { ...plan, updates: [...plan.updates].sort((a, b) => (a.site < b.site ? -1 : 1)) }
-  await checkLengths(sorted, manifest)
-  const blocks = combined(sorted, threads ?? threadsFor(sorted), signal)
-  const weightsDigest = await blobs.put(weightsFile(manifest, blocks))
-  const scales = strategyOf(sorted.strategy).scales(sorted.updates)
-  const clipped = sorted.updates.flatMap(({ site }, k) => {
+  const clipped = new Map(scaledDown(sorted))
+  if (!keepsMoments(plan.strategy))
+    return { weightsDigest: await store(options, { ...sorted, pass: 'weights' }), clipped }
+  const moments = {
+    first: await store(options, { ...sorted, pass: 'first-moment', baseFile: plan.momentFiles?.first }),
+    second: await store(options, { ...sorted, pass: 'second-moment', baseFile: plan.momentFiles?.second }),
+  }
+  const momentFiles = [moments.first, moments.second].map((digest, k) => ({
+    ...{ site: `moment-${k + 1}`, children: 1, norm: 0, file: options.blobs.pathOf(digest) ?? '' },
+  }))
+  return { weightsDigest: await store(options, { ...sorted, pass: 'weights', updates: momentFiles }), clipped, moments }
+}
+
+/** One pass: its files are combined and what comes of it is put into the store. */
+async function store({ blobs, manifest, threads, signal }: AggregateOptions, pass: PassPlan): Promise<Digest> {
+  await checkLengths(pass, manifest)
+  return blobs.put(weightsFile(manifest, combined(pass, threads ?? threadsFor(pass), signal)))
+}
+
+function scaledDown({ strategy, updates }: AggregationPlan): (readonly [site: string, scale: number])[] {
+  const scales = strategyOf(strategy, keepsMoments(strategy) ? 'first-moment' : 'weights').scales(updates)
+  return updates.flatMap(({ site }, k) => {
     const scale = scales[k] ?? 1
     return scale < 1 ? [[site, scale] as const] : []
   })
-  return { weightsDigest, clipped: new Map(clipped) }
 }
 
-function threadsFor(plan: AggregationPlan): number {
+function threadsFor(plan: PassPlan): number {
   const work = plan.elements * (plan.updates.length + 2)
   return work < smallWork ? 0 : Math.min(maxThreads, availableParallelism())
 }
 
 /** Checked beforehand, so that what fails inside a thread is a fault of the program or of the disk. */
-async function checkLengths(plan: AggregationPlan, manifest: Manifest): Promise<void> {
+async function checkLengths(plan: PassPlan, manifest: Manifest): Promise<void> {
   if (elementCount(manifest) !== plan.elements) throw new Error('the plan is for another manifest')
   const expected = plan.dataOffset + plan.elements * 4
   const files = [
-    plan.baseFile,
+    ...(plan.baseFile === undefined ? [] : [plan.baseFile]),
     ...(plan.previousBaseFile === undefined ? [] : [plan.previousBaseFile]),
     ...plan.updates.map(({ file }) => file),
   ]
@@ -86,15 +105,11 @@ async function* weightsFile(manifest: Manifest, blocks: AsyncIterable<Float32Arr
   for await (const { buffer, byteOffset, byteLength } of blocks) yield new Uint8Array(buffer, byteOffset, byteLength)
 }
 
-function combined(
-  plan: AggregationPlan,
-  threads: number,
-  signal: AbortSignal | undefined,
-): AsyncIterable<Float32Array> {
+function combined(plan: PassPlan, threads: number, signal: AbortSignal | undefined): AsyncIterable<Float32Array> {
   return threads === 0 ? combinedInPlace(plan, signal) : combinedInThreads(plan, threads, signal)
 }
 
-async function* combinedInPlace(plan: AggregationPlan, signal: AbortSignal | undefined): AsyncIterable<Float32Array> {
+async function* combinedInPlace(plan: PassPlan, signal: AbortSignal | undefined): AsyncIterable<Float32Array> {
   const combiner = openBlockCombiner(plan)
   try {
     const next = new Float32Array(combiner.blockElements)

@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { strategyOf } from '../strategy/strategies.ts'
-import { type AggregationPlan, blockElementsOf } from './plan.ts'
+import { blockElementsOf, type PassPlan } from './plan.ts'
 
 /** Gives any block of the next weights; blocks are counted from 0 and all but the last hold `blockElements`. */
 export interface BlockCombiner {
@@ -15,8 +15,8 @@ export interface BlockCombiner {
 }
 
 /** Opens every file of the plan; the caller closes. */
-export function openBlockCombiner(plan: AggregationPlan): BlockCombiner {
-  const strategy = strategyOf(plan.strategy)
+export function openBlockCombiner(plan: PassPlan): BlockCombiner {
+  const strategy = strategyOf(plan.strategy, plan.pass)
   const scales = strategy.scales(plan.updates)
   const blockElements = blockElementsOf(plan)
   const files: ValuesFile[] = []
@@ -25,7 +25,7 @@ export function openBlockCombiner(plan: AggregationPlan): BlockCombiner {
     files.push(file)
     return file
   }
-  const base = openFile(plan.baseFile)
+  const base = plan.baseFile === undefined ? noughts(blockElements) : openFile(plan.baseFile)
   const previousBase = plan.previousBaseFile === undefined ? undefined : openFile(plan.previousBaseFile)
   const updates = plan.updates.map(({ file }) => openFile(file))
   return {
@@ -34,7 +34,7 @@ export function openBlockCombiner(plan: AggregationPlan): BlockCombiner {
     combine: (block, next) => {
       const start = block * blockElements
       const length = Math.min(blockElements, plan.elements - start)
-      const read = (file: ValuesFile): Float32Array => file.read(start, length)
+      const read = (file: Pick<ValuesFile, 'read'>): Float32Array => file.read(start, length)
       strategy.combine(
         {
           base: read(base),
@@ -57,6 +57,11 @@ interface ValuesFile {
   /** A view on the elements that is good until the next read. */
   read(start: number, length: number): Float32Array
   close(): void
+}
+
+function noughts(blockElements: number): Pick<ValuesFile, 'read'> {
+  const values = new Float32Array(blockElements)
+  return { read: (_start, length) => values.subarray(0, length) }
 }
 
 function openValues(path: string, dataOffset: number, blockElements: number): ValuesFile {

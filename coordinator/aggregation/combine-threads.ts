@@ -3,7 +3,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { CombinedBlock, CombineTask } from './combine-worker.ts'
-import { type AggregationPlan, blockElementsOf } from './plan.ts'
+import { blockElementsOf, type PassPlan } from './plan.ts'
 
 /** Buffers that a thread has: one it fills, one that is written, and two so that neither side waits for the other. */
 const buffersPerThread = 4
@@ -14,7 +14,7 @@ const buffersPerThread = 4
  * @throws the reason of `signal`, at the block after it is aborted.
  */
 export async function* combinedInThreads(
-  plan: AggregationPlan,
+  plan: PassPlan,
   threads: number,
   signal: AbortSignal | undefined,
 ): AsyncIterable<Float32Array> {

@@ -3,11 +3,11 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { openBlockCombiner } from './block-combiner.ts'
-import type { AggregationPlan } from './plan.ts'
+import type { PassPlan } from './plan.ts'
 
 /** What the thread is started with: it combines the blocks `first`, `first + step`, … */
 export interface CombineTask {
-  readonly plan: AggregationPlan
+  readonly plan: PassPlan
   readonly first: number
   readonly step: number
 }

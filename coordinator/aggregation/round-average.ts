@@ -4,6 +4,7 @@ import { modelManifest } from '../../shared/model/parameters.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import { encodeHeader } from '../../shared/weights/safetensors.ts'
 import { elementCount } from '../../shared/weights/weights.ts'
+import { momentsBefore } from '../run/queries.ts'
 import { findRound } from '../run/rounds.ts'
 import type { ActiveRun, SealedRound } from '../run/run.ts'
 import type { Blobs } from '../store/blobs.ts'
@@ -30,6 +31,7 @@ export function planOf(run: ActiveRun, round: SealedRound, blobs: Pick<Blobs, 'p
     return path
   }
   const before = findRound(run, { stage: round.stage, round: round.round - 1 })
+  const moments = momentsBefore(run)
   const updates = [...round.sites].flatMap(([site, settlement]): UpdateFile[] => {
     if (settlement.kind !== 'counted') return []
     const { children, norm, updateDigest } = settlement
@@ -39,6 +41,7 @@ export function planOf(run: ActiveRun, round: SealedRound, blobs: Pick<Blobs, 'p
     strategy: run.study.strategy,
     baseFile: fileOf(round.baseDigest),
     previousBaseFile: before === undefined ? undefined : fileOf(before.baseDigest),
+    ...(moments !== undefined && { momentFiles: { first: fileOf(moments.first), second: fileOf(moments.second) } }),
     updates,
     dataOffset: encodeHeader(manifest).byteLength,
     elements: elementCount(manifest),

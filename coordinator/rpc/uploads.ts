@@ -10,7 +10,7 @@ import { announcedUpdateOf } from '../../shared/protocol/wire.ts'
 import type { Study } from '../../shared/study/study.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { admitUpdate } from '../admission/admission.ts'
-import { neededBlobs } from '../run/queries.ts'
+import { lastMoments, neededBlobs } from '../run/queries.ts'
 import { currentRound, findRound, updatesOf } from '../run/rounds.ts'
 import type { PublishedRound, Round, UpdateAnnouncement } from '../run/run.ts'
 import type { FederationPorts } from './federation-ports.ts'
@@ -53,7 +53,8 @@ export function createUploads(ports: FederationPorts): Uploads {
     await discardStale(blobs, loop.federation(), (place) => receptions.has(place))
     if (over === undefined) return
     for (const site of over.round.sites.keys()) announced.delete(placeOf({ ...over, ...over.round, site }))
-    await discardSpent(updatesOf(over.round))
+    const run = loop.federation().runs.get(over.studyDigest)
+    await discardSpent([...updatesOf(over.round), ...(run === undefined ? [] : lastMoments(run))])
   }
   const inBackground = (work: Promise<void>): void => {
     work.catch((error: unknown) => ports.log.warn('spent-updates-kept', { reason: SequelaError.from(error).message }))

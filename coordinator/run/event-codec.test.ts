@@ -40,6 +40,7 @@ const arbitraries: { [Type in RunEvent['type']]: fc.Arbitrary<Extract<RunEvent, 
   'weights-published': fc.record({
     ...kind('weights-published'),
     ...{ ...round, weightsDigest: digest, clipped: fc.array(fc.tuple(site, finite)) },
+    ...{ moments: fc.option(fc.record({ first: digest, second: digest }), { nil: undefined }) },
   }),
   'run-finished': fc.record({ ...kind('run-finished'), studyDigest: digest, weightsDigest: digest }),
   'run-paused': fc.record({ ...kind('run-paused'), studyDigest: digest }),

@@ -56,6 +56,7 @@ const eventSchema = z.discriminatedUnion('type', [
     ...inRound,
     weightsDigest: digest,
     clipped: z.array(z.tuple([site, z.number()])),
+    moments: z.strictObject({ first: digest, second: digest }).optional(),
   }),
   z.strictObject({ type: z.literal('run-finished'), ...study, weightsDigest: digest }),
   z.strictObject({ type: z.literal('run-paused'), ...study }),

@@ -126,6 +126,7 @@ function weightsPublished(run: Run, event: RunEvent & { type: 'weights-published
     weightsDigest: event.weightsDigest,
     publishedAtMs: atMs,
     clipped: new Map(event.clipped),
+    ...(event.moments !== undefined && { moments: event.moments }),
   }
   // `current` still names this round until the next event of the batch opens another or ends the run.
   return { ...run, published: [...run.published, published] }

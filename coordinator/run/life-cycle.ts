@@ -80,7 +80,16 @@ export function publish(federation: Federation, command: CommandOf<'publish-weig
     return refused('study_state', `${roundName(command)} still takes updates; it has no weights yet`)
   }
   const clipped = [...command.clipped].sort(([a], [b]) => (a < b ? -1 : 1))
-  const published: RunEvent = { type: 'weights-published', studyDigest, stage, round, weightsDigest, clipped }
+  const moments = command.moments === undefined ? {} : { moments: command.moments }
+  const published: RunEvent = {
+    type: 'weights-published',
+    studyDigest,
+    stage,
+    round,
+    weightsDigest,
+    clipped,
+    ...moments,
+  }
   const next = roundAfter(run, command)
   return {
     events: [

@@ -4,8 +4,8 @@
 import type { Digest } from '../../shared/digest.ts'
 import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
 import { judge } from './announcement.ts'
-import { isActive, roundsOf, updatesOf } from './rounds.ts'
-import type { Federation, Run, UpdateAnnouncement } from './run.ts'
+import { isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
+import type { Federation, MomentDigests, Run, UpdateAnnouncement } from './run.ts'
 
 /** What a site is asked to do now. */
 export interface Assignment extends AssignmentKey {
@@ -51,11 +51,25 @@ export function mayDownload(federation: Federation, site: string, digest: Digest
 }
 
 /**
- * What the store must keep: the weights of every round, and the updates of rounds whose average is not published yet. A
- * site's update says more about its children than the average does, so nobody keeps it longer than it is needed.
+ * What the store must keep: the weights of every round, the moments that the next step starts from, and the updates of
+ * rounds whose average is not published yet. A site's update says more about its children than the average does, so nobody
+ * keeps it longer than it is needed.
  */
 export function neededBlobs(federation: Federation): ReadonlySet<Digest> {
-  return new Set([...federation.runs.values()].flatMap((run) => [...weightsOf(run), ...updatesToAverage(run)]))
+  return new Set(
+    [...federation.runs.values()].flatMap((run) => [
+      ...weightsOf(run),
+      ...Object.values(momentsBefore(run) ?? {}),
+      ...updatesToAverage(run),
+    ]),
+  )
+}
+
+/** Moments that the step of the current round starts from; none in the first round of a stage. */
+export function momentsBefore(run: Run): MomentDigests | undefined {
+  if (!isActive(run)) return undefined
+  const { stage, round } = run.current
+  return publishedRound(run, { stage, round: round - 1 })?.moments
 }
 
 /** The earliest deadline that `look-at-clock` would act on; undefined when there is none. */
@@ -66,6 +80,11 @@ export function nextDeadline(federation: Federation): number | undefined {
     next = Math.min(next ?? run.current.deadlineMs, run.current.deadlineMs)
   }
   return next
+}
+
+/** Moments after the last two rounds: of earlier ones none is left, and what the next step needs is a needed blob. */
+export function lastMoments(run: Run): readonly Digest[] {
+  return run.published.slice(-2).flatMap(({ moments }) => Object.values(moments ?? {}))
 }
 
 function holdsWeights(run: Run, digest: Digest): boolean {

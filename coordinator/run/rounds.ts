@@ -35,6 +35,10 @@ export function roundsOf(run: Run): readonly (PublishedRound | Round)[] {
 export function findRound(run: Run, id: RoundId): PublishedRound | Round | undefined {
   const current = currentRound(run)
   if (current !== undefined && sameRound(current, id)) return current
+  return publishedRound(run, id)
+}
+
+export function publishedRound(run: Run, id: RoundId): PublishedRound | undefined {
   return run.published.find((round) => sameRound(round, id))
 }
 

@@ -70,8 +70,16 @@ export interface PublishedRound extends RoundId {
   readonly sites: ReadonlyMap<string, Settlement>
   /** Sites whose update was scaled down by the strategy, with the factor. */
   readonly clipped: ReadonlyMap<string, number>
+  /** Of a strategy that keeps moments: those that these weights were made of. */
+  readonly moments?: MomentDigests
   /** Sites that delivered after the round was sealed, in order of arrival; each is noted once. */
   readonly late: readonly string[]
+}
+
+/** Blobs of FedAdam's moments: they are all that the next step needs besides the updates, so a restart changes nothing. */
+export interface MomentDigests {
+  readonly first: Digest
+  readonly second: Digest
 }
 
 interface RunCommon {
@@ -141,6 +149,7 @@ export type Command =
       readonly studyDigest: Digest
       readonly weightsDigest: Digest
       readonly clipped: ReadonlyMap<string, number>
+      readonly moments?: MomentDigests
     } & RoundId)
 
 /** One site in one round of one study: what an assignment id stands for. */
@@ -187,6 +196,7 @@ export type RunEvent =
       readonly studyDigest: Digest
       readonly weightsDigest: Digest
       readonly clipped: readonly (readonly [site: string, factor: number])[]
+      readonly moments?: MomentDigests | undefined
     } & RoundId)
   | { readonly type: 'run-finished'; readonly studyDigest: Digest; readonly weightsDigest: Digest }
   | { readonly type: 'run-paused'; readonly studyDigest: Digest }

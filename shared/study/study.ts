@@ -7,6 +7,7 @@ import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
+import { strategyContradictions } from './contradictions.ts'
 import { durationSchema } from './duration.ts'
 import { siteIdPattern } from './names.ts'
 
@@ -65,11 +66,20 @@ const stageSchema = z.discriminatedUnion('task', [
 ])
 
 const strategySchema = z.strictObject({
-  name: z.enum(['fed-avg', 'coordinate-median', 'trimmed-mean']).default('fed-avg'),
+  name: z.enum(['fed-avg', 'fed-adam', 'coordinate-median', 'trimmed-mean']).default('fed-avg'),
   weightBy: z.enum(['children', 'sites']).default('children'),
   /** Of `trimmed-mean`: the share that is cut off at either end. */
   trim: z.number().min(0).lt(0.5).optional(),
   serverMomentum: z.number().min(0).max(0.99).default(0),
+  /** Of `fed-adam`: the server's own optimiser. */
+  adam: z
+    .strictObject({
+      learningRate: positive.max(1),
+      beta1: z.number().min(0).max(0.9999).default(0.9),
+      beta2: z.number().min(0).max(0.9999).default(0.99),
+      tau: positive.max(1).default(1e-3),
+    })
+    .optional(),
   /** L2 norm to which each site's update is scaled down before it is averaged; absent: no clipping. */
   clipUpdateNorm: positive.optional(),
 })
@@ -162,10 +172,7 @@ function contradictions(study: Study): string[] {
       problems.push(`stages.${index}.losses: all are 0, so nothing would be learned`)
   }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
-  const { name, trim } = study.strategy
-  if (trim !== undefined && name !== 'trimmed-mean') problems.push(`strategy.trim: ${name} cuts nothing off`)
-  if (trim === undefined && name === 'trimmed-mean')
-    problems.push('strategy.trim: say which share is cut off at either end')
+  problems.push(...strategyContradictions(study.strategy))
   if (study.round.quorum > study.sites.length) {
     problems.push(`round.quorum: asks for ${study.round.quorum} of ${study.sites.length} sites`)
   }

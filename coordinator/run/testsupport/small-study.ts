@@ -10,10 +10,12 @@ export interface SmallStudy {
   readonly deadline?: string
   readonly minChildren?: number
   readonly maxUpdateNorm?: number
+  /** Inside of the braces, as in the file. */
+  readonly strategy?: string
 }
 
 export function smallStudy(wanted: SmallStudy): StudyFile {
-  const { sites, quorum, stages, deadline = '1h', minChildren = 5, maxUpdateNorm = 100 } = wanted
+  const { sites, quorum, stages, deadline = '1h', minChildren = 5, maxUpdateNorm = 100, strategy = '' } = wanted
   return parseStudy(`study: small
 seed: 1
 model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
@@ -22,6 +24,7 @@ sites: [${sites.join(', ')}]
 folds: { train: 0.6, validation: 0.2, test: 0.2 }
 stages:
 ${stages.map((rounds) => `  - { task: ordering, rounds: ${rounds}, learningRate: 1e-3 }`).join('\n')}
+strategy: { ${strategy} }
 round: { quorum: ${quorum}, deadline: ${deadline} }
 policy: { minChildren: ${minChildren}, maxUpdateNorm: ${maxUpdateNorm} }
 `)
