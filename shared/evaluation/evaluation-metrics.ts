@@ -3,7 +3,7 @@
 
 import { SequelaError } from '../protocol/errors.ts'
 
-/** Every figure with what it says; those in `atThreshold` depend on a threshold of risk. */
+/** Every figure with what it says; they speak of a set of landmarks. */
 export const evaluationMetrics = {
   auroc: 'probability that a landmark with an event has more risk than one without (ties count half)',
   auprc: 'average precision: mean positive predictive value over the events, from the highest risk down',
@@ -17,27 +17,12 @@ export const evaluationMetrics = {
   calibration_intercept: 'calibration in the large: intercept with the slope fixed at 1; 0 is ideal',
 } as const satisfies Record<string, string>
 
-/** Figures at one threshold of risk: at or above it a landmark counts as positive. */
-export const thresholdMetrics = {
-  sensitivity: 'share of the events at or above the threshold',
-  specificity: 'share of the others below it',
-  ppv: 'share of events among those at or above it',
-  npv: 'share of the others among those below it',
-  f1: 'harmonic mean of positive predictive value and sensitivity',
-  net_benefit: 'true positives less false ones weighed by the odds of the threshold, for each landmark',
-} as const satisfies Record<string, string>
-
 export type EvaluationMetric = keyof typeof evaluationMetrics
-export type ThresholdMetric = keyof typeof thresholdMetrics
 
 export const evaluationMetricNames = Object.keys(evaluationMetrics).filter(isEvaluationMetric)
 
-export function isEvaluationMetric(name: string): name is EvaluationMetric {
+function isEvaluationMetric(name: string): name is EvaluationMetric {
   return Object.hasOwn(evaluationMetrics, name)
-}
-
-export function isThresholdMetric(name: string): name is ThresholdMetric {
-  return Object.hasOwn(thresholdMetrics, name)
 }
 
 /** @throws SequelaError `usage` for a name that there is not, with those that there are. */
