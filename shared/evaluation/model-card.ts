@@ -38,6 +38,17 @@ const stratum = z.strictObject({
   figures,
 })
 
+/** Landmarks whose recalibrated risk lies in [low, high). Bins follow one another without gaps. */
+const reliabilityBin = z.strictObject({
+  low: probability,
+  high: probability,
+  /** Null: fewer children than may be shown. */
+  children: z.int().nullable(),
+  landmarks: z.int().nullable(),
+  /** Weighted share (IPCW) of these landmarks that were followed by an event within the horizon. */
+  observed: probability.nullable(),
+})
+
 export const modelCardSchema = z.strictObject({
   format: z.literal('sequela-model-card/1'),
   writtenAt: z.iso.datetime(),
@@ -86,6 +97,11 @@ export const modelCardSchema = z.strictObject({
     recalibratedBySite: figures,
   }),
   strata: z.array(stratum),
+  /**
+   * What became of landmarks with a similar risk, on the test folds of all sites, by the consortium's recalibrated risk:
+   * the interval that stands beside a child's risk at the bedside comes from here. Empty when nothing was recalibrated.
+   */
+  reliability: z.array(reliabilityBin),
   recalibration: z.strictObject({ consortium: recalibration, sites: z.record(z.string(), recalibration) }),
   thresholds: z.strictObject({
     /** SHA-256 over both thresholds and the weights they belong to: what a decision may cite. */
@@ -111,6 +127,7 @@ export const modelCardSchema = z.strictObject({
 })
 
 export type ModelCard = z.infer<typeof modelCardSchema>
+export type ReliabilityBin = z.infer<typeof reliabilityBin>
 export type Recalibration = z.infer<typeof recalibration>
 
 /**

@@ -45,6 +45,11 @@ export function exampleCard(changes: Partial<ModelCard> = {}): ModelCard {
       recalibratedBySite: { auroc: null },
     },
     strata: [{ family: 'scans', level: '1', children: null, figures: {} }],
+    reliability: [
+      { low: 0, high: 0.1, children: 30, landmarks: 90, observed: 0.05 },
+      { low: 0.1, high: 0.5, children: 38, landmarks: 60, observed: 0.25 },
+      { low: 0.5, high: 1, children: null, landmarks: null, observed: null },
+    ],
     recalibration: {
       consortium: { intercept: -0.4, slope: 0.8, kind: 'platt' },
       sites: { boston: { intercept: -0.3, slope: 1, kind: 'intercept' } },
