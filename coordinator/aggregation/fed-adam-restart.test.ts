@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
 import { seededRandom } from '../../shared/random.ts'
+import { modelOf } from '../../shared/study/model-of.ts'
 import { l2Norm } from '../../shared/weights/arithmetic.ts'
 import { decodeSafetensors, encodedByteLength, encodeSafetensors } from '../../shared/weights/safetensors.ts'
 import { elementCount } from '../../shared/weights/weights.ts'
@@ -25,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const strategy = 'name: fed-adam, adam: { learningRate: 0.01 }'
 const study = smallStudy({ sites: ['a', 'b'], quorum: 2, stages: [3, 2], strategy })
-const manifest = modelManifest('tiny')
+const manifest = modelManifest(modelOf(study.study))
 const fail = (error: unknown): never => {
   throw error
 }
