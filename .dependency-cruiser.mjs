@@ -38,7 +38,7 @@ export default {
     {
       name: 'only-the-engine-files-know-the-backend',
       severity: 'error',
-      from: { path: '^site-agent/', pathNot: `^site-agent/learning/(engine|ops)\\.ts$|${tests}` },
+      from: { path: '^site-agent/', pathNot: `^site-agent/learning/(engine|kernels)\\.ts$|${tests}` },
       to: { path: '@tensorflow/tfjs-node' },
     },
     {

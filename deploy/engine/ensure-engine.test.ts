@@ -116,6 +116,7 @@ describe('installing the engine', () => {
     const sentences: string[] = []
     const engine = await ensureEngine({ cacheFolder, onProgress: (sentence) => sentences.push(sentence) })
     expect(existsSync(engine.bindingFile)).toBe(true)
+    expect(existsSync(engine.kernelsFile)).toBe(true)
     expect(existsSync(join(engine.folder, 'lib', 'libtensorflow.so'))).toBe(true)
     expect(readdirSync(cacheFolder)).toHaveLength(1)
     expect(sentences[0]).toMatch(/MB to download once/)
@@ -125,7 +126,18 @@ describe('installing the engine', () => {
     expect(await ensureEngine({ cacheFolder, onProgress: (sentence) => told.push(sentence) })).toEqual(engine)
     expect(told).toEqual([])
     expect(callsOf('python3')).toBe(2)
-    expect(callsOf('g++')).toBe(1)
+    expect(callsOf('g++')).toBe(2) // the binding, the kernels
+  })
+
+  test('compiles the kernels alone when only they are missing, and downloads nothing', async () => {
+    tool('python3', downloadsAndUnpacks)
+    tool('g++', compiles)
+    const engine = await ensureEngine({ cacheFolder })
+    rmSync(engine.kernelsFile)
+    expect(await ensureEngine({ cacheFolder })).toEqual(engine)
+    expect(existsSync(engine.kernelsFile)).toBe(true)
+    expect(callsOf('python3')).toBe(2)
+    expect(callsOf('g++')).toBe(3)
   })
 
   test('may be done by two at the same time: one engine is left, and nothing aside', async () => {

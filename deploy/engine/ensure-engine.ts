@@ -2,24 +2,25 @@
 // two libraries out of it, compiles the binding. Made aside and renamed, so that a half-made engine is never used and two
 // processes may do it at the same time.
 
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir, hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { compileLibrary } from './compiler.ts'
+import { ensureKernels } from './ensure-kernels.ts'
 import { type EngineRecipe, engineRecipe } from './recipe.ts'
-
-const run = promisify(execFile)
+import { runTool } from './tool.ts'
 
 /** Where an installed engine lies. */
 export interface Engine {
   readonly folder: string
   /** The compiled binding, to be loaded into Node. */
   readonly bindingFile: string
+  /** The compiled operations of our own; loaded after the binding. */
+  readonly kernelsFile: string
   readonly tensorflow: string
 }
 
@@ -31,7 +32,7 @@ export interface EnsureEngineOptions {
 }
 
 /** Version of how the engine is put together; part of the cache's key. */
-const layoutVersion = 1
+const layoutVersion = 2
 
 /**
  * The engine, installed first if it is not there.
@@ -42,9 +43,22 @@ export async function ensureEngine(options: EnsureEngineOptions = {}): Promise<E
   const cache = options.cacheFolder ?? cacheFolder()
   const key = sha256(JSON.stringify([layoutVersion, recipe, process.versions.modules])).slice(0, 16)
   const folder = join(cache, key)
-  const engine = { folder, bindingFile: join(folder, 'binding', 'tfjs_binding.node'), tensorflow: recipe.tensorflow }
-  if (existsSync(engine.bindingFile)) return engine
+  const bindingFile = join(folder, 'binding', 'tfjs_binding.node')
   const say = options.onProgress ?? (() => {})
+  const isThere = existsSync(bindingFile)
+  if (!isThere) await install(folder, bindingFile, recipe, say)
+  const kernelsFile = await ensureKernels(folder, say)
+  if (!isThere) say('The training engine is installed.')
+  return { folder, bindingFile, kernelsFile, tensorflow: recipe.tensorflow }
+}
+
+async function install(
+  folder: string,
+  bindingFile: string,
+  recipe: EngineRecipe,
+  say: (sentence: string) => void,
+): Promise<void> {
+  const cache = dirname(folder)
   say(
     `Installing the training engine (TensorFlow ${recipe.tensorflow}) into ${folder}: ` +
       `${recipe.downloadMb} MB to download once, ${recipe.installedMb} MB on disk.`,
@@ -57,13 +71,11 @@ export async function ensureEngine(options: EnsureEngineOptions = {}): Promise<E
     await build(aside, recipe, say)
     await rename(join(aside, 'engine'), folder).catch((error: NodeJS.ErrnoException) => {
       // Another process was faster; its engine is as good.
-      if (!existsSync(engine.bindingFile)) throw error
+      if (!existsSync(bindingFile)) throw error
     })
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
-  say('The training engine is installed.')
-  return engine
 }
 
 function cacheFolder(): string {
@@ -112,7 +124,7 @@ async function downloadWheel(aside: string, recipe: EngineRecipe): Promise<strin
   // pip keeps what comes in its temporary folder first; the room has been counted on this disk.
   const env = { ...process.env, TMPDIR: aside }
   const pip = ['-m', 'pip', 'download', ...options, '--dest', aside, '--requirement', requirements]
-  await tool('python3', pip, {
+  await runTool('python3', pip, {
     env,
     missing: 'python3 with pip is needed to download it; on Debian: apt-get install python3-pip',
     failed: (output) =>
@@ -130,15 +142,16 @@ async function unpack(aside: string, wheel: string): Promise<void> {
   const script = `
 import sys, zipfile
 wanted = ('tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2')
-folders = ('tensorflow/include/tensorflow/c/', 'tensorflow/include/tensorflow/core/platform/',
-           'tensorflow/include/tensorflow/tsl/', 'tensorflow/include/xla/', 'tensorflow/include/tsl/')
+folders = tuple('tensorflow/include/' + folder for folder in (
+    'tensorflow/c/', 'tensorflow/core/platform/', 'tensorflow/core/common_runtime/next_pluggable_device/c/',
+    'tsl/platform/', 'xla/tsl/c/'))
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     for name in wheel.namelist():
         if name in wanted or name.startswith(folders):
             wheel.extract(name, sys.argv[2])
 `
   const unpacked = join(aside, 'unpacked')
-  await tool('python3', ['-c', script, wheel, unpacked], {
+  await runTool('python3', ['-c', script, wheel, unpacked], {
     missing: 'python3 is needed to unpack it',
     failed: () => 'the wheel could not be unpacked; is there room on the disk?',
   })
@@ -152,44 +165,21 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
   await symlink('libtensorflow_framework.so.2', join(libraries, 'libtensorflow_framework.so'))
 }
 
+/** The headers stay beside the libraries: the kernels are compiled against them, now and in later versions. */
 async function compile(aside: string): Promise<void> {
   const sources = join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json')))
-  const include = join(aside, 'include')
-  // The sources include headers of TensorFlow and their own by paths relative to one folder.
-  await cp(join(aside, 'unpacked', 'tensorflow', 'include'), include, { recursive: true })
+  const include = join(aside, 'engine', 'include')
+  await rename(join(aside, 'unpacked', 'tensorflow', 'include'), include)
   const binding = join(aside, 'engine', 'binding')
   await mkdir(binding)
-  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
-  const includes = [nodeHeaders(), include, sources].map((folder) => `-I${folder}`)
-  const code = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources, 'binding', name))
-  const libraries = [
-    `-L${join(aside, 'engine', 'lib')}`,
-    '-Wl,-rpath,$ORIGIN/../lib',
-    '-ltensorflow',
-    '-ltensorflow_framework',
-  ]
-  await tool('g++', [...flags, ...includes, ...code, ...libraries, '-o', join(binding, 'tfjs_binding.node')], {
-    missing: 'a C++ compiler is needed to connect it to Node; on Debian: apt-get install g++',
-    failed: () => 'the binding could not be compiled',
+  await compileLibrary({
+    sources: ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources, 'binding', name)),
+    include: [include, sources],
+    libraries: join(aside, 'engine', 'lib'),
+    optimisation: '-O2',
+    output: join(binding, 'tfjs_binding.node'),
+    name: 'the binding',
   })
-}
-
-/** Node's headers come with the locked Node package; a system's own are the fallback. */
-function nodeHeaders(): string {
-  const require = createRequire(import.meta.url)
-  const candidates = [
-    () => join(dirname(require.resolve(`node-${process.platform}-${process.arch}/package.json`)), 'include', 'node'),
-    () => join(dirname(dirname(process.execPath)), 'include', 'node'),
-    () => '/usr/include/node',
-  ]
-  for (const candidate of candidates) {
-    try {
-      if (existsSync(join(candidate(), 'node_api.h'))) return candidate()
-    } catch {
-      // that package is not installed on this platform
-    }
-  }
-  throw new SequelaError('engine_missing', "Node's C headers were not found; run npm ci, which brings them along")
 }
 
 async function requireRoom(cache: string, recipe: EngineRecipe): Promise<void> {
@@ -199,30 +189,4 @@ async function requireRoom(cache: string, recipe: EngineRecipe): Promise<void> {
   if (freeMb >= neededMb) return
   const message = `${Math.round(freeMb)} MB are free in ${cache} and installing the engine needs ${neededMb} MB`
   throw new SequelaError('engine_missing', `${message}; make room or set SEQUELA_ENGINE_CACHE to another disk`)
-}
-
-interface ToolOptions {
-  /** What to say when there is no such program. */
-  readonly missing: string
-  /** What to say when it fails, given what it wrote to standard error; the end of that follows. */
-  readonly failed: (output: string) => string
-  readonly env?: NodeJS.ProcessEnv
-}
-
-async function tool(
-  command: string,
-  args: readonly string[],
-  { missing, failed, env = process.env }: ToolOptions,
-): Promise<void> {
-  try {
-    await run(command, args, { maxBuffer: 16 * 1024 * 1024, env })
-  } catch (error) {
-    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
-    const end = output.split('\n').slice(-3).join(' ')
-    const sentence = absent ? missing : `${failed(output)} ${end}`.trim()
-    throw new SequelaError('engine_missing', `the training engine could not be installed: ${sentence}`, {
-      cause: error,
-    })
-  }
 }

@@ -12,10 +12,23 @@ export type ParameterTensors = ReadonlyMap<string, Tensor>
 
 /** Operations that a backend brings in a faster form than the primitive one. */
 export interface FusedOps {
-  groupNormRelu(x: Tensor5D, scale: Tensor, shift: Tensor, channelsPerGroup: number): Tensor5D
-  globalMax(x: Tensor5D): Tensor2D
+  /** Group normalisation and what follows it. @param x [scan, depth, height, width, channel] @returns as `x` */
+  groupNorm(x: Tensor5D, normalisation: Normalisation): Tensor5D
+  /** Mean, then maximum of each channel over all voxels. @returns [scan, 2·channel] */
+  meanMaxPool(x: Tensor5D): Tensor2D
   /** @param inputs [step, sequence, 3·hidden] @returns states [step, sequence, hidden] */
   gru(inputs: Tensor3D, kernel: Tensor2D, bias: Tensor): Tensor3D
+}
+
+/** Group normalisation (Wu and He 2018) with scale and shift of each channel. */
+export interface Normalisation {
+  readonly scale: Tensor
+  readonly shift: Tensor
+  readonly channelsPerGroup: number
+  /** Whether negative results become zero. */
+  readonly relu: boolean
+  /** Added before that: the shortcut of a residual block, of the same shape. */
+  readonly added?: Tensor5D
 }
 
 /**
@@ -36,11 +49,9 @@ export function encode(
     x = tf.conv3d(x, kernel, 2, 'same') // every axis halved, [scan, depth/2, height/2, width/2, channel]
     const scale = parameter(parameters, `encoder.block${i}.norm.scale`)
     const shift = parameter(parameters, `encoder.block${i}.norm.shift`)
-    x = ops.groupNormRelu(x, scale, shift, preset.channelsPerGroup)
+    x = ops.groupNorm(x, { scale, shift, channelsPerGroup: preset.channelsPerGroup, relu: true })
   }
-  const mean = tf.mean(x, [1, 2, 3]) // [scan, channel]
-  const pooled = tf.concat([mean, ops.globalMax(x)], 1) // [scan, 2·channel]
-  return linear(tf, parameters, 'encoder.embedding', pooled as Tensor2D) // [scan, embedding]
+  return linear(tf, parameters, 'encoder.embedding', ops.meanMaxPool(x)) // [scan, embedding]
 }
 
 /** `x·kernel + bias` of the layer `name`. @param x [row, input] @returns [row, output] */

@@ -1,11 +1,12 @@
-// Loads the training engine: tfjs's operations on TensorFlow's C library. This file and ops.ts are the only ones that know
-// which backend runs; everything else sees operations on tensors.
+// Loads the training engine: tfjs's operations on TensorFlow's C library, and those of our own. This file and kernels.ts are
+// the only ones that know which backend runs; everything else sees operations on tensors.
 
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import { ensureEngine } from '../../deploy/engine/ensure-engine.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { registerKernels } from './kernels.ts'
 
 /** The operations, with the backend registered. */
 export type Tf = typeof TensorFlow
@@ -50,6 +51,8 @@ async function load({ threads, onProgress }: EngineOptions): Promise<LoadedEngin
     tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3)
     await tf.setBackend('tensorflow')
     await tf.ready()
+    require(engine.kernelsFile).register(threads)
+    registerKernels(tf)
     return { tf, versions: { tensorflow: engine.tensorflow, tfjs: tf.version_core, threads } }
   } catch (error) {
     const message = `the training engine in ${engine.folder} cannot be loaded; delete that folder and try again`

@@ -186,7 +186,7 @@ function convolved(grid: readonly [number, number, number], values: readonly num
     let seen: number[] = []
     const ops = {
       ...fusedOps(tf),
-      groupNormRelu: (x: Tensor5D) => {
+      groupNorm: (x: Tensor5D) => {
         seen = [...x.dataSync()]
         return x
       },

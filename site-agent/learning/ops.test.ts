@@ -1,8 +1,10 @@
-import type { Tensor, Tensor5D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { FusedOps } from '../../shared/model/encoder.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { loadEngine, type Tf } from './engine.ts'
-import { globalMax, groupNormRelu } from './ops.ts'
+import { kernelOps } from './kernel-ops.ts'
+import { primitiveOps } from './primitive-ops.ts'
 
 let tf: Tf
 beforeAll(async () => {
@@ -20,120 +22,168 @@ const normals = (seed: string, length: number): number[] => {
 const x = normals('x', 2 * voxels * 6)
 const scale = normals('scale', 6)
 const shift = normals('shift', 6)
+const added = normals('added', 2 * voxels * 6)
 /** Weights of the sum that stands for a loss, so that every output has its own gradient. */
 const mix = normals('mix', 2 * voxels * 6)
 
-describe('group normalisation with ReLU', () => {
-  test('gives what the formula gives, in plain loops and in float64', () => {
-    const got = tf.tidy(() =>
-      groupNormRelu(tf, tf.tensor5d(x, shape), tf.tensor1d(scale), tf.tensor1d(shift), channelsPerGroup).dataSync(),
-    )
-    expectClose([...got], naiveGroupNormRelu(x, scale, shift), 1e-5)
-  })
+/** What a normalisation may be followed by. */
+const forms = [
+  { relu: false, withAdded: false },
+  { relu: true, withAdded: false },
+  { relu: true, withAdded: true },
+]
 
-  test('has the gradients that finite differences of plain loops have, for input, scale and shift', () => {
-    const gradient = tf.tidy(() => {
-      const loss = (...[input, gamma, beta]: Tensor[]): Tensor => {
-        const y = groupNormRelu(tf, input as Tensor5D, gamma as Tensor, beta as Tensor, channelsPerGroup)
-        return tf.sum(tf.mul(y, tf.tensor5d(mix, shape)))
-      }
-      const inputs = [tf.tensor5d(x, shape), tf.tensor1d(scale), tf.tensor1d(shift)]
-      return tf
-        .grads(loss)(inputs)
-        .map((tensor) => [...tensor.dataSync()])
+describe.each([
+  { form: 'native kernels', opsOf: kernelOps },
+  { form: 'primitive operations', opsOf: primitiveOps },
+])('as $form', ({ opsOf }) => {
+  const normalised =
+    (relu: boolean, withAdded: boolean) =>
+    ([input, gamma, beta, more]: Tensor[]): Tensor =>
+      opsOf(tf).groupNorm(input as Tensor5D, {
+        scale: gamma as Tensor,
+        shift: beta as Tensor,
+        channelsPerGroup,
+        relu,
+        ...(withAdded && { added: more as Tensor5D }),
+      })
+  const normalisedInputs = (): Tensor[] => [
+    tf.tensor5d(x, shape),
+    tf.tensor1d(scale),
+    tf.tensor1d(shift),
+    tf.tensor5d(added, shape),
+  ]
+
+  describe.each(forms)('group normalisation, ReLU $relu, shortcut $withAdded', ({ relu, withAdded }) => {
+    test('gives what the formula gives, in plain loops and in float64', () => {
+      const got = tf.tidy(() => normalised(relu, withAdded)(normalisedInputs()).dataSync())
+      expectClose([...got], naiveGroupNorm(x, scale, shift, relu, withAdded ? added : undefined), 1e-5)
     })
-    const loss = (a: number[], b: number[], c: number[]): number =>
-      naiveGroupNormRelu(a, b, c).reduce((sum, value, i) => sum + value * (mix[i] ?? 0), 0)
-    expectClose(
-      gradient[0] ?? [],
-      differences((values) => loss(values, scale, shift), x),
-      1e-3,
-    )
-    expectClose(
-      gradient[1] ?? [],
-      differences((values) => loss(x, values, shift), scale),
-      1e-2,
-    )
-    expectClose(
-      gradient[2] ?? [],
-      differences((values) => loss(x, scale, values), shift),
-      1e-2,
-    )
-  })
 
-  test('agrees with its form in primitive operations, also where a channel is a group of its own', () => {
-    const inputs = (): Tensor[] => [tf.tensor5d(x, shape), tf.tensor1d(scale), tf.tensor1d(shift)]
-    for (const perGroup of [1, 2, 6]) {
-      const fused = gradientsOf(
-        ([a, b, c]) => groupNormRelu(tf, a as Tensor5D, b as Tensor, c as Tensor, perGroup),
-        inputs,
-      )
-      const primitive = gradientsOf(
-        ([a, b, c]) => primitiveGroupNormRelu(a as Tensor, b as Tensor, c as Tensor, perGroup),
-        inputs,
-      )
-      for (const [k, values] of fused.entries()) expectClose(values, primitive[k] ?? [], 1e-3)
-    }
-  })
-
-  test('leaves no tensor behind', () => {
-    const before = tf.memory().numTensors
-    gradientsOf(
-      ([a, b, c]) => groupNormRelu(tf, a as Tensor5D, b as Tensor, c as Tensor, 2),
-      () => [tf.tensor5d(x, shape), tf.tensor1d(scale), tf.tensor1d(shift)],
-    )
-    expect(tf.memory().numTensors).toBe(before)
-  })
-})
-
-describe('the maximum over all voxels', () => {
-  test('is the largest value of each channel, negative ones too', () => {
-    const below = x.map((value) => value - 100)
-    const got = tf.tidy(() => globalMax(tf, tf.tensor5d(below, shape)).dataSync())
-    const naive = Array.from({ length: 12 }, (_, row) => Math.max(...channelOf(below, Math.floor(row / 6), row % 6)))
-    expectClose([...got], naive, 1e-4)
-  })
-
-  test('sends its gradient to the largest voxel alone', () => {
-    const [, gradient] = gradientsOf(
-      ([a]) => globalMax(tf, a as Tensor5D),
-      () => [tf.tensor5d(x, shape)],
-      [2, 6],
-    )
-    for (let scan = 0; scan < 2; scan++) {
-      for (let channel = 0; channel < 6; channel++) {
-        const values = channelOf(x, scan, channel)
-        const largest = values.indexOf(Math.max(...values))
-        const expected = values.map((_, i) => (i === largest ? (mix[scan * 6 + channel] ?? 0) : 0))
-        expectClose(channelOf(gradient ?? [], scan, channel), expected, 1e-5)
-      }
-    }
-  })
-
-  test('shares its gradient where several voxels are the largest', () => {
-    const gradient = tf.tidy(() => {
-      const flat = tf.tensor5d([3, 1, 3, 2], [1, 1, 2, 2, 1])
-      return [
-        ...tf
-          .grad((input) => globalMax(tf, input as Tensor5D))(flat)
-          .dataSync(),
+    test('has the gradients that finite differences of plain loops have', () => {
+      const gradients = gradientsOf(normalised(relu, withAdded), normalisedInputs)
+      const loss = (a: number[], b: number[], c: number[], d: number[]): number =>
+        naiveGroupNorm(a, b, c, relu, withAdded ? d : undefined).reduce((sum, y, i) => sum + y * (mix[i] ?? 0), 0)
+      const expected = [
+        differences((values) => loss(values, scale, shift, added), x),
+        differences((values) => loss(x, values, shift, added), scale),
+        differences((values) => loss(x, scale, values, added), shift),
+        differences((values) => loss(x, scale, shift, values), added),
       ]
+      for (const [k, values] of expected.entries()) {
+        if (k < 3 || withAdded) expectClose(gradients[k + 1] ?? [], values, 1e-2)
+      }
     })
-    expect(gradient).toEqual([0.5, 0, 0.5, 0])
+
+    test('leaves no tensor behind', () => {
+      expectNothingLeft(() => gradientsOf(normalised(relu, withAdded), normalisedInputs))
+    })
   })
 
-  test('leaves no tensor behind', () => {
-    const before = tf.memory().numTensors
-    gradientsOf(
-      ([a]) => globalMax(tf, a as Tensor5D),
-      () => [tf.tensor5d(x, shape)],
-      [2, 6],
-    )
-    expect(tf.memory().numTensors).toBe(before)
+  describe('the mean and the maximum over all voxels', () => {
+    const pooled = ([input]: Tensor[]): Tensor => opsOf(tf).meanMaxPool(input as Tensor5D)
+
+    test('are those of each channel, negative ones too', () => {
+      const below = x.map((value) => value - 100)
+      const got = tf.tidy(() => [...pooled([tf.tensor5d(below, shape)]).dataSync()])
+      const channels = [0, 1].map((scan) => [0, 1, 2, 3, 4, 5].map((channel) => channelOf(below, scan, channel)))
+      const naive = channels.flatMap((ofScan) => [
+        ...ofScan.map((values) => values.reduce((sum, value) => sum + value, 0) / voxels),
+        ...ofScan.map((values) => Math.max(...values)),
+      ])
+      expectClose(got, naive, 1e-4)
+    })
+
+    test('send their gradient to all voxels, and to the largest', () => {
+      const [, gradient] = gradientsOf(pooled, () => [tf.tensor5d(x, shape)], [2, 12])
+      for (let scan = 0; scan < 2; scan++) {
+        for (let channel = 0; channel < 6; channel++) {
+          const values = channelOf(x, scan, channel)
+          const largest = values.indexOf(Math.max(...values))
+          const [ofMean, ofMaximum] = [mix[scan * 12 + channel] ?? 0, mix[scan * 12 + 6 + channel] ?? 0]
+          const expected = values.map((_, i) => ofMean / voxels + (i === largest ? ofMaximum : 0))
+          expectClose(channelOf(gradient ?? [], scan, channel), expected, 1e-5)
+        }
+      }
+    })
+
+    test('share the gradient of the maximum where several voxels have it', () => {
+      const gradient = tf.tidy(() => {
+        const flat = tf.tensor5d([3, 1, 3, 2], [1, 1, 2, 2, 1])
+        const maximum = (input: Tensor): Tensor => tf.slice(pooled([input]), [0, 1], [1, 1])
+        return [...tf.grad(maximum)(flat).dataSync()]
+      })
+      expect(gradient).toEqual([0.5, 0, 0.5, 0])
+    })
+
+    test('do not hide what is not a number', () => {
+      const got = tf.tidy(() => [...pooled([tf.tensor5d([1, Number.NaN, 2], [1, 1, 1, 3, 1])]).dataSync()])
+      expect(got).toEqual([Number.NaN, Number.NaN])
+    })
+
+    test('leave no tensor behind', () => {
+      expectNothingLeft(() => gradientsOf(pooled, () => [tf.tensor5d(x, shape)], [2, 12]))
+    })
+  })
+
+  test('a recurrent unit leaves no tensor behind', () => {
+    const inputs = (): Tensor[] => [
+      tf.tensor(mix.slice(0, 36), [2, 3, 6]),
+      tf.tensor(x.slice(0, 12), [2, 6]),
+      tf.tensor(shift, [6]),
+    ]
+    const unit = ([projected, kernel, bias]: Tensor[]): Tensor =>
+      opsOf(tf).gru(projected as Tensor3D, kernel as Tensor2D, bias as Tensor)
+    expectNothingLeft(() => gradientsOf(unit, inputs, [2, 3, 2]))
   })
 })
 
-/** Value, then the gradient of Σ mix·value for each input. */
+describe('native kernels and primitive operations agree', () => {
+  test.each([1, 2, 6])('on group normalisation with %i channels in a group', (perGroup) => {
+    const inputs = (): Tensor[] => [tf.tensor5d(x, shape), tf.tensor1d(scale), tf.tensor1d(shift)]
+    const under = (ops: FusedOps): number[][] =>
+      gradientsOf(
+        ([a, b, c]) =>
+          ops.groupNorm(a as Tensor5D, {
+            scale: b as Tensor,
+            shift: c as Tensor,
+            channelsPerGroup: perGroup,
+            relu: true,
+          }),
+        inputs,
+      )
+    const primitive = under(primitiveOps(tf))
+    for (const [k, values] of under(kernelOps(tf)).entries()) expectClose(values, primitive[k] ?? [], 1e-3)
+  })
+
+  test('on a recurrent unit', () => {
+    const [steps, sequences, hidden] = [5, 4, 7]
+    const inputs = (): Tensor[] => [
+      tf.tensor(normals('inputs', steps * sequences * 3 * hidden), [steps, sequences, 3 * hidden]),
+      tf.tensor(normals('kernel', 3 * hidden * hidden), [hidden, 3 * hidden]),
+      tf.tensor1d(normals('bias', 3 * hidden)),
+    ]
+    const under = (ops: FusedOps): number[][] =>
+      gradientsOf(([a, b, c]) => ops.gru(a as Tensor3D, b as Tensor2D, c as Tensor), inputs, [steps, sequences, hidden])
+    const primitive = under(primitiveOps(tf))
+    for (const [k, values] of under(kernelOps(tf)).entries()) expectClose(values, primitive[k] ?? [], 1e-4)
+  })
+
+  test('and groups that do not divide the channels are refused in words', () => {
+    const asked = (): Tensor =>
+      tf.tidy(() =>
+        kernelOps(tf).groupNorm(tf.tensor5d(x, shape), {
+          scale: tf.tensor1d(scale),
+          shift: tf.tensor1d(shift),
+          channelsPerGroup: 4,
+          relu: true,
+        }),
+      )
+    expect(asked).toThrow('groups do not divide the channels')
+  })
+})
+
+/** Value, then the gradient of Σ mix·value for each input that the operation uses. */
 function gradientsOf(
   operation: (inputs: Tensor[]) => Tensor,
   inputs: () => Tensor[],
@@ -141,27 +191,31 @@ function gradientsOf(
 ): number[][] {
   return tf.tidy(() => {
     const given = inputs()
-    const weights = tf.tensor(
-      mix.slice(
-        0,
-        outputShape.reduce((a, b) => a * b, 1),
-      ),
-      outputShape,
-    )
-    const gradients = tf.grads((...current: Tensor[]) => tf.sum(tf.mul(operation(current), weights)))(given)
+    const size = outputShape.reduce((a, b) => a * b, 1)
+    const weights = tf.tensor(mix.slice(0, size), outputShape)
+    // What an operation does not use has no gradient; a nought of each input gives it one.
+    const noughts = (current: Tensor[]): Tensor => tf.addN(current.map((tensor) => tf.mul(tf.sum(tensor), 0)))
+    const gradients = tf.grads((...current: Tensor[]) =>
+      tf.add(tf.sum(tf.mul(operation(current), weights)), noughts(current)),
+    )(given)
     return [operation(given), ...gradients].map((tensor) => [...tensor.dataSync()])
   })
 }
 
-function primitiveGroupNormRelu(input: Tensor, gamma: Tensor, beta: Tensor, perGroup: number): Tensor {
-  const grouped = tf.reshape(input, [2, voxels, 6 / perGroup, perGroup])
-  const { mean, variance } = tf.moments(grouped, [1, 3], true)
-  const normal = tf.reshape(tf.div(tf.sub(grouped, mean), tf.sqrt(tf.add(variance, 1e-5))), shape)
-  return tf.relu(tf.add(tf.mul(normal, gamma), beta))
+function expectNothingLeft(work: () => unknown): void {
+  const before = tf.memory().numTensors
+  work()
+  expect(tf.memory().numTensors).toBe(before)
 }
 
-/** Group normalisation with groups of `channelsPerGroup`, scale, shift and ReLU. */
-function naiveGroupNormRelu(input: number[], gamma: number[], beta: number[]): number[] {
+/** Group normalisation with groups of `channelsPerGroup`, scale and shift, then what is added, then ReLU. */
+function naiveGroupNorm(
+  input: number[],
+  gamma: number[],
+  beta: number[],
+  relu: boolean,
+  shortcut: number[] | undefined,
+): number[] {
   const output = new Array<number>(input.length)
   for (let scan = 0; scan < 2; scan++) {
     for (let group = 0; group < 2; group++) {
@@ -174,7 +228,8 @@ function naiveGroupNormRelu(input: number[], gamma: number[], beta: number[]): n
       const variance = members.reduce((sum, i) => sum + ((input[i] ?? 0) - mean) ** 2, 0) / members.length
       for (const i of members) {
         const normal = ((input[i] ?? 0) - mean) / Math.sqrt(variance + 1e-5)
-        output[i] = Math.max(0, normal * (gamma[i % 6] ?? 0) + (beta[i % 6] ?? 0))
+        const value = normal * (gamma[i % 6] ?? 0) + (beta[i % 6] ?? 0) + (shortcut?.[i] ?? 0)
+        output[i] = relu ? Math.max(0, value) : value
       }
     }
   }

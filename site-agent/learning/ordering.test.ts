@@ -126,7 +126,7 @@ describe('the loss of ordering', () => {
         }),
       )
       const questions = drawQuestions(batch.children, seededRandom('loss'))
-      const ops = { ...fusedOps(tf), groupNormRelu: (x: Tensor5D) => x }
+      const ops = { ...fusedOps(tf), groupNorm: (x: Tensor5D) => x }
       return orderingLoss(tf, ops, presets.tiny, parameters, batch, questions, parts).dataSync()[0] ?? Number.NaN
     })
 
