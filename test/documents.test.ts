@@ -39,7 +39,7 @@ function sourceFolders(): string[] {
   const folders = new Set<string>()
   for (const top of tops) {
     for (const entry of readdirSync(join(root, top), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || !/\.(ts|mjs|proto|py)$/.test(entry.name)) continue
+      if (!entry.isFile() || !/\.(ts|mjs|proto|py|cc)$/.test(entry.name)) continue
       const folder = entry.parentPath.slice(root.length + 1)
       if (!folder.startsWith('shared/gen') && !folder.includes('node_modules')) folders.add(folder)
     }
