@@ -10,6 +10,7 @@ import { checkData } from './commands/check-data.ts'
 import { doctor } from './commands/doctor.ts'
 import { egressText } from './commands/egress-text.ts'
 import { enrol } from './commands/enrol.ts'
+import { type ImportOptions, importScans } from './commands/import.ts'
 import { predict } from './commands/predict.ts'
 import { run } from './commands/run.ts'
 import { statusInWords } from './commands/status-words.ts'
@@ -39,6 +40,16 @@ export function siteProgram(): Command {
     .action((code: string, { data, threads }: { data: string; threads: number }) =>
       enrol(home(), { code, data: resolve(data), threads }),
     )
+
+  program
+    .command('import')
+    .description("make the site's own BIDS folder out of DICOM; names, dates and UIDs stay behind, nothing is sent")
+    .requiredOption('--dicom <folder>', 'a folder with DICOM files, in any order and depth; it is only read')
+    .option('--into <folder>', 'the BIDS folder to write (default: the one given at enrolment)')
+    .option('--map <file>', 'a TSV table: patient_id, and as known participant_id, surgery_date, event, event_date, …')
+    .option('--dry-run', 'say what would be imported and why, and write nothing')
+    .option('--json', 'as JSON')
+    .action((options: ImportOptions) => importScans(home(), options))
 
   program
     .command('check-data')

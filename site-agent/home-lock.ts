@@ -2,19 +2,29 @@
 // go of when the process ends in whatever way.
 
 import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import type { SiteHome } from './home.ts'
 
-/** Takes the lock and returns how to release it. @throws SequelaError `store_locked`. */
+/** Takes the agent's lock and returns how to release it. @throws SequelaError `store_locked`. */
 export function lockHome(home: SiteHome): () => void {
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 })
-  const database = new DatabaseSync(home.lockFile, { timeout: 0 })
+  return lock(home.lockFile, `an agent already runs in ${home.folder}; stop it first`)
+}
+
+/** Takes the lock of the import, which may run beside the agent. @throws SequelaError `store_locked`. */
+export function lockImport(home: SiteHome): () => void {
+  return lock(join(home.importFolder, 'lock'), `another import already runs in ${home.folder}; wait for it`)
+}
+
+function lock(file: string, taken: string): () => void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const database = new DatabaseSync(file, { timeout: 0 })
   try {
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    throw new SequelaError('store_locked', `an agent already runs in ${home.folder}; stop it first`, { cause: error })
+    throw new SequelaError('store_locked', taken, { cause: error })
   }
   return () => database.close()
 }

@@ -29,6 +29,8 @@ export interface SiteHome {
   readonly egressFile: string
   readonly statusFile: string
   readonly lockFile: string
+  /** Which patient is which child, with access for this user alone; what was imported. */
+  readonly importFolder: string
 }
 
 export function siteHome(folder: string): SiteHome {
@@ -44,6 +46,7 @@ export function siteHome(folder: string): SiteHome {
     egressFile: join(root, 'egress.jsonl'),
     statusFile: join(root, 'status.json'),
     lockFile: join(root, 'lock'),
+    importFolder: join(root, 'import'),
   }
 }
 

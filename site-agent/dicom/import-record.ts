@@ -1,0 +1,63 @@
+// What was imported before: a line a series, so that a second run, or one after an interruption, converts only what is new
+// or changed. Holds digests instead of UIDs and lies in the agent's home.
+
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { sha256 } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
+import { appendLineDurably } from '../durable-file.ts'
+import type { PlannedImage } from './plan.ts'
+
+const lineSchema = z.object({
+  /** Where the image lies: one home may import into several folders. */
+  path: z.string(),
+  /** Digest of everything that decides the image. */
+  content: z.string(),
+})
+
+export interface ImportRecord {
+  /** The content an image was made from; undefined when it was not made by the import. */
+  contentOf(path: string): string | undefined
+  add(path: string, content: string): Promise<void>
+}
+
+/** Raise when the same slices would give another file. */
+const recipe = 1
+
+/** A digest of the slices that an image is made of. */
+export function contentOf({ grid }: PlannedImage): string {
+  const slices = grid.slices.map(({ source, frame }) => `${source.instance.identifiers.sopUid} ${frame.index}`)
+  return sha256([String(recipe), ...slices].join('\n'))
+}
+
+/** Reads the record, which need not be there yet. @throws SequelaError `file_unreadable`. */
+export async function openRecord(file: string): Promise<ImportRecord> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    if (systemCode(cause) === 'ENOENT') return ''
+    throw new SequelaError('file_unreadable', `${file} cannot be read (${systemCode(cause)})`, { cause })
+  })
+  const contents = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    // The last line may have been cut by a power loss; then its series is converted again.
+    const parsed = lineSchema.safeParse(parsedJson(line))
+    if (parsed.success) contents.set(parsed.data.path, parsed.data.content)
+  }
+  return {
+    contentOf: (path) => contents.get(path),
+    add: async (path, content) => {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+      await appendLineDurably(file, JSON.stringify({ path, content }))
+      contents.set(path, content)
+    },
+  }
+}
+
+function parsedJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

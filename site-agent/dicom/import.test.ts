@@ -1,0 +1,213 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { loadFolder, temporaryFolder } from '../cohort/testsupport/data-set.ts'
+import { openScan, readScanFile } from '../imaging/scan-file.ts'
+import { type Converter, createConverter } from './converter.ts'
+import { type ImportRequest, importDicom } from './import.ts'
+import { type MappedPatient, parseMap } from './map-file.ts'
+import type { ImportReport } from './report.ts'
+import { contrasts, storedPixels, writeSeries } from './testsupport/series.ts'
+
+const closing: Converter[] = []
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((converter) => converter.close()))
+})
+
+interface Place {
+  readonly dicom: string
+  readonly into: string
+  readonly home: string
+}
+
+function place(): Place {
+  const root = temporaryFolder()
+  const folders = { dicom: join(root, 'dicom'), into: join(root, 'bids'), home: join(root, 'home') }
+  for (const folder of Object.values(folders)) mkdirSync(folder)
+  return folders
+}
+
+function run({ dicom, into, home }: Place, options: Partial<ImportRequest> = {}): Promise<ImportReport> {
+  const converter = createConverter({ writableFolder: into })
+  closing.push(converter)
+  return importDicom({
+    dicom,
+    into,
+    map: new Map<string, MappedPatient>(),
+    dryRun: false,
+    converter,
+    childrenFile: join(home, 'children.tsv'),
+    recordFile: join(home, 'images.jsonl'),
+    ...options,
+  })
+}
+
+const imagesOf = (report: ImportReport) =>
+  report.children.flatMap(({ visits }) => visits.flatMap(({ images }) => images))
+
+/** Three visits of one patient, each with FLAIR and T1w after contrast agent, and a localizer between them. */
+function writePatient(folder: string, patient = 'P1'): void {
+  for (const [visit, date] of ['20240310', '20240620', '20241001'].entries()) {
+    const study = `${patient} ${visit}`
+    writeSeries(folder, { patient, study, series: `${study} flair`, number: 4, date })
+    const agent = { ...contrasts.T1w, '00180010': 'Dotarem' }
+    writeSeries(folder, { patient, study, series: `${study} t1`, number: 9, date, attributes: agent })
+    const localizer = { '00080008': 'ORIGINAL\\PRIMARY\\LOCALIZER' }
+    writeSeries(folder, { patient, study, series: `${study} loc`, number: 1, date, slices: 3, attributes: localizer })
+  }
+}
+
+describe('the import of a folder', () => {
+  test('makes a BIDS folder that the cohort code reads, visits in order of time', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const report = await run(at)
+    expect(imagesOf(report)).toHaveLength(6)
+    expect(report.held.map(({ sentence }) => sentence)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/series 1 \(3 images\): it is a localizer\.$/)]),
+    )
+    const { children } = await loadFolder(at.into)
+    expect(children.map(({ scans }) => scans.map(({ session, day }) => `${session} ${day}`))).toEqual([
+      ['ses-001 0', 'ses-002 102', 'ses-003 205'],
+    ])
+  })
+
+  test('keeps every voxel where the header puts it', async () => {
+    const at = place()
+    writeSeries(at.dicom)
+    const [image] = imagesOf(await run(at))
+    const { shape, affine, readRow } = openScan(await readScanFile(join(at.into, image?.file ?? '')))
+    expect(shape).toEqual([24, 32, 32])
+    // The header's rows go left and its columns back; read in RAS both are turned round, and the corner moves with them.
+    expect(affine.map((row) => row.map((value) => value + 0))).toEqual([
+      [5, 0, 0, -75],
+      [0, 5, 0, -75],
+      [0, 0, 5, -60],
+    ])
+    const row = new Float32Array(32)
+    for (const [z, y] of [
+      [0, 0],
+      [7, 3],
+      [23, 31],
+    ] as const) {
+      readRow(z, y, row)
+      const stored = storedPixels(32, z).subarray(32 * (31 - y), 32 * (31 - y) + 32)
+      expect([...row]).toEqual([...stored].toReversed())
+    }
+  })
+
+  test('counts days from the surgery and writes outcomes when the map says when it was', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const map = parseMap(
+      'map',
+      new TextEncoder().encode(
+        'patient_id\tparticipant_id\tsurgery_date\tevent\tevent_date\tevent_type\tlast_followup_date\n' +
+          'P1\tsub-7\t2024-03-01\t1\t2024-12-01\trecurrence\t2025-01-15\n',
+      ),
+    )
+    const report = await run(at, { map })
+    expect(report.children.map(({ child }) => child)).toEqual(['sub-7'])
+    expect(report.children[0]?.visits.map(({ when }) => when)).toEqual(['day 9', 'day 111', 'day 214'])
+    const [child] = (await loadFolder(at.into)).children
+    expect(child?.outcome).toMatchObject({ eventDay: 275, eventType: 'recurrence', lastFollowUpDay: 320 })
+    expect(child?.scans.map(({ day }) => day)).toEqual([9, 111, 214])
+  })
+
+  test('writes nothing in a dry run and says what it would do', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const report = await run(at, { dryRun: true })
+    expect(new Set(imagesOf(report).map(({ state }) => state))).toEqual(new Set(['would be converted']))
+    expect(report.children.map(({ child }) => child)).toEqual(['sub-new1'])
+    expect([...readdirSync(at.into), ...readdirSync(at.home)]).toEqual([])
+  })
+
+  test('converts nothing twice, and adds a visit that came later to the same child', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const first = await run(at)
+    const again = await run(at)
+    expect(imagesOf(again).map(({ file, state }) => `${file} ${state}`)).toEqual(
+      imagesOf(first).map(({ file }) => `${file} there already`),
+    )
+    writeSeries(at.dicom, { study: 'P1 later', series: 'later', date: '20240401' })
+    const later = await run(at)
+    expect(later.children[0]?.visits.map(({ visit }) => visit)).toEqual(['ses-001', 'ses-004', 'ses-002', 'ses-003'])
+    expect((await loadFolder(at.into)).children[0]?.scans.map(({ day }) => day)).toEqual([0, 22, 102, 205])
+  })
+
+  test('goes on where it was stopped', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const stop = new AbortController()
+    const onProgress: ImportRequest['onProgress'] = (progress) => {
+      if (progress.step === 'converting' && progress.done === 3) stop.abort()
+    }
+    await expect(run(at, { signal: stop.signal, onProgress })).rejects.toMatchObject({ code: 'cancelled' })
+    const states = imagesOf(await run(at)).map(({ state }) => state)
+    expect(states.filter((state) => state === 'there already')).toHaveLength(3)
+    expect(states.filter((state) => state === 'converted')).toHaveLength(3)
+  })
+
+  test('converts a series again when slices were added to it', async () => {
+    const at = place()
+    writeSeries(at.dicom, { slices: 20 })
+    await run(at)
+    writeSeries(at.dicom, { slices: 24 })
+    expect(imagesOf(await run(at)).map(({ slices, state }) => `${slices} ${state}`)).toEqual(['24 converted'])
+  })
+
+  test('keeps the table of patients for its user alone, and what a data manager added to the tables', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const [child] = (await run(at)).children
+    expect(statSync(join(at.home, 'children.tsv')).mode & 0o777).toBe(0o600)
+    const chart = join(at.into, 'participants.tsv')
+    writeFileSync(chart, `participant_id\tsex\n${child?.child}\tF\nsub-other\tM\n`)
+    writePatient(at.dicom, 'P2')
+    const report = await run(at)
+    const second = report.children.find((other) => other.child !== child?.child)
+    expect(readFileSync(chart, 'utf8')).toBe(
+      `participant_id\tsex\n${child?.child}\tF\nsub-other\tM\n${second?.child}\tn/a\n`,
+    )
+  })
+
+  test('imports nothing of a child whose row was taken out of participants.tsv', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const [child] = (await run(at)).children
+    writeFileSync(join(at.into, 'participants.tsv'), 'participant_id\n')
+    writeSeries(at.dicom, { study: 'new', series: 'new', date: '20250101' })
+    const report = await run(at)
+    expect(report.children).toEqual([])
+    expect(report.held.find(({ rule }) => rule === 'withdrawn')?.sentence).toContain(
+      `${child?.child}: it is not in participants.tsv`,
+    )
+    expect(readFileSync(join(at.into, 'participants.tsv'), 'utf8')).toBe('participant_id\n')
+  })
+
+  test('does not write over an image that it did not make', async () => {
+    const at = place()
+    writeSeries(at.dicom)
+    const [image] = imagesOf(await run(at))
+    rmSync(join(at.home, 'images.jsonl'))
+    const report = await run(at)
+    expect(imagesOf(report)).toEqual([])
+    expect(report.held.map(({ rule }) => rule)).toContain('exists')
+    expect(existsSync(join(at.into, image?.file ?? ''))).toBe(true)
+  })
+
+  test('leaves copies aside and refuses images that share an identifier and differ', async () => {
+    const at = place()
+    writeSeries(join(at.dicom, 'a'))
+    writeSeries(join(at.dicom, 'b'))
+    const report = await run(at, { dryRun: true })
+    expect(report.found).toEqual({ images: 24, copies: 24, foreign: 0 })
+    expect(imagesOf(report)).toHaveLength(1)
+    writeSeries(join(at.dicom, 'c'), { attributes: { '00180087': '3' } })
+    const twice = await run(at, { dryRun: true })
+    expect(imagesOf(twice)).toEqual([])
+    expect(twice.held[0]?.sentence).toContain('24 of its images are there twice with different content')
+  })
+})

@@ -1,0 +1,199 @@
+// The import from a folder: read headers, plan, convert what is new, keep the tables. Interrupted, it goes on where it
+// stopped; run again, it converts nothing twice.
+
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
+import { sidecarOf as sidecarPath } from '../cohort/scan-name.ts'
+import { writeFileDurably } from '../durable-file.ts'
+import { exists, imagePath, isWithdrawn, labelVisits, writeChildTables } from './bids-output.ts'
+import { type Children, readChildren } from './children.ts'
+import type { Converter } from './converter.ts'
+import { type ScannedFolder, scanFolder } from './folder.ts'
+import { contentOf, type ImportRecord, openRecord } from './import-record.ts'
+import type { MappedPatient } from './map-file.ts'
+import { type Plan, type PlannedChild, type PlannedImage, planImport } from './plan.ts'
+import { heldSentence, type ImportReport, type ReportedImage, type ReportedVisit, shownWhen } from './report.ts'
+import { sidecarOf } from './sidecar.ts'
+
+export interface ImportRequest {
+  /** The folder with DICOM files. */
+  readonly dicom: string
+  /** The BIDS folder to write. */
+  readonly into: string
+  readonly childrenFile: string
+  readonly recordFile: string
+  readonly map: ReadonlyMap<string, MappedPatient>
+  readonly dryRun: boolean
+  readonly converter: Converter
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: ImportProgress) => void
+}
+
+export type ImportProgress =
+  | { readonly step: 'reading'; readonly files: number }
+  | { readonly step: 'converting'; readonly done: number; readonly total: number }
+
+/**
+ * Imports, or with `dryRun` says what it would do.
+ * @throws SequelaError `file_unreadable`, `table_invalid`, `config_invalid`, `disk_full`, `cancelled`
+ */
+export async function importDicom(request: ImportRequest): Promise<ImportReport> {
+  const { signal, onProgress } = request
+  const scanned = await scanFolder(request.dicom, {
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: (files) => onProgress?.({ step: 'reading', files }),
+  })
+  const children = await readChildren(request.childrenFile, { dryRun: request.dryRun })
+  const plan = planImport({ images: scanned.images, map: request.map, childOf: children.of })
+  return importPlanned(request, plan, scanned, children)
+}
+
+async function importPlanned(
+  request: ImportRequest,
+  plan: Plan,
+  scanned: ScannedFolder,
+  children: Children,
+): Promise<ImportReport> {
+  const record = await openRecord(request.recordFile)
+  if (!request.dryRun) await children.save()
+  const total = plan.children.reduce(
+    (sum, { visits }) => sum + visits.reduce((n, { images }) => n + images.length, 0),
+    0,
+  )
+  const failed: { rule: string; sentence: string }[] = []
+  let done = 0
+  const reported: ImportReport['children'][number][] = []
+  for (const planned of plan.children) {
+    const { participant } = planned.child
+    if (await isWithdrawn(request.into, participant)) {
+      const reason =
+        'it is not in participants.tsv any more, so nothing of it is imported; add its row again if it may take part'
+      failed.push({ rule: 'withdrawn', sentence: `${participant}: ${reason}.` })
+      continue
+    }
+    const labels = await (request.dryRun ? labelVisits : writeChildTables)(request.into, planned)
+    const visits: ReportedVisit[] = []
+    for (const { day, images } of planned.visits) {
+      const session = labels.get(day) ?? ''
+      const shown: ReportedImage[] = []
+      for (const image of images) {
+        request.onProgress?.({ step: 'converting', done: done++, total })
+        const outcome = await importImage(request, record, image, imagePath(participant, session, image))
+        if ('state' in outcome) shown.push(outcome)
+        else failed.push({ rule: outcome.rule, sentence: failureSentence(planned, day, image, outcome.reason) })
+      }
+      visits.push({ visit: session, when: shownWhen(day, planned.child, planned.surgeryDay), images: shown })
+    }
+    reported.push({ child: participant, visits })
+  }
+  const surgery = new Map(plan.children.map(({ child, surgeryDay }) => [child.participant, surgeryDay]))
+  const held = plan.held.map((series) => ({
+    rule: series.rule,
+    sentence: heldSentence(series, surgery.get(series.child?.participant ?? '')),
+  }))
+  return {
+    dryRun: request.dryRun,
+    into: request.into,
+    found: { images: scanned.images.length, copies: scanned.copies, foreign: scanned.foreign },
+    children: reported,
+    held: [...failed, ...held, ...unreadableSentences(scanned)],
+    remarks: remarksOn(plan, request),
+  }
+}
+
+type Failure = { readonly rule: string; readonly reason: string }
+
+async function importImage(
+  request: ImportRequest,
+  record: ImportRecord,
+  image: PlannedImage,
+  path: string,
+): Promise<ReportedImage | Failure> {
+  const { grid, stack } = image
+  const target = join(request.into, path)
+  const content = contentOf(image)
+  const report = (state: ReportedImage['state']): ReportedImage => ({
+    file: path,
+    sequence: `${image.weighting}${image.contrast ? ' +c' : ''}`,
+    series: stack.instance.seriesNumber ?? null,
+    slices: grid.slices.length,
+    spacingMm: grid.spacingMm,
+    reason: image.reason,
+    remark: image.remark ?? null,
+    state,
+  })
+  const there = await exists(target)
+  const recorded = record.contentOf(target)
+  if (there && recorded === content) return report('there already')
+  if (there && recorded === undefined) {
+    return { rule: 'exists', reason: 'a file of its name is there that the import did not make; move it away' }
+  }
+  if (request.dryRun) return report('would be converted')
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    await writeFileDurably(sidecarPath(target), sidecarOf(image), 0o640)
+    const slices = grid.slices.map(({ source, frame }) => ({
+      file: source.file,
+      frame: frame.index,
+      sopUid: source.instance.identifiers.sopUid,
+    }))
+    const { rows, columns, affine } = grid
+    await request.converter.convert({ slices, rows, columns, affine, target }, request.signal)
+    await record.add(target, content)
+    return report('converted')
+  } catch (error) {
+    const refusal = SequelaError.from(error)
+    if (refusal.code !== 'scan_unreadable' && refusal.code !== 'scan_unsuitable') throw writeRefusal(error)
+    return { rule: 'pixels', reason: refusal.message }
+  }
+}
+
+function writeRefusal(error: unknown): unknown {
+  const code = systemCode(error, '')
+  if (code === 'ENOSPC')
+    return new SequelaError('disk_full', 'there is no room left for images; make room and run it again', {
+      cause: error,
+    })
+  if (code === 'EACCES' || code === 'EROFS') {
+    return new SequelaError('file_unreadable', `the folder for images cannot be written (${code})`, { cause: error })
+  }
+  return error
+}
+
+function failureSentence(
+  { child, surgeryDay }: PlannedChild,
+  day: number,
+  { stack }: PlannedImage,
+  reason: string,
+): string {
+  const { seriesNumber } = stack.instance
+  return heldSentence(
+    { rule: 'encoding', child, day, seriesNumber, images: stack.slices.length, reason: reason.replace(/\.$/, '') },
+    surgeryDay,
+  )
+}
+
+function unreadableSentences({ unreadable }: ScannedFolder): { rule: string; sentence: string }[] {
+  return [...unreadable].map(([reason, count]) => ({
+    rule: 'unreadable',
+    sentence: `${count} DICOM ${count === 1 ? 'file' : 'files'}: ${reason}`,
+  }))
+}
+
+function remarksOn(plan: Plan, { map }: ImportRequest): string[] {
+  const remarks: string[] = []
+  if (plan.identified > 0) {
+    remarks.push(
+      `${plan.identified} images carry an age and a date and no mark that the patient's identity was removed. Nothing of that is imported; keep the DICOM files where patients' data may lie.`,
+    )
+  }
+  const unmapped = plan.children.filter(({ surgeryDay }) => surgeryDay === undefined).length
+  if (unmapped > 0 && map.size > 0) {
+    remarks.push(
+      `${unmapped} children have no surgery_date in the map; their days count from the first scan, and outcomes cannot be laid over them.`,
+    )
+  }
+  return remarks
+}
