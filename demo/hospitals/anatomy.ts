@@ -43,6 +43,22 @@ export function loadTemplate(folder: string = templateFolder): TissueMap {
   return { grid: gray.grid, shares }
 }
 
+/** The same tissue on a grid of `spacingMm` over the same box, by trilinear interpolation. */
+export function refined(map: TissueMap, spacingMm: number): TissueMap {
+  const { grid } = map
+  const factor = grid.spacingMm / spacingMm
+  const [depth, height, width] = grid.shape
+  const shape = [depth, height, width].map((count) => Math.floor((count - 1) * factor) + 1) as [number, number, number]
+  const shares = new Float32Array(3 * shape[0] * shape[1] * shape[2])
+  let at = 0
+  for (let z = 0; z < shape[0]; z++) {
+    for (let y = 0; y < shape[1]; y++) {
+      for (let x = 0; x < shape[2]; x++, at += 3) sampleShares(map, z / factor, y / factor, x / factor, shares, at)
+    }
+  }
+  return { grid: { ...grid, shape, spacingMm }, shares }
+}
+
 /**
  * Draws a child's anatomy: a smooth warp (6³ nodes, standard deviation 5 mm), each axis scaled by up to 6 %, left and
  * right exchanged in half of the children.

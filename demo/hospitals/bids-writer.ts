@@ -61,6 +61,7 @@ const participantColumns = {
   sex: { Description: 'Sex', Levels: { F: 'female', M: 'male' } },
   grade: { Description: 'WHO grade of the tumour' },
   extent_of_resection: { Description: 'How much of the tumour was taken out' },
+  location: { Description: 'Where the tumour was' },
 }
 
 const recurrenceColumns = {
@@ -80,8 +81,8 @@ const sessionColumns = {
 
 function participantsTable(children: readonly ListedChild[]): string {
   const rows = children.map(({ hospital, identity }) => {
-    const { participant, age, sex, grade, resection } = identity
-    return [participant, hospital, age, sex, grade, resection]
+    const { participant, age, sex, grade, resection, location } = identity
+    return [participant, hospital, age, sex, grade, resection, location]
   })
   return table(['participant_id', ...Object.keys(participantColumns)], rows)
 }

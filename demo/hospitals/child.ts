@@ -2,11 +2,22 @@
 // followed, how large the lesion was. Images are painted from this later; statistics need no image at all.
 
 import type { Random } from '../../shared/random.ts'
+import { type Chart, drawChart, relativeHazard } from './chart.ts'
 import { between } from './draws.ts'
-import { drawHealing, drawLesion, type HealingCourse, type LesionCourse } from './lesion.ts'
+import {
+  drawHealing,
+  drawLesion,
+  drawSpreadingLesion,
+  drawUncertainHealing,
+  type HealingCourse,
+  type LesionCourse,
+} from './lesion.ts'
 
 /** The horizon of the question that is asked at each visit. */
 const horizonDays = 365
+
+/** Cumulative hazard of the child that `relativeHazard` compares with: on average 58 % of children relapse. */
+const baseHazard = 0.5
 
 /** Days count from the operation. */
 export interface ChildCourse {
@@ -20,6 +31,15 @@ export interface ChildCourse {
   readonly lastFollowUpDay: number
   readonly lesion: LesionCourse
   readonly healing: HealingCourse
+  /** Absent where the chart means nothing. */
+  readonly chart?: Chart
+}
+
+/** What differs between cohorts in how a course is drawn. */
+interface Process {
+  readonly lesion: (random: Random, days: readonly number[], eventDay: number | undefined) => LesionCourse
+  readonly healing: (random: Random, days: readonly number[]) => HealingCourse
+  readonly chart?: Chart
 }
 
 /**
@@ -28,7 +48,26 @@ export interface ChildCourse {
  * visits remain.
  */
 export function drawChild(random: Random): ChildCourse {
-  const recurrent = random.uniform() < 0.6
+  return drawCourseOf(random, random.uniform() < 0.6, { lesion: drawLesion, healing: drawHealing })
+}
+
+/** Draws a child of the hardened cohort: the chance of a recurrence hangs on the chart, and healing is no clock. */
+export function drawHardenedChild(random: Random): ChildCourse {
+  return drawChartedChild(random, drawLesion)
+}
+
+/** Draws a child of the growth cohort: as the hardened one's, with a tumour that spreads cell by cell. */
+export function drawGrowingChild(random: Random): ChildCourse {
+  return drawChartedChild(random, drawSpreadingLesion)
+}
+
+function drawChartedChild(random: Random, lesion: Process['lesion']): ChildCourse {
+  const chart = drawChart(random)
+  const recurrent = random.uniform() < 1 - Math.exp(-baseHazard * relativeHazard(chart))
+  return drawCourseOf(random, recurrent, { lesion, healing: drawUncertainHealing, chart })
+}
+
+function drawCourseOf(random: Random, recurrent: boolean, { lesion, healing, chart }: Process): ChildCourse {
   for (;;) {
     const plan = drawPlan(random)
     const trueEventDay = recurrent ? drawEventDay(random) : undefined
@@ -41,8 +80,9 @@ export function drawChild(random: Random): ChildCourse {
       trueEventDay,
       eventDay: trueEventDay !== undefined && trueEventDay <= lastFollowUpDay ? trueEventDay : undefined,
       lastFollowUpDay,
-      lesion: drawLesion(random, days, trueEventDay),
-      healing: drawHealing(random, days),
+      lesion: lesion(random, days, trueEventDay),
+      healing: healing(random, days),
+      ...(chart !== undefined && { chart }),
     }
   }
 }

@@ -2,7 +2,7 @@
 // whoever draws it, in whatever order, and with however many others.
 
 import { type Random, seededRandom } from '../../shared/random.ts'
-import { type ChildCourse, drawChild, landmarkLabel } from './child.ts'
+import { type ChildCourse, drawChild, drawGrowingChild, drawHardenedChild, landmarkLabel } from './child.ts'
 import { drawScanner, type Scanner } from './scanner.ts'
 
 /** The visit at which test children are asked (0-based: the sixth), and the last one that is painted for them. */
@@ -11,10 +11,26 @@ export const landmarkVisit = 5
 /** A hospital that trains nothing; a quarter of the test children were scanned there. */
 export const unseenHospital = 'unseen'
 
+/**
+ * What children are drawn from. `demo`: bright lesions. `hardened`: lesions no brighter than scars and vessels, beside spots
+ * that mean nothing; charts that mean something. `growth`: tumours grown cell by cell (tumour-growth.ts), painted at 2 mm.
+ */
+export const cohortKinds = ['demo', 'hardened', 'growth'] as const
+export type CohortKind = (typeof cohortKinds)[number]
+
+const drawChildOf: Readonly<Record<CohortKind, (random: Random) => ChildCourse>> = {
+  demo: drawChild,
+  hardened: drawHardenedChild,
+  growth: drawGrowingChild,
+}
+
 export interface CohortPlan {
+  /** Default: `demo`. */
+  readonly kind?: CohortKind
   readonly seed: string
   readonly sites: readonly string[]
-  readonly childrenPerSite: number
+  /** The same for all, or one number a site in the order of `sites`. */
+  readonly childrenPerSite: number | readonly number[]
   readonly testChildren: number
   /** Share of the sites' children whose outcome is written down; the others have scans only. */
   readonly knownOutcomes: number
@@ -22,6 +38,7 @@ export interface CohortPlan {
 
 /** A child to be drawn. `hospital` is whose scanners it meets; test children lie in a folder apart. */
 export interface ChildPlan {
+  readonly kind: CohortKind
   readonly seed: string
   readonly hospital: string
   readonly index: number
@@ -32,18 +49,24 @@ export interface ChildPlan {
 /** All children of a plan: site by site, then the test children, spread over the sites and the unseen hospital. */
 export function planChildren(plan: CohortPlan): ChildPlan[] {
   const children: ChildPlan[] = []
-  for (const hospital of plan.sites) {
-    for (let index = 0; index < plan.childrenPerSite; index++) {
+  const { seed, kind = 'demo' } = plan
+  for (const [position, hospital] of plan.sites.entries()) {
+    for (let index = 0; index < childrenOf(plan, position); index++) {
       const known = seededRandom(`${plan.seed}/${hospital}/${index}/known`).uniform() < plan.knownOutcomes
-      children.push({ seed: plan.seed, hospital, index, test: false, outcomeKnown: known })
+      children.push({ kind, seed, hospital, index, test: false, outcomeKnown: known })
     }
   }
   for (let index = 0; index < plan.testChildren; index++) {
     const fromSite = plan.sites[(index - Math.floor((index + 1) / 4)) % plan.sites.length]
     const hospital = index % 4 === 3 || fromSite === undefined ? unseenHospital : fromSite
-    children.push({ seed: plan.seed, hospital, index, test: true, outcomeKnown: true })
+    children.push({ kind, seed, hospital, index, test: true, outcomeKnown: true })
   }
   return children
+}
+
+/** How many children the site at that position has. */
+export function childrenOf({ childrenPerSite }: Pick<CohortPlan, 'childrenPerSite'>, position: number): number {
+  return typeof childrenPerSite === 'number' ? childrenPerSite : (childrenPerSite[position] ?? 0)
 }
 
 /** A child's own stream of chance for one `purpose`. */
@@ -59,7 +82,7 @@ export function childRandom(plan: ChildPlan, purpose: string): Random {
 export function drawCourse(plan: ChildPlan): ChildCourse {
   const random = childRandom(plan, 'course')
   for (;;) {
-    const child = drawChild(random)
+    const child = drawChildOf[plan.kind](random)
     if (!plan.test) return child
     if (landmarkLabel(child, landmarkVisit) === undefined) continue
     return { ...child, days: child.days.slice(0, landmarkVisit + 1) }

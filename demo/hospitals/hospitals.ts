@@ -9,8 +9,16 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { siteIdPattern } from '../../shared/study/names.ts'
 import { loadTemplate } from './anatomy.ts'
 import { datasetTexts, type ListedChild, scannerName } from './bids-writer.ts'
-import { visitExposure } from './child-painter.ts'
-import { type ChildPlan, type CohortPlan, drawCourse, planChildren, unseenHospital } from './cohort.ts'
+import { templateOf, visitExposure } from './child-painter.ts'
+import {
+  type ChildPlan,
+  type CohortKind,
+  type CohortPlan,
+  childrenOf,
+  drawCourse,
+  planChildren,
+  unseenHospital,
+} from './cohort.ts'
 import { drawIdentity } from './identity.ts'
 import { paintAll } from './painting-pool.ts'
 import { cohortTruth } from './truth.ts'
@@ -21,7 +29,10 @@ export interface HospitalOptions {
   readonly outDir: string
   readonly seed: string
   readonly sites: readonly string[]
-  readonly childrenPerSite: number
+  /** The same for all, or one number a site in the order of `sites`. */
+  readonly childrenPerSite: number | readonly number[]
+  /** Default: `demo`. */
+  readonly kind?: CohortKind
   /** Children in no site's data set, a quarter of them from a hospital that never trains. 0 makes no such data set. */
   readonly testChildren: number
   /** Share of the sites' children with a row in the table of outcomes, 0 to 1. Default 1. */
@@ -70,7 +81,7 @@ export async function writeHospitals(options: HospitalOptions): Promise<Hospital
   const scansTotal = truth.reduce((sum, { visits }) => sum + visits.length, 0)
   if (scansTotal > mostScans) throw usage(`${scansTotal} scans are more than the ${mostScans} that are allowed.`)
 
-  const template = loadTemplate()
+  const template = templateOf(plan.kind ?? 'demo', loadTemplate())
   const staging = emptyFolder(join(outDir, stagingFolder))
   try {
     let [scansDone, bytes] = [0, 0]
@@ -135,7 +146,7 @@ function emptyFolder(path: string): string {
 }
 
 function checkedPlan(options: HospitalOptions): CohortPlan {
-  const { seed, sites, childrenPerSite, testChildren, knownOutcomes = 1, workers = 1 } = options
+  const { seed, kind = 'demo', sites, childrenPerSite, testChildren, knownOutcomes = 1, workers = 1 } = options
   if (sites.length < 1 || sites.length > mostSites || new Set(sites).size !== sites.length) {
     throw usage(`The synthetic hospitals must be 1 to ${mostSites} different names, not: ${sites.join(', ')}.`)
   }
@@ -144,13 +155,18 @@ function checkedPlan(options: HospitalOptions): CohortPlan {
       throw usage(`"${site}" cannot name a synthetic hospital: use lower-case letters, digits and hyphens.`)
     }
   }
-  whole('children per hospital', childrenPerSite, 1, mostChildrenPerSite)
+  if (typeof childrenPerSite !== 'number' && childrenPerSite.length !== sites.length) {
+    throw usage(`${childrenPerSite.length} numbers of children were given for ${sites.length} synthetic hospitals.`)
+  }
+  for (const position of sites.keys()) {
+    whole('children per hospital', childrenOf({ childrenPerSite }, position), 1, mostChildrenPerSite)
+  }
   whole('test children', testChildren, 0, mostTestChildren)
   whole('painting threads', workers, 1, 64)
   if (!(knownOutcomes >= 0 && knownOutcomes <= 1)) {
     throw usage(`The share of known outcomes must lie between 0 and 1, not ${knownOutcomes}.`)
   }
-  return { seed, sites, childrenPerSite, testChildren, knownOutcomes }
+  return { seed, kind, sites, childrenPerSite, testChildren, knownOutcomes }
 }
 
 function whole(what: string, value: number, least: number, most: number): void {

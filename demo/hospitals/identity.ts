@@ -1,18 +1,14 @@
 // What a synthetic child is called and what its chart says. Labels are random, dates lie where no living patient's do,
-// and nothing in the chart depends on the outcome.
+// and the demo's charts say nothing of the outcome.
 
+import { type Chart, drawChart } from './chart.ts'
 import type { ChildCourse } from './child.ts'
 import { type ChildPlan, childRandom } from './cohort.ts'
-import { choose, drawLabel } from './draws.ts'
+import { drawLabel } from './draws.ts'
 
-export interface Identity {
+export interface Identity extends Chart {
   /** `sub-` and eight letters or digits. */
   readonly participant: string
-  /** Years at the operation. */
-  readonly age: number
-  readonly sex: 'F' | 'M'
-  readonly grade: 1 | 2
-  readonly resection: 'gross_total' | 'near_total' | 'subtotal' | 'biopsy'
   readonly sessions: readonly Session[]
 }
 
@@ -32,10 +28,7 @@ export function drawIdentity(plan: ChildPlan, child: ChildCourse): Identity {
   const surgeryMs = Date.UTC(1850 + random.integer(60), 0, 1) + random.integer(365) * dayMs
   return {
     participant: `sub-${drawLabel(random, 8)}`,
-    age: 1 + random.integer(17),
-    sex: choose(random, ['F', 'M']),
-    grade: choose(random, [1, 1, 2]),
-    resection: choose(random, ['gross_total', 'gross_total', 'near_total', 'subtotal', 'biopsy']),
+    ...(child.chart ?? drawChart(childRandom(plan, 'chart'))),
     sessions: child.days.map((day) => {
       const secondOfDay = 8 * 3600 + random.integer(10 * 3600)
       const acquiredAt = new Date(surgeryMs + day * dayMs + secondOfDay * 1000).toISOString().slice(0, 19)

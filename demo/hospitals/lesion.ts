@@ -3,6 +3,7 @@
 
 import type { Random } from '../../shared/random.ts'
 import { between, logBetween } from './draws.ts'
+import type { GrowthRates } from './tumour-growth.ts'
 
 const daysPerYear = 365
 
@@ -12,6 +13,8 @@ export interface LesionCourse {
   readonly radiiMm: readonly number[]
   /** Whether a change after treatment (pseudoprogression) swells it for some weeks and goes away again. */
   readonly transient: boolean
+  /** How the tumour spreads where it is grown cell by cell (tumour-growth.ts); the radii are then those of a front in free tissue. */
+  readonly spread?: GrowthRates
 }
 
 /** What heals, at each visit: cavity and rim, and the head that goes on growing. */
@@ -41,6 +44,35 @@ export function drawLesion(random: Random, days: readonly number[], eventDay: nu
   return { kind: trend.kind, radiiMm, transient }
 }
 
+/** Volume at which a tumour counts as come back: a sphere of 10 mm. */
+export const eventMm3 = 520
+
+/**
+ * A tumour that spreads by cell division and wandering; on the day of the event it is seen to measure 0.52 cm³. The front's
+ * speed 2√(Dρ) goes with the rank of the event (early ones grow fast, 4.6 to 14.7 mm a year), its width √(D/ρ) is 1.4 to 2.5 mm.
+ * Without an event a small stable remnant in half of the children, or nothing.
+ */
+export function drawSpreadingLesion(
+  random: Random,
+  days: readonly number[],
+  eventDay: number | undefined,
+): LesionCourse {
+  if (eventDay === undefined) {
+    const radiusMm = random.uniform() < 0.5 ? between(random, 2, 5) : 0
+    return { kind: radiusMm > 0 ? 'residual' : 'trace', radiiMm: days.map(() => radiusMm), transient: false }
+  }
+  const rank = Math.min(1, eventDay / 2000)
+  const speedMmPerDay = (14.7 * (4.6 / 14.7) ** rank * Math.exp(0.15 * random.normal())) / daysPerYear
+  const widthMm = between(random, 1.4, 2.5)
+  const eventRadiusMm = Math.cbrt((3 * eventMm3) / (4 * Math.PI))
+  return {
+    kind: 'recurrent',
+    radiiMm: days.map((day) => Math.max(0, eventRadiusMm - speedMmPerDay * (eventDay - day))),
+    transient: false,
+    spread: { diffusion: (speedMmPerDay * widthMm) / 2, proliferation: speedMmPerDay / (2 * widthMm) },
+  }
+}
+
 /** The cavity shrinks in nearly all children, its rim fades, the head grows: clocks that say nothing of the outcome. */
 export function drawHealing(random: Random, days: readonly number[]): HealingCourse {
   const initialMm3 = 1000 * logBetween(random, 6, 40)
@@ -56,6 +88,22 @@ export function drawHealing(random: Random, days: readonly number[]): HealingCou
     rimWidthMm,
     headScales: days.map((day) => 1 + (headGrowthPerYear * day) / daysPerYear),
   }
+}
+
+/**
+ * Healing that is no clock: the cavity keeps its size in half of the children, and the rim fades, stays, or brightens late,
+ * as it may after radiation; none of it depends on the outcome.
+ */
+export function drawUncertainHealing(random: Random, days: readonly number[]): HealingCourse {
+  const usual = drawHealing(random, days)
+  const initialMm3 = usual.cavityMm3[0] ?? 0
+  const steady = random.uniform() < 0.5
+  const course = random.uniform()
+  const amplitude = between(random, 0.2, 0.45)
+  const lateDay = between(random, 200, 1000)
+  const late = (day: number): number => amplitude * (0.3 + 0.7 / (1 + Math.exp(-(day - lateDay) / 120)))
+  const rimAmplitudes = course < 0.4 ? usual.rimAmplitudes : days.map(course < 0.7 ? () => amplitude : late)
+  return { ...usual, rimAmplitudes, cavityMm3: steady ? days.map(() => initialMm3) : usual.cavityMm3 }
 }
 
 interface Trend {

@@ -3,8 +3,10 @@
 
 import type { Random } from '../../shared/random.ts'
 import { sampleShares, type TissueMap } from './anatomy.ts'
+import { type CellBlock, densityAt } from './cells.ts'
 import { biasRow, biasScale, type Exposure } from './scanner.ts'
 import { drawSmoothField, fieldAt, fieldRow } from './smooth-field.ts'
+import type { SpotMoment } from './spots.ts'
 import { type Site, sphereRadiusMm } from './surgery.ts'
 
 /** What a child's head is like on the day of a visit. */
@@ -14,6 +16,10 @@ export interface Moment {
   readonly rimAmplitude: number
   readonly rimWidthMm: number
   readonly headScale: number
+  /** Bright places that are no tumour. */
+  readonly spots?: readonly SpotMoment[]
+  /** Tumour cells, where the tumour is grown cell by cell; they brighten the tissue they are in. */
+  readonly cells?: CellBlock
 }
 
 const grayMatter = 0.8
@@ -50,12 +56,16 @@ export function paintScan(
   const lesionRadius = moment.lesionRadiusMm
   const lesionReach = 1.5 * (lesionRadius + 16)
   const faint = Math.min(1, lesionRadius / 2)
+  const spots = (moment.spots ?? []).filter(({ radiusMm }) => radiusMm > 0.5)
+  const { cells } = moment
   const shares = new Float64Array(3)
   const image = new Float32Array(depth * height * width)
 
   for (let z = 0; z < depth; z++) {
+    const plane = rowSpots(spots, (z - cz) * spacingMm, 2)
     for (let y = 0; y < height; y++) {
       fieldRow(waves, shape, z, y, waveRow)
+      const near = rowSpots(plane, (y - cy) * spacingMm, 1)
       const [b0, b1, b2] = biasRow(exposure.bias, (y - cy) / cy, (z - cz) / cz)
       let at = (z * height + y) * width
       for (let x = 0; x < width; x++, at++) {
@@ -84,6 +94,19 @@ export function paintScan(
           value += (lesionBrightness - value) * lesion
         }
 
+        if (cells !== undefined) {
+          const c = densityAt(cells, px, py, pz)
+          value +=
+            cells.brightening * Math.min(1, Math.max(0, (c - 0.08) / 0.3)) * (1 - cavity) * tissue * lesionContrast
+        }
+
+        for (const spot of near) {
+          const spotDistance = ellipsoidDistance(px, py, pz, spot.centreMm, spot.axes)
+          const share =
+            sigmoid((spot.radiusMm - spotDistance) / 1.5) * (1 - cavity) * tissue * Math.min(1, spot.radiusMm / 2)
+          value += (spot.brightness * lesionContrast - value) * share
+        }
+
         const u = (x - cx) / cx
         value = Math.max(value, 0.01) ** gamma * Math.exp(bias * (b0 + b1 * u + b2 * u * u))
         image[at] = Math.max(darkest, value + noise * random.normal() + (waveRow[x] as number))
@@ -91,6 +114,11 @@ export function paintScan(
     }
   }
   return image
+}
+
+/** Spots that a row at `mm` along an axis (1 y, 2 z) may touch; the reach allows for ragged shapes, pose and growth. */
+function rowSpots(spots: readonly SpotMoment[], mm: number, axis: 1 | 2): readonly SpotMoment[] {
+  return spots.filter(({ centreMm, radiusMm }) => Math.abs(centreMm[axis] - mm) < 1.5 * radiusMm + 14)
 }
 
 /** From a voxel of the scan to the child's space, both counted from the centre: (R p + shift) / growth, small angles. */

@@ -6,7 +6,7 @@ import type { TissueMap } from './anatomy.ts'
 import { drawAxes } from './draws.ts'
 import { drawSmoothField, type SmoothField } from './smooth-field.ts'
 
-type Point = readonly [x: number, y: number, z: number]
+export type Point = readonly [x: number, y: number, z: number]
 
 /** Places in mm from the grid's centre, x, y, z; `axes` are factors of an ellipsoid's radii. */
 export interface Site {
@@ -52,7 +52,7 @@ export function drawSurgery(random: Random, anatomy: TissueMap, cavityMm3: numbe
 }
 
 /** A voxel that is mostly tissue, drawn a little towards the middle so that the cavity lies inside. */
-function drawTissuePoint(random: Random, anatomy: TissueMap): Point {
+export function drawTissuePoint(random: Random, anatomy: TissueMap): Point {
   const { shape, spacingMm } = anatomy.grid
   const [depth, height, width] = shape
   for (;;) {
