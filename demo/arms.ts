@@ -26,8 +26,9 @@ export interface ArmOptions {
 /** Runs the arm to its end. @returns the weights after each stage that was run, the last being the final ones */
 export async function trainArm(options: ArmOptions): Promise<readonly Weights[]> {
   const { study, trainer, signal } = options
+  const model = modelOf(study)
   const stages = options.stages ?? study.stages.map((_, index) => index)
-  let weights = options.from ?? initialWeights(modelOf(study), study.seed)
+  let weights = options.from ?? initialWeights(model, study.seed)
   const afterStages: Weights[] = []
   for (const index of stages) {
     const stage = study.stages[index]
@@ -37,9 +38,9 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
     for (let round = 0; round < stage.rounds; round++) {
       const updates: { site: string; children: number; norm: number; values: Float32Array }[] = []
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (!children.some((child) => child.fold === 'train' && isUsable(stage.task, child))) continue
+        if (!children.some((child) => child.fold === 'train' && isUsable({ stage, model }, child))) continue
         const seed = `${study.seed}/${site}/${index}/${round}`
-        const job = { model: modelOf(study), stage, training: study.training, round, weights, children, seed }
+        const job = { model, stage, training: study.training, round, weights, children, seed }
         const trained = await trainer.train(job, { signal })
         const { values } = difference(trained.weights, weights)
         updates.push({ site, children: trained.children, norm: l2Norm(values), values })

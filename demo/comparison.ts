@@ -41,7 +41,7 @@ export async function compareOnTestChildren(
       bar.update((100 * done) / total),
     ),
   )
-  const children = upToLandmark(all)
+  const children = upToLandmark(all, study.study)
   const sites = new Map<string, readonly PreparedChild[]>()
   for (const { name, folder } of hospitals.sites) {
     const siteFolder = federation.sites.get(name)?.folder ?? ''

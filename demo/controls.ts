@@ -85,19 +85,20 @@ function changedSites(
   return new Map([...sites].map(([site, children]) => [site, change(children, `${seed}/${site}`)]))
 }
 
-/** Every child gets the labels of another child of the site, visit by visit; where that one has fewer, undecided. */
+/** Every child gets what followed the visits of another child of the site, one by one; where that one has fewer, nothing is known. */
 function withOthersOutcomes(children: readonly PreparedChild[], seed: string): readonly PreparedChild[] {
   const others = shuffled(children, seededRandom(seed))
   return children.map((child, i) => ({
     ...child,
-    labels: child.scans.map((_, visit) => others[i]?.labels[visit] ?? null),
+    outcome: undefined,
+    scans: child.scans.map((scan, visit) => ({ ...scan, followUp: others[i]?.scans[visit]?.followUp ?? null })),
   }))
 }
 
-/** Every child's images change places; days and labels stay where they are. */
+/** Every child's images change places; days and what followed them stay where they are. */
 function withShuffledScans(children: readonly PreparedChild[], seed: string): readonly PreparedChild[] {
   return children.map((child) => {
     const images = shuffled(child.scans, seededRandom(`${seed}/${child.key}`))
-    return { ...child, scans: child.scans.map(({ day }, i) => ({ day, file: images[i]?.file ?? '' })) }
+    return { ...child, scans: child.scans.map((scan, i) => ({ ...scan, file: images[i]?.file ?? '' })) }
   })
 }

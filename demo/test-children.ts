@@ -1,7 +1,9 @@
 // The children that no hospital has: read and prepared by the same code as a hospital's own, scored with finished weights.
 
 import { join } from 'node:path'
+import { labelWithin } from '../shared/cohort/outcome.ts'
 import { modelOf } from '../shared/study/model-of.ts'
+import { recurrenceQuestionOf } from '../shared/study/recurrence-question.ts'
 import type { Study } from '../shared/study/study.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { readyCohort } from '../site-agent/children.ts'
@@ -23,11 +25,11 @@ export async function preparedChildren(
 }
 
 /** The first visits up to the landmark, and only children whose outcome there is decided. */
-export function upToLandmark(children: readonly PreparedChild[]): readonly PreparedChild[] {
+export function upToLandmark(children: readonly PreparedChild[], study: Study): readonly PreparedChild[] {
   return children.flatMap((child) => {
     const scans = child.scans.slice(0, landmarkVisit + 1)
-    const labels = child.labels.slice(0, landmarkVisit + 1)
-    return scans.length === landmarkVisit + 1 && labels.at(-1) !== null ? [{ ...child, scans, labels }] : []
+    const reached = scans.length === landmarkVisit + 1
+    return reached && labelAtLandmark({ scans }, study) !== null ? [{ ...child, scans }] : []
   })
 }
 
@@ -38,6 +40,26 @@ export async function scoreTestChildren(
   weights: Weights,
   children: readonly PreparedChild[],
 ): Promise<readonly ChildScores[]> {
-  const scores = await trainer.score({ model: modelOf(study), weights, children, seed: String(study.seed) })
-  return scores.map((one, i) => ({ ...one, label: children[i]?.labels.at(-1) === 1 ? 1 : 0 }))
+  const horizonDays = horizonOf(study)
+  const scores = await trainer.score({
+    model: modelOf(study),
+    horizonDays,
+    weights,
+    children,
+    seed: String(study.seed),
+  })
+  return scores.map((one, i) => ({
+    ...one,
+    label: children[i] !== undefined && labelAtLandmark(children[i], study) === 1 ? 1 : 0,
+  }))
+}
+
+function labelAtLandmark({ scans }: Pick<PreparedChild, 'scans'>, study: Study): 0 | 1 | null {
+  return labelWithin(scans.at(-1)?.followUp ?? null, horizonOf(study))
+}
+
+function horizonOf(study: Study): number {
+  const question = recurrenceQuestionOf(study)
+  if (question === undefined) throw new Error('the study does not learn recurrence')
+  return question.horizonDays
 }

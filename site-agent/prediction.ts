@@ -24,7 +24,6 @@ export function questionsAbout(child: PreparedChild): readonly PreparedChild[] {
   const shown = (keep: (visit: number) => boolean): PreparedChild => ({
     ...child,
     scans: child.scans.filter((_, visit) => keep(visit)),
-    labels: child.labels.filter((_, visit) => keep(visit)),
   })
   const histories = child.scans.map((_, last) => shown((visit) => visit <= last))
   const without = child.scans.length < 2 ? [] : child.scans.map((_, one) => shown((visit) => visit !== one))

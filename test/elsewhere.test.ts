@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { canImport, python } from '../bench/python.ts'
 import { encodeOnnx } from '../coordinator/interchange/onnx-model.ts'
+import { emptyChart } from '../shared/cohort/chart.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { presets } from '../shared/model/presets.ts'
 import { binaryModel } from '../shared/model/testsupport/models.ts'
@@ -35,14 +36,17 @@ const weights: Weights = (() => {
 /** Children of one, two and six visits; a third of the voxels is background. */
 const volumes = new Map<string, Float32Array>()
 const children = [1, 2, 6].map((visits, c): PreparedChild => {
-  const scans = Array.from({ length: visits }, (_, visit) => ({ file: `${c}/${visit}`, day: 90 * visit }))
+  const scans = Array.from({ length: visits }, (_, visit) => ({
+    ...{ file: `${c}/${visit}`, day: 90 * visit },
+    ...{ followUp: null, scanner: undefined },
+  }))
   for (const { file } of scans) {
     volumes.set(
       file,
       Float32Array.from({ length: voxels }, () => (random.uniform() < 1 / 3 ? 0 : random.normal())),
     )
   }
-  return { key: `${c}`, fold: 'test', scans, labels: scans.map(() => null) }
+  return { key: `${c}`, fold: 'test', scans, outcome: undefined, chart: emptyChart }
 })
 
 const answersSchema = z.array(
@@ -72,8 +76,12 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string): Promise<void>
   const get = (file: string): Float32Array => volumes.get(file) ?? new Float32Array()
   for (const [c, child] of children.entries()) {
     for (let visits = 1; visits <= child.scans.length; visits++) {
-      const shown = { ...child, scans: child.scans.slice(0, visits), labels: child.labels.slice(0, visits) }
-      const [ours] = scoreChildren(tf, { get }, { model: binaryModel, weights, children: [shown], seed: '1' })
+      const shown = { ...child, scans: child.scans.slice(0, visits) }
+      const [ours] = scoreChildren(
+        tf,
+        { get },
+        { model: binaryModel, horizonDays: 365, weights, children: [shown], seed: '1' },
+      )
       const theirs = answers[c]
       expect(theirs?.risk_logits).toHaveLength(child.scans.length)
       expect(theirs?.embeddings[0]).toHaveLength(presets.tiny.embeddingSize)

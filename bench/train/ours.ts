@@ -1,6 +1,7 @@
 // Candidate: the site agent's own training, as its training process runs it: drawing and augmenting included. The outcome
 // is the digest of the weights.
 
+import { emptyChart } from '../../shared/cohort/chart.ts'
 import { sha256 } from '../../shared/digest.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
@@ -19,14 +20,17 @@ const [depth, height, width] = presets.tiny.grid
 const kept = new Map<string, Float32Array>()
 
 const cohort = Array.from({ length: children * batches }, (_, c): PreparedChild => {
-  const visits = Array.from({ length: scans }, (_, visit) => ({ file: `${c}/${visit}`, day: 90 * visit }))
+  const visits = Array.from({ length: scans }, (_, visit) => ({
+    ...{ file: `${c}/${visit}`, day: 90 * visit },
+    ...{ followUp: null, scanner: undefined },
+  }))
   for (const { file } of visits) {
     kept.set(
       file,
       Float32Array.from({ length: depth * height * width }, () => random.normal()),
     )
   }
-  return { key: `${c}`, fold: 'train', scans: visits, labels: visits.map(() => null) }
+  return { key: `${c}`, fold: 'train', scans: visits, outcome: undefined, chart: emptyChart }
 })
 const volumes = { get: (file: string) => kept.get(file) ?? new Float32Array() }
 const job = (localEpochs: number): TrainingJob => ({

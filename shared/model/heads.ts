@@ -23,7 +23,7 @@ export function orderLogits(tf: Tf, parameters: ParameterTensors, states: Tensor
   return tf.reshape(linear(tf, parameters, 'head.sequence', states), [-1]) as Tensor1D
 }
 
-/** Logit of an event within the horizon. @param states [landmark, hidden] @returns [landmark] */
-export function riskLogits(tf: Tf, parameters: ParameterTensors, states: Tensor2D): Tensor1D {
-  return tf.reshape(linear(tf, parameters, 'head.risk', states), [-1]) as Tensor1D
+/** What risks are computed from (risk.ts): the logit of each hazard, or of the one event. @param states [landmark, hidden] @returns [landmark, output] */
+export function riskOutputs(tf: Tf, parameters: ParameterTensors, states: Tensor2D): Tensor2D {
+  return linear(tf, parameters, 'head.risk', states)
 }

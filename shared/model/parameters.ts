@@ -6,6 +6,7 @@ import { seededRandom } from '../random.ts'
 import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
 import type { ModelSpec } from './model-spec.ts'
 import { type Preset, presetOf } from './presets.ts'
+import { riskOutputCount } from './risk.ts'
 
 /**
  * How a parameter starts. `uniform` draws from ±1/√fanIn, as PyTorch's layers do by default (the experiments that the
@@ -66,7 +67,7 @@ function initialParameters(model: ModelSpec): readonly InitialParameter[] {
     { name: 'head.pair.kernel', shape: [embeddingSize, 1], start: { kind: 'uniform', fanIn: embeddingSize } },
     ...linear('head.sequence', hiddenSize, 1),
     ...linear('head.maxima', embeddingSize, blocksDeep * blocksHigh * blocksWide),
-    ...linear('head.risk', hiddenSize, 1),
+    ...linear('head.risk', hiddenSize, riskOutputCount(model.head)),
   ]
 }
 

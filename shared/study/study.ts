@@ -2,6 +2,7 @@
 // Its digest is the SHA-256 of the file's bytes, so what a site approves is exactly what it has read.
 
 import { z } from 'zod'
+import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
 import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
@@ -62,6 +63,8 @@ const stageSchema = z.discriminatedUnion('task', [
     task: z.literal('recurrence'),
     ...stageCommon,
     horizonDays: z.int().min(30).max(3650).default(365),
+    /** Types that are events; absent: every event counts, and tables with types that are in doubt are refused. */
+    events: z.array(z.enum(eventTypes)).min(1).optional(),
   }),
 ])
 
@@ -171,6 +174,10 @@ function contradictions(study: Study): string[] {
     if (losses !== undefined && Object.values(losses).every((weight) => weight === 0))
       problems.push(`stages.${index}.losses: all are 0, so nothing would be learned`)
   }
+  const definitions = new Set(
+    study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.events?.toSorted().join() ?? ''] : [])),
+  )
+  if (definitions.size > 1) problems.push('stages: all stages of recurrence must count the same events')
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
   problems.push(...strategyContradictions(study.strategy))
   if (study.round.quorum > study.sites.length) {

@@ -14,8 +14,13 @@ import {
   writeDataSet,
 } from './testsupport/data-set.ts'
 
+const study = testStudy([
+  '{ task: ordering, rounds: 2, learningRate: 1e-3 }',
+  '{ task: recurrence, rounds: 2, learningRate: 1e-3, events: [recurrence, progression, death, second_tumour] }',
+])
+
 async function reportOf(files: DataSet): Promise<CheckReport> {
-  const cohort = await loadCohort({ root: writeDataSet(files), study: testStudy(), site: 'here' })
+  const cohort = await loadCohort({ root: writeDataSet(files), study, site: 'here' })
   return checkReport(cohort, await prepareCohort(cohort, textPreparer()))
 }
 

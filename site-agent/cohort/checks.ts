@@ -1,10 +1,10 @@
 // What `site check-data` counts: how much of a hospital's data a study can use, for what, and what is held back.
 
+import { eventTypes } from '../../shared/cohort/outcome.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { Task } from '../../shared/study/study.ts'
 import type { Cohort, CohortChild } from './cohort.ts'
 import type { Finding } from './finding.ts'
-import { eventTypes } from './outcome.ts'
 import type { PreparedCohort } from './prepare-cohort.ts'
 import { canTrain } from './usability.ts'
 
@@ -49,12 +49,12 @@ export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckRepo
   const count = (wanted: 0 | 1 | null): number => labels.filter((label) => label === wanted).length
   const usable = cohort.tasks.map((task) => ({
     task,
-    children: byFold(used.filter(({ scans }) => canTrain(task, scans))),
+    children: byFold(used.filter(({ scans }) => canTrain(task, scans, cohort.question))),
   }))
   return {
     site: cohort.site,
     study: cohort.study,
-    horizonDays: cohort.horizonDays ?? null,
+    horizonDays: cohort.question?.horizonDays ?? null,
     children: { found: cohort.found.children, used: used.length },
     visits: { found: cohort.found.visits, used: labels.length },
     usable,
@@ -109,12 +109,12 @@ function adviceFor({ policy }: Cohort, usable: CheckReport['usable']): string[] 
   })
 }
 
-function checkedChild({ tasks }: Cohort, { participant, fold, visits, scans }: CohortChild): CheckedChild {
+function checkedChild({ tasks, question }: Cohort, { participant, fold, visits, scans }: CohortChild): CheckedChild {
   return {
     child: participant,
     fold,
     visits,
     scans: scans.map(({ session, day, label }) => ({ visit: session, day, label })),
-    tasks: tasks.filter((task) => canTrain(task, scans)),
+    tasks: tasks.filter((task) => canTrain(task, scans, question)),
   }
 }

@@ -1,6 +1,9 @@
 // One child's scans as a study may use them: an image a visit, placed in time, none from the event on, a label at each.
 
+import type { Scanner } from '../../shared/cohort/chart.ts'
+import { type ChildOutcome, endingOf, followUpAfter, labelWithin, type Outcome } from '../../shared/cohort/outcome.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
 import type { Study } from '../../shared/study/study.ts'
 import type { BidsChild, BidsVisit } from './bids.ts'
 import type { CohortScan } from './cohort.ts'
@@ -8,8 +11,9 @@ import type { DataFolder } from './data-folder.ts'
 import { outcomePath } from './dataset.ts'
 import type { Finding, Held, Rule } from './finding.ts'
 import { chooseImages, type Image } from './image-choice.ts'
-import { landmarkLabel, type Outcome, type OutcomeProblem } from './outcome.ts'
+import type { OutcomeProblem } from './outcome.ts'
 import { scanTime } from './scan-time.ts'
+import { scannerOf } from './scanner.ts'
 import { placeVisits, type VisitTime } from './visit-days.ts'
 
 export interface ChildScansRequest {
@@ -17,14 +21,14 @@ export interface ChildScansRequest {
   readonly child: BidsChild
   readonly pipeline: Study['pipeline']
   readonly outcome: Outcome | OutcomeProblem | undefined
-  readonly horizonDays: number | undefined
+  readonly question: RecurrenceQuestion | undefined
 }
 
 export interface ChildScans {
   /** In order of time. Empty when the child is held. */
   readonly scans: readonly CohortScan[]
   /** The outcome, if it can be laid over the scans. */
-  readonly outcome: Outcome | undefined
+  readonly outcome: ChildOutcome | undefined
   /** The latest year of a date, for a remark on dates that were not shifted. */
   readonly lastYear: number | undefined
   readonly findings: readonly Finding[]
@@ -69,14 +73,16 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
     if (judged.holds === 'child') return held(judged.rule, judged.problem)
     tell('outcome', judged.rule, judged.problem)
   }
-  const { outcome } = judged
+  const untyped = untypedEvent(judged.outcome, request.question)
+  if (untyped !== undefined) tell('outcome', 'outcome-row', untyped)
+  const outcome = untyped === undefined ? withEnding(judged.outcome, request.question) : undefined
   const scans = days.placed.flatMap(({ session, day }): CohortScan[] => {
     const found = located.get(session)
     if (found === undefined) return []
-    const { image, file } = found
-    const late = outcome === undefined ? undefined : tooLate(outcome, day)
+    const { image, file, scanner } = found
+    const late = judged.outcome === undefined ? undefined : tooLate(judged.outcome, day)
     if (late === undefined)
-      return [{ session, path: image.path, file, day, label: labelAt(outcome, day, request.horizonDays) }]
+      return [{ session, path: image.path, file, day, scanner, ...after(outcome, day, request.question) }]
     tell('scan', late.rule, late.sentence, { visit: session, file: image.path })
     return []
   })
@@ -88,6 +94,7 @@ interface Located {
   readonly image: Image
   readonly file: string
   readonly time: VisitTime
+  readonly scanner: Scanner | undefined
 }
 
 async function locate(
@@ -99,7 +106,7 @@ async function locate(
     const file = await folder.locate(image.path)
     if (file === undefined) return { rule: 'unreadable', sentence: 'it is a link to a file that is not there.' }
     const time = await scanTime(folder, visit, image)
-    return 'sentence' in time ? time : { image, file, time }
+    return 'sentence' in time ? time : { image, file, time, scanner: await scannerOf(folder, image.path) }
   } catch (error) {
     if (error instanceof SequelaError) return { rule: 'unreadable', sentence: `${error.message}.` }
     throw error
@@ -144,10 +151,29 @@ function tooLate(outcome: Outcome, day: number): { readonly rule: Rule; readonly
   return { rule: 'after-follow-up', sentence }
 }
 
+/** A study that says which types count cannot count an event without a type, nor know that it does not. */
+function untypedEvent(outcome: Outcome | undefined, question: RecurrenceQuestion | undefined): string | undefined {
+  if (outcome?.eventDay === undefined || outcome.eventType !== undefined || question?.events === undefined)
+    return undefined
+  return (
+    `${outcomePath} does not say of which type the event of day ${outcome.eventDay} was, and the study counts ` +
+    `${question.events.join(' and ')} only; write event_type. The child takes part in ordering only.`
+  )
+}
+
+function withEnding(outcome: Outcome | undefined, question: RecurrenceQuestion | undefined): ChildOutcome | undefined {
+  return outcome === undefined ? undefined : { ...outcome, ending: endingOf(outcome, question?.events) }
+}
+
 /** Before the surgery there is nothing that could come back: such a scan is an input, and no landmark. */
-function labelAt(outcome: Outcome | undefined, day: number, horizonDays: number | undefined): 0 | 1 | null {
-  if (outcome === undefined || horizonDays === undefined || day < 0) return null
-  return landmarkLabel(outcome, day, horizonDays)
+function after(
+  outcome: ChildOutcome | undefined,
+  day: number,
+  question: RecurrenceQuestion | undefined,
+): Pick<CohortScan, 'followUp' | 'label'> {
+  if (outcome === undefined || question === undefined || day < 0) return { followUp: null, label: null }
+  const followUp = followUpAfter(outcome, day)
+  return { followUp, label: labelWithin(followUp, question.horizonDays) }
 }
 
 function latestYear(times: readonly VisitTime[]): number | undefined {

@@ -232,3 +232,44 @@ describe('outcomes and scans', () => {
     ])
   })
 })
+
+describe('events of several types', () => {
+  const counting = (events: string) =>
+    testStudy([`{ task: recurrence, rounds: 1, learningRate: 1e-3, horizonDays: 365${events} }`])
+  const withOutcome = (row: string) => soundSet().set('phenotype/recurrence.tsv', outcomes({ 'sub-a': row }))
+  const childA = async (row: string, events: string) => {
+    const { children, findings } = await loadFolder(writeDataSet(withOutcome(row)), counting(events))
+    return { child: children.find(({ participant }) => participant === 'sub-a'), findings: told(findings) }
+  }
+
+  test('are refused when there are deaths and the study does not say what counts', async () => {
+    for (const type of ['death', 'second_tumour']) {
+      await expect(childA(`1 700 ${type} 900 n/a`, '')).rejects.toMatchObject({
+        code: 'study_invalid',
+        message: expect.stringContaining(`events of type ${type}`),
+      })
+    }
+    await expect(childA('1 700 progression 900 n/a', '')).resolves.toMatchObject({ findings: [] })
+  })
+
+  test('compete when the study does not count them: what is known ends there, and no scan from then on is used', async () => {
+    const { child } = await childA('1 500 death 900 450', ', events: [recurrence]')
+    expect(child?.outcome).toEqual({
+      ...{ eventDay: 500, eventType: 'death', ending: 'competing' },
+      ...{ lastFollowUpDay: 900, treatmentChangeDay: 450 },
+    })
+    expect(child?.scans.map(({ day, followUp, label }) => [day, followUp, label])).toEqual([
+      [90, { days: 410, event: false }, 0],
+      [400, { days: 100, event: false }, null],
+    ])
+  })
+
+  test('without a type cannot be counted by a study that counts some, and still end the scans', async () => {
+    const { child, findings } = await childA('1 500 n/a 900 n/a', ', events: [recurrence, progression]')
+    expect(child?.scans.map(({ day, followUp }) => [day, followUp])).toEqual([
+      [90, null],
+      [400, null],
+    ])
+    expect(findings[0]).toContain('outcome/outcome-row sub-a: phenotype/recurrence.tsv does not say of which type')
+  })
+})

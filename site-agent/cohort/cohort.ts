@@ -1,16 +1,18 @@
 // A hospital's cohort: its children as a study sees them, before any image is opened. Each child has its scans in order
 // of time with a label at each, and everything that is not used has a finding that says why.
 
+import type { Chart, Scanner } from '../../shared/cohort/chart.ts'
+import { type ChildOutcome, eventTypes, type FollowUp } from '../../shared/cohort/outcome.ts'
 import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Fold, foldOf } from '../../shared/study/folds.ts'
+import { type RecurrenceQuestion, recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { Study, Task } from '../../shared/study/study.ts'
 import { readChild } from './bids.ts'
 import { mapBounded } from './bounded-map.ts'
 import { readChildScans } from './child-scans.ts'
-import { type Dataset, openDataset } from './dataset.ts'
+import { type Dataset, openDataset, outcomePath } from './dataset.ts'
 import { type Finding, fewOf } from './finding.ts'
-import type { Outcome } from './outcome.ts'
 
 /** One visit's image. */
 export interface CohortScan {
@@ -21,8 +23,11 @@ export interface CohortScan {
   readonly file: string
   /** Since the index surgery, or since the child's first scan where the surgery is not known. */
   readonly day: number
-  /** 1 event within the horizon, 0 none, null undecided. */
+  /** What is known after this visit; null when it is no landmark. */
+  readonly followUp: FollowUp | null
+  /** The same within the study's horizon: 1 event, 0 none, null undecided. */
   readonly label: 0 | 1 | null
+  readonly scanner: Scanner | undefined
 }
 
 export interface CohortChild {
@@ -35,7 +40,8 @@ export interface CohortChild {
   readonly visits: number
   /** In order of time; at least one. */
   readonly scans: readonly CohortScan[]
-  readonly outcome: Outcome | undefined
+  readonly outcome: ChildOutcome | undefined
+  readonly chart: Chart
 }
 
 export interface Cohort {
@@ -43,7 +49,7 @@ export interface Cohort {
   readonly study: string
   readonly tasks: readonly Task[]
   /** Of the recurrence stages; undefined when the study has none. */
-  readonly horizonDays: number | undefined
+  readonly question: RecurrenceQuestion | undefined
   readonly policy: Pick<Study['policy'], 'minChildren' | 'minCell'>
   /** By participant. */
   readonly children: readonly CohortChild[]
@@ -69,21 +75,32 @@ const lastShiftedYear = 1925
  * @throws SequelaError `file_unreadable`, `table_invalid`, `cohort_empty` as `openDataset`; `study_invalid`
  */
 export async function loadCohort({ root, study, site }: CohortRequest): Promise<Cohort> {
-  const horizonDays = horizonOf(study)
+  const question = recurrenceQuestionOf(study)
   const dataset = await openDataset(root)
+  refuseUndefinedEvents(dataset, question)
   const read = await mapBounded(dataset.participants, childrenAtOnce, (participant) =>
-    loadChild(dataset, participant, study, horizonDays),
+    loadChild(dataset, participant, study, question),
   )
   const children = read.flatMap(({ participant, visits, scans, outcome }): CohortChild[] => {
     if (scans.length === 0) return []
     const fold = foldOf(study, site, participant)
-    return [{ participant, key: childKey(study, site, participant), fold, visits, scans, outcome }]
+    return [
+      {
+        participant,
+        key: childKey(study, site, participant),
+        fold,
+        visits,
+        scans,
+        outcome,
+        chart: dataset.chartOf(participant),
+      },
+    ]
   })
   return {
     site,
     study: study.study,
     tasks: [...new Set(study.stages.map(({ task }) => task))],
-    horizonDays,
+    question,
     policy: { minChildren: study.policy.minChildren, minCell: study.policy.minCell },
     children,
     found: { children: dataset.found, visits: read.reduce((sum, { visits }) => sum + visits, 0) },
@@ -99,22 +116,31 @@ function childKey(study: Study, site: string, participant: string): string {
   return sha256(`sequela child\n${study.seed}\n${site}\n${participant}`).slice(0, 16)
 }
 
-function horizonOf(study: Study): number | undefined {
-  const horizons = new Set(study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.horizonDays] : [])))
-  if (horizons.size <= 1) return horizons.values().next().value
-  const days = [...horizons].join(' and ')
-  const message = `the study asks for recurrence within ${days} days; all its recurrence stages must share one horizonDays`
+/** A table with deaths or second tumours means nothing until the study says which types are its event. */
+function refuseUndefinedEvents({ outcomes }: Dataset, question: RecurrenceQuestion | undefined): void {
+  if (question === undefined || question.events !== undefined) return
+  const found = new Set([...outcomes.values()].flatMap((row) => ('eventType' in row ? [row.eventType] : [])))
+  const doubtful = eventTypes.filter((type) => found.has(type) && type !== 'recurrence' && type !== 'progression')
+  if (doubtful.length === 0) return
+  const message =
+    `${outcomePath} has events of type ${doubtful.join(' and ')}, and the study does not say which types count; ` +
+    'its recurrence stages must name them, such as events: [recurrence, progression]'
   throw new SequelaError('study_invalid', message)
 }
 
-async function loadChild(dataset: Dataset, participant: string, study: Study, horizonDays: number | undefined) {
+async function loadChild(
+  dataset: Dataset,
+  participant: string,
+  study: Study,
+  question: RecurrenceQuestion | undefined,
+) {
   const child = await readChild(dataset.folders, participant, dataset.chartColumns)
   const { scans, outcome, findings, lastYear } = await readChildScans({
     folder: dataset.folders.images,
     child,
     pipeline: study.pipeline,
     outcome: dataset.outcomes.get(participant),
-    horizonDays,
+    question,
   })
   return {
     participant,

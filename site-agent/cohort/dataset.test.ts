@@ -50,7 +50,7 @@ describe('tables of the data set are joined with its folders both ways', () => {
       ]),
     )
     expect(await findingsOf(files)).toEqual([
-      'nothing/age sub-b: participants.tsv line 3: age is "90"; write years from 0 to 89, or n/a.',
+      'nothing/chart sub-b: participants.tsv line 3: age is "90"; write years from 0 to 89, or n/a.',
     ])
   })
 

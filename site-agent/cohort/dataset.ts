@@ -2,12 +2,14 @@
 // folders both ways. A child that is not in the chart is held, for a row that was taken out may be a consent withdrawn.
 
 import { basename, dirname } from 'node:path'
+import { type Chart as ChildChart, emptyChart } from '../../shared/cohort/chart.ts'
+import type { Outcome } from '../../shared/cohort/outcome.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type BidsFolders, readTable } from './bids.ts'
-import { parseDecimal } from './cell.ts'
+import { readChartRow } from './chart.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { type Finding, fewOf, quoted } from './finding.ts'
-import { type Outcome, type OutcomeProblem, outcomeColumns, readOutcomes } from './outcome.ts'
+import { type OutcomeProblem, outcomeColumns, readOutcomes } from './outcome.ts'
 import { isParticipant } from './scan-name.ts'
 import { parseTsv, type Row } from './tsv.ts'
 
@@ -16,9 +18,6 @@ export const outcomePath = 'phenotype/recurrence.tsv'
 const descriptionPath = 'dataset_description.json'
 const outcomeDictionaryPath = 'phenotype/recurrence.json'
 
-/** Older ages are written as `89+`. */
-const oldestAge = 89
-
 export interface Dataset {
   readonly folders: BidsFolders
   /** Children with a folder, sorted, without those that are held. */
@@ -26,6 +25,8 @@ export interface Dataset {
   /** Children with a folder, held ones included. */
   readonly found: number
   readonly chartColumns: readonly string[]
+  /** By child; empty for those that have no row. */
+  readonly chartOf: (child: string) => ChildChart
   /** By child. */
   readonly outcomes: ReadonlyMap<string, Outcome | OutcomeProblem>
   readonly findings: readonly Finding[]
@@ -60,6 +61,7 @@ export async function openDataset(root: string): Promise<Dataset> {
     participants: children.filter((child) => !held.has(child)),
     found: children.length,
     chartColumns: chart.columns,
+    chartOf: (child) => chart.charts.get(child) ?? emptyChart,
     outcomes: outcomes.outcomes,
     findings,
   }
@@ -82,20 +84,22 @@ async function descriptionFindings(folders: BidsFolders): Promise<Finding[]> {
   }
 }
 
-interface Chart {
+interface ChartTable {
   readonly columns: readonly string[]
+  readonly charts: ReadonlyMap<string, ChildChart>
   readonly findings: readonly Finding[]
 }
 
-async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Promise<Chart> {
+async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Promise<ChartTable> {
   const bytes = await readTable(folders, chartPath)
   if (bytes === undefined) {
     const sentence = `there is no ${chartPath}, so nothing says which children belong to the data set; all folders are used.`
-    return { columns: [], findings: [{ holds: 'nothing', rule: 'participants', sentence }] }
+    return { columns: [], charts: new Map(), findings: [{ holds: 'nothing', rule: 'participants', sentence }] }
   }
   const table = parseTsv(chartPath, bytes, ['participant_id'])
   const findings: Finding[] = []
   const rows = new Map<string, Row>()
+  const charts = new Map<string, ChildChart>()
   for (const row of table.rows) {
     const child = row.value('participant_id') ?? ''
     const earlier = rows.get(child)
@@ -104,7 +108,12 @@ async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Pr
       const sentence = `${chartPath} lines ${earlier.line} and ${row.line} are both about this child; keep one.`
       findings.push({ holds: 'child', rule: 'participants', child, sentence })
     }
-    findings.push(...ageFindings(child, row))
+    const { chart, problems } = readChartRow(row)
+    charts.set(child, chart)
+    for (const problem of problems) {
+      const sentence = `${chartPath} line ${row.line}: ${problem}`
+      findings.push({ holds: 'nothing', rule: 'chart', child, sentence })
+    }
   }
   for (const child of [...present].filter((child) => !rows.has(child))) {
     const sentence = `it is not in ${chartPath}; add a row if the child may take part, or remove its folder.`
@@ -115,16 +124,7 @@ async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Pr
     const sentence = `${chartPath} lists children without a folder: ${fewOf(absent.map(quoted))}.`
     findings.push({ holds: 'nothing', rule: 'participants', sentence })
   }
-  return { columns: table.columns, findings }
-}
-
-function ageFindings(child: string, row: Row): Finding[] {
-  const text = row.value('age')
-  if (text === undefined || text === `${oldestAge}+`) return []
-  const age = parseDecimal(text)
-  if (age !== undefined && age >= 0 && age <= oldestAge) return []
-  const sentence = `${chartPath} line ${row.line}: age is ${quoted(text)}; write years from 0 to ${oldestAge}, or n/a.`
-  return [{ holds: 'nothing', rule: 'age', child, sentence }]
+  return { columns: table.columns, charts, findings }
 }
 
 async function readOutcomeTable(

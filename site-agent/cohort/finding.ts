@@ -9,7 +9,7 @@ export type Rule =
   | 'description'
   | 'participants'
   | 'not-listed'
-  | 'age'
+  | 'chart'
   | 'outcome-row'
   | 'outcome-unknown-child'
   | 'visit-table'

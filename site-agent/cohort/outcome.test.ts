@@ -1,68 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { landmarkLabel, readOutcomes } from './outcome.ts'
+import { readOutcomes } from './outcome.ts'
 import { outcomes } from './testsupport/data-set.ts'
 import { parseTsv } from './tsv.ts'
-
-const horizonDays = 365
-const day = fc.integer({ min: 0, max: 4000 })
-
-describe('the label of a landmark', () => {
-  test('is 1 for an event after it and up to the end of the horizon', () => {
-    const at = (eventDay: number) => landmarkLabel({ eventDay, lastFollowUpDay: 9000 }, 100, horizonDays)
-    expect([at(100), at(101), at(465), at(466)]).toEqual([null, 1, 1, 0])
-  })
-
-  test('is 0 only for a child that was followed to the end of the horizon', () => {
-    const at = (lastFollowUpDay: number) => landmarkLabel({ eventDay: undefined, lastFollowUpDay }, 100, horizonDays)
-    expect([at(100), at(464), at(465), at(466)]).toEqual([null, null, 0, 0])
-  })
-
-  test('never depends on what happened after the horizon', () => {
-    fc.assert(
-      fc.property(day, day, day, (scan, beyondA, beyondB) => {
-        const end = scan + horizonDays
-        const labels = [end + 1 + beyondA, end + 1 + beyondB].map((eventDay) =>
-          landmarkLabel({ eventDay, lastFollowUpDay: eventDay }, scan, horizonDays),
-        )
-        const without = landmarkLabel({ eventDay: undefined, lastFollowUpDay: end + beyondA }, scan, horizonDays)
-        expect([...labels, without]).toEqual([0, 0, 0])
-      }),
-    )
-  })
-
-  test('agrees with counting the days one by one', () => {
-    fc.assert(
-      fc.property(
-        day,
-        fc.option(day, { nil: undefined }),
-        day,
-        fc.integer({ min: 1, max: 800 }),
-        (scan, event, more, horizon) => {
-          const lastFollowUpDay = (event ?? 0) + more
-          let expected: 0 | 1 | null = event !== undefined && event <= scan ? null : 0
-          for (let today = scan + 1; today <= scan + horizon && expected === 0; today++) {
-            if (today === event) expected = 1
-            else if (today > lastFollowUpDay) expected = null
-          }
-          expect(landmarkLabel({ eventDay: event, lastFollowUpDay }, scan, horizon)).toBe(expected)
-        },
-      ),
-    )
-  })
-
-  test('turns from 0 to 1 and never back while the landmark moves towards the event', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3000 }), day, (eventDay, more) => {
-        const labels = Array.from({ length: eventDay }, (_, scan) =>
-          landmarkLabel({ eventDay, lastFollowUpDay: eventDay + more }, scan, horizonDays),
-        )
-        expect(labels).not.toContain(null)
-        expect(labels.join('')).toMatch(/^0*1+$/)
-      }),
-    )
-  })
-})
 
 describe('a row of the table of outcomes', () => {
   const read = (row: string) =>

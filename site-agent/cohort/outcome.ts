@@ -1,21 +1,10 @@
 // Outcomes with censoring, from phenotype/recurrence.tsv: did the tumour come back, when, and until when was the child
-// followed, in days since the index surgery. A child that was not followed for long enough is undecided, never a "no".
+// followed, in days since the index surgery.
 
+import { eventTypes, type Outcome } from '../../shared/cohort/outcome.ts'
 import { parseDays } from './cell.ts'
 import { quoted } from './finding.ts'
 import type { Row, Table } from './tsv.ts'
-
-export const eventTypes = ['recurrence', 'progression', 'death', 'second_tumour'] as const
-
-/** All days count from the index surgery. */
-export interface Outcome {
-  /** When an event was seen; undefined when none was. */
-  readonly eventDay: number | undefined
-  /** Undefined when there was no event, or the table does not say. */
-  readonly eventType: (typeof eventTypes)[number] | undefined
-  readonly lastFollowUpDay: number
-  readonly treatmentChangeDay: number | undefined
-}
 
 /** A row that cannot be used. With `event`, an event may lie at an unknown day, so no scan of the child is safe. */
 export interface OutcomeProblem {
@@ -42,20 +31,6 @@ export function readOutcomes(table: Table): ReadonlyMap<string, Outcome | Outcom
     outcomes.set(child, { line: first, event: true, sentence })
   }
   return outcomes
-}
-
-/**
- * The label of a landmark: 1 when an event falls in (day, day + horizon], 0 when the child was followed event-free up
- * to day + horizon, else null: undecided. Null also for a child that is not at risk any more. Days since surgery.
- */
-export function landmarkLabel(
-  { eventDay, lastFollowUpDay }: Pick<Outcome, 'eventDay' | 'lastFollowUpDay'>,
-  day: number,
-  horizonDays: number,
-): 0 | 1 | null {
-  if (eventDay !== undefined && eventDay <= day) return null
-  if (eventDay !== undefined && eventDay <= day + horizonDays) return 1
-  return lastFollowUpDay >= day + horizonDays ? 0 : null
 }
 
 function readOutcome(row: Row): Outcome | OutcomeProblem {

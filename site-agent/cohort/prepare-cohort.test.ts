@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { emptyChart } from '../../shared/cohort/chart.ts'
 import { loadCohort } from './cohort.ts'
 import { type PrepareOptions, prepareCohort, type ScanPreparer } from './prepare-cohort.ts'
 import {
@@ -33,7 +34,7 @@ async function prepare(files: DataSet, options: PrepareOptions = {}, preparer: S
 }
 
 describe('a prepared cohort', () => {
-  test('holds files, days and labels, and nothing that names a child', async () => {
+  test('holds files, days, what followed and the chart, and nothing that names a child', async () => {
     const cohort = await cohortOf(twoChildren())
     const { children, used, findings } = await prepareCohort(cohort, textPreparer())
     expect(findings).toEqual([])
@@ -42,8 +43,15 @@ describe('a prepared cohort', () => {
     expect(children.find(({ key }) => key === a?.key)).toEqual({
       key: a?.key,
       fold: a?.fold,
-      scans: [30, 200, 400].map((day) => ({ file: expect.stringMatching(/^\/cache\/[0-9a-f]{64}\.f32$/), day })),
-      labels: [0, 1, 1],
+      scans: [30, 200, 400].map((day) => ({
+        file: expect.stringMatching(/^\/cache\/[0-9a-f]{64}\.f32$/),
+        ...{ day, followUp: { days: 500 - day, event: true }, scanner: undefined },
+      })),
+      outcome: {
+        ...{ eventDay: 500, eventType: 'recurrence', ending: 'event', lastFollowUpDay: 900 },
+        treatmentChangeDay: undefined,
+      },
+      chart: { ...emptyChart, ageYears: 7 },
     })
     expect(JSON.stringify(children)).not.toMatch(/sub-|ses-/)
     expect(children.map(({ key }) => key)).toEqual(children.map(({ key }) => key).toSorted())

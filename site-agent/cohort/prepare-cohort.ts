@@ -1,4 +1,4 @@
-// From a cohort to what training gets: every scan prepared, those that cannot be held back with their reason, labels and
+// From a cohort to what training gets: every scan prepared, those that cannot be held back with their reason, and
 // usability taken from what is left. Two scans with one content are a mix-up, so both are held.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -72,7 +72,7 @@ export async function prepareCohort(
   const used: CohortChild[] = []
   for (const child of cohort.children) {
     const left = withFiles(child, files)
-    if (!cohort.tasks.some((task) => canTrain(task, left.scans))) {
+    if (!cohort.tasks.some((task) => canTrain(task, left.scans, cohort.question))) {
       findings.push(nothingToLearn(cohort, left))
       continue
     }
@@ -88,11 +88,16 @@ export function withFiles(child: CohortChild, files: PreparedScans['files']): Co
 }
 
 /** What training and scoring get of a child all of whose scans have a prepared volume. */
-export function preparedChild({ key, fold, scans }: CohortChild, files: PreparedScans['files']): PreparedChild {
+export function preparedChild(
+  { key, fold, scans, outcome, chart }: CohortChild,
+  files: PreparedScans['files'],
+): PreparedChild {
   return {
-    ...{ key, fold },
-    scans: scans.map((scan) => ({ file: files.get(scan) ?? '', day: scan.day })),
-    labels: scans.map(({ label }) => label),
+    ...{ key, fold, outcome, chart },
+    scans: scans.map((scan) => {
+      const { day, followUp, scanner } = scan
+      return { file: files.get(scan) ?? '', day, followUp, scanner }
+    }),
   }
 }
 

@@ -28,7 +28,7 @@ sites: [here]
 folds: { train: 0.8, validation: 0.2, test: 0 }
 stages:
   - { task: ordering, rounds: 1, learningRate: 1e-3 }
-  - { task: recurrence, rounds: 1, learningRate: 1e-3 }
+  - { task: recurrence, rounds: 1, learningRate: 1e-3, events: [recurrence, progression] }
 round: { quorum: 1, deadline: 1h }
 policy: {}
 `

@@ -36,8 +36,8 @@ export async function predict(home: SiteHome, options: PredictOptions): Promise<
   const settings = await readSettings(home)
   const { site } = await readIdentity(home.identityFile)
   const cohort = await loadCohort({ root: settings.data, study: study.study, site })
-  const { horizonDays } = cohort
-  if (horizonDays === undefined) {
+  const { question } = cohort
+  if (question === undefined) {
     throw new SequelaError(
       'study_state',
       `study ${study.study.study} has no stage of recurrence, so its model knows no risk`,
@@ -55,7 +55,14 @@ export async function predict(home: SiteHome, options: PredictOptions): Promise<
   const trainer = createWorkerTrainer({ threads: settings.threads })
   try {
     const model = modelOf(study.study)
-    const answers = await trainer.score({ model, weights, children: questionsAbout(prepared), seed: child.key })
+    const { horizonDays } = question
+    const answers = await trainer.score({
+      model,
+      horizonDays,
+      weights,
+      children: questionsAbout(prepared),
+      seed: child.key,
+    })
     const sessions = shown.scans.map(({ session }) => session)
     const prediction: Prediction = {
       ...{ child: child.participant, study: study.digest, horizonDays, weightsDigest: digest },

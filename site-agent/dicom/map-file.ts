@@ -2,10 +2,10 @@
 // was operated on, and what became of it. Dates are read here and leave as days.
 
 import { readFile } from 'node:fs/promises'
+import { eventTypes } from '../../shared/cohort/outcome.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
 import { dayNumber, parseAcquisitionTime } from '../cohort/acquisition-time.ts'
-import { eventTypes } from '../cohort/outcome.ts'
 import { isParticipant } from '../cohort/scan-name.ts'
 import { invalid, parseTsv, type Row } from '../cohort/tsv.ts'
 

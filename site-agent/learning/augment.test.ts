@@ -78,7 +78,7 @@ describe('a batch', () => {
     expect(batch.volumes.subarray(3 * size, 4 * size)).toEqual(volumes.get('toy-1-0'))
   })
 
-  test('leaves out visits before the one it is shown from, with their days and labels', () => {
+  test('leaves out visits before the one it is shown from, with their days and what followed', () => {
     const [first] = children
     if (first === undefined) throw new Error('there are children')
     const {
@@ -86,7 +86,10 @@ describe('a batch', () => {
       scanCount,
     } = assemble([{ child: first, from: 1 }], [24, 32, 24], volumes)
     expect(scanCount).toBe(2)
-    expect(only).toEqual({ key: 'child-0', firstScan: 0, days: [100, 200], labels: [1, null] })
+    expect(only).toEqual({
+      ...{ key: 'child-0', firstScan: 0, days: [100, 200] },
+      followUps: [{ days: 200, event: true }, null],
+    })
   })
 
   test('is the same again from the same seed', () => {

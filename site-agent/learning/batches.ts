@@ -1,18 +1,19 @@
 // Children in batches: which come together is drawn from the round's seed; their scans are laid one after the other.
 
 import type { Tensor5D } from '@tensorflow/tfjs-core'
+import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import { type Random, shuffled } from '../../shared/random.ts'
 import { augmentInto, drawGeometry, drawIntensity, type Grid } from './augment.ts'
 import type { Tf } from './engine.ts'
 import type { PreparedChild } from './trainer.ts'
 import type { Volumes } from './volumes.ts'
 
-/** A child in a batch: scans from `firstScan` on, `days` and `labels` of the visits that are shown. */
+/** A child in a batch: scans from `firstScan` on, `days` and `followUps` of the visits that are shown. */
 export interface BatchChild {
   readonly key: string
   readonly firstScan: number
   readonly days: readonly number[]
-  readonly labels: readonly (0 | 1 | null)[]
+  readonly followUps: readonly (FollowUp | null)[]
 }
 
 /** Scans of several children. `volumes` is [scan, depth, height, width, 1] as one array. */
@@ -47,7 +48,7 @@ export function assemble(shown: readonly Shown[], grid: Grid, volumes: Volumes, 
       key: child.key,
       firstScan: scan,
       days: scans.map(({ day }) => day),
-      labels: child.labels.slice(from),
+      followUps: scans.map(({ followUp }) => followUp),
     })
     const geometry = random === undefined ? undefined : drawGeometry(random)
     for (const { file } of scans) {

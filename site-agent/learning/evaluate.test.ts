@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { labelWithin } from '../../shared/cohort/outcome.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { loadEngine, type Tf } from './engine.ts'
@@ -41,7 +42,7 @@ const jobs = {
 /** What a model says about children up to their last scan, one at a time. */
 const scoresOf = (children: readonly PreparedChild[]) =>
   children.flatMap((child) =>
-    scoreChildren(tf, toy.volumes, { model: binaryModel, weights, children: [child], seed: 's' }),
+    scoreChildren(tf, toy.volumes, { model: binaryModel, horizonDays: 365, weights, children: [child], seed: 's' }),
   )
 
 describe('evaluation of ordering', () => {
@@ -79,9 +80,10 @@ describe('evaluation of recurrence', () => {
   test('adds up over decided landmarks, and compares those of the same visit only', () => {
     const sums = new Map(evaluate(tf, toy.volumes, jobs.recurrence).map((metric) => [metric.name, metric]))
     const landmarks = toy.children.flatMap((child) =>
-      child.labels.flatMap((label, visit) => {
+      child.scans.flatMap(({ followUp }, visit) => {
+        const label = labelWithin(followUp, 365)
         if (label === null) return []
-        const shown = { ...child, scans: child.scans.slice(0, visit + 1), labels: child.labels.slice(0, visit + 1) }
+        const shown = { ...child, scans: child.scans.slice(0, visit + 1) }
         return [{ label, visit, logit: scoresOf([shown])[0]?.riskLogits.at(-1) ?? Number.NaN }]
       }),
     )

@@ -1,15 +1,16 @@
 // How a model does on the validation fold, as sums and counts: what may leave the site through egress.ts.
 
+import { labelWithin } from '../../shared/cohort/outcome.ts'
 import { pairScores } from '../../shared/model/heads.ts'
 import { presetOf } from '../../shared/model/presets.ts'
+import { probabilityOf, riskLogitOf } from '../../shared/model/risk.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { seededRandom } from '../../shared/random.ts'
 import type { MetricName, MetricSum } from '../../shared/study/metrics.ts'
 import { forEachEmbedded } from './embed.ts'
 import type { Tf } from './engine.ts'
-import { askOrder, drawQuestions, pairsOf } from './ordering.ts'
-import { riskAtEveryVisit } from './recurrence.ts'
-import { isUsable } from './train.ts'
+import { askOrder, canOrder, drawQuestions, pairsOf } from './ordering.ts'
+import { canJudge, riskAtEveryVisit } from './recurrence.ts'
 import type { JobOptions, PreparedChild, TrainingJob } from './trainer.ts'
 import type { Volumes } from './volumes.ts'
 
@@ -25,11 +26,15 @@ export function evaluate(
   { signal }: JobOptions = {},
 ): readonly MetricSum[] {
   if (signal?.aborted) throw new SequelaError('cancelled', 'evaluation was called off')
-  const children = job.children.filter((child) => child.fold === 'validation' && isUsable(job.stage.task, child))
+  const { stage } = job
+  // Measures of risk within the horizon rest on decided landmarks alone, whatever the head is trained on.
+  const usable = (child: PreparedChild): boolean =>
+    stage.task === 'ordering' ? canOrder(child) : canJudge(child, { head: 'binary', horizonDays: stage.horizonDays })
+  const children = job.children.filter((child) => child.fold === 'validation' && usable(child))
   if (children.length === 0) return []
   const tally = createTally(children.length)
-  if (job.stage.task === 'ordering') evaluateOrdering(tf, volumes, job, children, tally)
-  else evaluateRecurrence(tf, volumes, job, children, tally)
+  if (stage.task === 'ordering') evaluateOrdering(tf, volumes, job, children, tally)
+  else evaluateRecurrence(tf, volumes, job, stage.horizonDays, children, tally)
   return tally.sums()
 }
 
@@ -93,20 +98,24 @@ function evaluateRecurrence(
   tf: Tf,
   volumes: Volumes,
   job: TrainingJob,
+  horizonDays: number,
   children: readonly PreparedChild[],
   tally: Tally,
 ): void {
   const preset = presetOf(job.model.preset)
   const landmarks: { visits: number; label: 0 | 1; logit: number }[] = []
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
-    const { logits, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch)
-    const values = logits.dataSync()
-    for (const [row, { visits, label }] of rows.entries()) {
-      if (label !== null) landmarks.push({ visits, label, logit: values[row] ?? Number.NaN })
+    const { outputs, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch)
+    const [values, width] = [outputs.dataSync(), outputs.shape[1]]
+    for (const [row, { visits, followUp }] of rows.entries()) {
+      const label = labelWithin(followUp, horizonDays)
+      if (label === null) continue
+      const logit = riskLogitOf(job.model.head, values.subarray(row * width, (row + 1) * width), horizonDays)
+      landmarks.push({ visits, label, logit })
     }
   })
   for (const { label, logit } of landmarks) {
-    const risk = 1 / (1 + Math.exp(-logit))
+    const risk = probabilityOf(logit)
     tally.add('log_loss', Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - label * logit)
     tally.add('brier', (label - risk) ** 2)
   }

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D, Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { encode, type ParameterTensors } from '../../shared/model/encoder.ts'
-import { orderLogits, pairScores, predictedMaxima, riskLogits } from '../../shared/model/heads.ts'
+import { orderLogits, pairScores, predictedMaxima, riskOutputs } from '../../shared/model/heads.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { type Preset, presets } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
@@ -31,7 +31,7 @@ describe('the encoder', () => {
       expect(pairScores(tf, parameters, embeddings).shape).toEqual([3])
       expect(predictedMaxima(tf, parameters, embeddings).shape).toEqual([3, 36])
       expect(orderLogits(tf, parameters, embeddings).shape).toEqual([3])
-      expect(riskLogits(tf, parameters, embeddings).shape).toEqual([3])
+      expect(riskOutputs(tf, parameters, embeddings).shape).toEqual([3, 1])
     })
   })
 

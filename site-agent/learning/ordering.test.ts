@@ -20,7 +20,7 @@ const child = (firstScan: number, days: number[]): BatchChild => ({
   key: `from-${firstScan}`,
   firstScan,
   days,
-  labels: days.map(() => null),
+  followUps: days.map(() => null),
 })
 
 describe('pairs', () => {

@@ -2,7 +2,7 @@
 // (shapes the encoder), whole sequences kept or shuffled (trains the GRU), and the brightest spot of each block of the
 // volume, predicted from the embedding, so that the encoder keeps seeing small lesions (experiments: safe transfer).
 
-import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
 import { orderLogits, pairScores, predictedMaxima } from '../../shared/model/heads.ts'
 import type { Preset } from '../../shared/model/presets.ts'
@@ -110,7 +110,7 @@ export function askOrder(
 }
 
 /** log(1 + exp(−z)) of the right answer, stable for large logits. @returns as `logits` */
-export function binaryCrossEntropy(tf: Tf, logits: Tensor1D, truth: Tensor1D): Tensor1D {
+export function binaryCrossEntropy<T extends Tensor>(tf: Tf, logits: T, truth: T): T {
   return tf.sub(tf.softplus(logits), tf.mul(logits, truth))
 }
 

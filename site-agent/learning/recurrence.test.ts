@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import type { ParameterTensors } from '../../shared/model/encoder.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
@@ -17,21 +18,29 @@ beforeAll(async () => {
   tf = (await loadEngine({ threads: 1 })).tf
 })
 
+const asked = { head: 'binary', horizonDays: 365 } as const
+
+const followUps = new Map<0 | 1 | null, FollowUp>([
+  [0, { days: 365, event: false }],
+  [1, { days: 365, event: true }],
+  [null, { days: 364, event: false }],
+])
+
 const child = (firstScan: number, labels: (0 | 1 | null)[]): BatchChild => ({
   key: `from-${firstScan}`,
   firstScan,
   days: labels.map((_, visit) => 90 * visit),
-  labels,
+  followUps: labels.map((label) => followUps.get(label) ?? null),
 })
 
 describe('the loss of recurrence', () => {
   /** All parameters zero but the bias of the risk head, so that every logit is `logit`. */
   const lossAt = (logit: number, children: BatchChild[]): number =>
     tf.tidy(() => {
-      const scanCount = children.reduce((sum, { labels }) => sum + labels.length, 0)
+      const scanCount = children.reduce((sum, { days }) => sum + days.length, 0)
       const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
       const parameters = tensorsWith((name) => (name === 'head.risk.bias' ? logit : 0))
-      return recurrenceLoss(tf, fusedOps(tf), presets.tiny, parameters, batch).dataSync()[0] ?? Number.NaN
+      return recurrenceLoss(tf, fusedOps(tf), presets.tiny, parameters, batch, asked).dataSync()[0] ?? Number.NaN
     })
   const [ofEvent, ofNone] = [Math.log(1 + Math.exp(-0.7)), Math.log(1 + Math.exp(0.7))]
 
@@ -63,8 +72,8 @@ describe('the risk at a visit', () => {
       const batch = { children, scanCount: 7, volumes: new Float32Array() }
       const byChild: number[][] = children.map(() => [])
       tf.tidy(() => {
-        const { logits, rows } = riskAtEveryVisit(tf, fusedOps(tf), presets.tiny, parameters, embeddings, batch)
-        for (const [row, logit] of logits.dataSync().entries()) {
+        const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), presets.tiny, parameters, embeddings, batch)
+        for (const [row, logit] of outputs.dataSync().entries()) {
           const landmark = rows[row]
           if (landmark !== undefined && landmark.visits > 0) byChild[landmark.child]?.push(logit)
         }
@@ -84,8 +93,9 @@ describe('the risk at a visit', () => {
 
 describe('children of recurrence', () => {
   test('are judged when at least one landmark is decided', () => {
-    expect(canJudge({ labels: [null, null] })).toBe(false)
-    expect(canJudge({ labels: [null, 0] })).toBe(true)
+    const scans = (...labels: (0 | 1 | null)[]) => labels.map((label) => ({ followUp: followUps.get(label) ?? null }))
+    expect(canJudge({ scans: scans(null, null) }, asked)).toBe(false)
+    expect(canJudge({ scans: scans(null, 0) }, asked)).toBe(true)
   })
 
   test('are shown from their first visit in about half of the draws or more, else from any', () => {

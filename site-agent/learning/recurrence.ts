@@ -1,16 +1,19 @@
-// The task of stage 2: at every visit, how likely is an event within the horizon, given the scans so far. The loss is a
+// The task of stage 2: at every visit, how likely is an event in the time that follows, given the scans so far. The loss is a
 // mean over landmarks, not over children: a mean over children would teach that a short history means an event.
 
-import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import { type FollowUp, labelWithin } from '../../shared/cohort/outcome.ts'
 import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
-import { riskLogits } from '../../shared/model/heads.ts'
+import { binsKnown } from '../../shared/model/hazards.ts'
+import { riskOutputs } from '../../shared/model/heads.ts'
 import type { Preset } from '../../shared/model/presets.ts'
 import { runSequences } from '../../shared/model/sequence.ts'
 import type { Random } from '../../shared/random.ts'
+import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
 import { type Batch, type Shown, volumesTensor } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { binaryCrossEntropy, layoutOf } from './ordering.ts'
-import type { PreparedChild } from './trainer.ts'
+import type { PreparedChild, PreparedScan } from './trainer.ts'
 
 /** A landmark counts as much as visits stand behind it, up to this many. */
 const fullWeightVisits = 3
@@ -18,9 +21,12 @@ const fullWeightVisits = 3
 /** Landmarks that a child has on average; a fixed number, so that every landmark weighs the same in every batch. */
 const usualLandmarks = 3.5
 
-/** A child can be asked for its risk when at least one of its landmarks is decided. */
-export function canJudge(child: { readonly labels: readonly (0 | 1 | null)[] }): boolean {
-  return child.labels.some((label) => label !== null)
+/** What the loss needs to know of a study's question. */
+export type Asked = Pick<RecurrenceQuestion, 'head' | 'horizonDays'>
+
+/** A child can be asked for its risk when at least one of its landmarks says something of what followed. */
+export function canJudge(child: { readonly scans: readonly Pick<PreparedScan, 'followUp'>[] }, asked: Asked): boolean {
+  return child.scans.some(({ followUp }) => answersKnown(followUp, asked).length > 0)
 }
 
 /** Half of the children are shown from a visit drawn at random, as a history may begin anywhere. */
@@ -32,33 +38,53 @@ export function drawStarts(children: readonly PreparedChild[], random: Random): 
   })
 }
 
-/** Loss of one batch. @returns a scalar, owned by the caller's tidy */
+/**
+ * Loss of one batch: of hazards the negative log likelihood of what followed each landmark (Brown 1975), −log h for the bin
+ * of an event and −log(1 − h) for each bin seen free of one; of the binary head the same for the horizon as one bin.
+ * @returns a scalar, owned by the caller's tidy
+ */
 export function recurrenceLoss(
   tf: Tf,
   ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
   batch: Batch,
+  asked: Asked,
 ): Scalar {
   const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid)) // [scan, embedding]
-  const { logits, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch) // [step·sequence]
-  const truth = tf.tensor1d(rows.map(({ label }) => label ?? 0))
-  const weights = tf.tensor1d(
-    rows.map(({ label, visits }) => (label === null ? 0 : Math.min(visits, fullWeightVisits))),
-  )
-  const total = tf.sum(tf.mul(binaryCrossEntropy(tf, logits, truth), weights))
+  const { outputs, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch) // [landmark, output]
+  const width = outputs.shape[1]
+  const truth = new Float32Array(rows.length * width)
+  const weights = new Float32Array(rows.length * width)
+  for (const [row, { followUp, visits }] of rows.entries()) {
+    for (const [at, answer] of answersKnown(followUp, asked).entries()) {
+      truth[row * width + at] = answer
+      weights[row * width + at] = Math.min(visits, fullWeightVisits)
+    }
+  }
+  const shape: [number, number] = [rows.length, width]
+  const terms = binaryCrossEntropy(tf, outputs, tf.tensor2d(truth, shape))
+  const total = tf.sum(tf.mul(terms, tf.tensor2d(weights, shape)))
   return tf.div(total, fullWeightVisits * usualLandmarks * batch.children.length)
 }
 
-/** A row of the logits: which child and visit it is. Rows after a child's last visit have no label. */
+/** What is known of each output at a landmark, from the first: 1 an event, 0 none. Outputs of which nothing is known are left out. */
+export function answersKnown(followUp: FollowUp | null, { head, horizonDays }: Asked): readonly (0 | 1)[] {
+  if (followUp === null) return []
+  if (head === 'hazards') return binsKnown(followUp)
+  const label = labelWithin(followUp, horizonDays)
+  return label === null ? [] : [label]
+}
+
+/** A row of the outputs: which child and visit it is. Rows after a child's last visit are no landmarks. */
 export interface LandmarkRow {
   readonly child: number
   /** Visits shown up to here, from 1; 0 in rows that are nobody's. */
   readonly visits: number
-  readonly label: 0 | 1 | null
+  readonly followUp: FollowUp | null
 }
 
-/** Risk logits after every visit of every child. @returns logits [step·child], with what each row is */
+/** What the risk head gives after every visit of every child. @returns outputs [step·child, output], with what each row is */
 export function riskAtEveryVisit(
   tf: Tf,
   ops: FusedOps,
@@ -66,17 +92,17 @@ export function riskAtEveryVisit(
   parameters: ParameterTensors,
   embeddings: Tensor2D,
   batch: Batch,
-): { readonly logits: Tensor1D; readonly rows: readonly LandmarkRow[] } {
+): { readonly outputs: Tensor2D; readonly rows: readonly LandmarkRow[] } {
   const layout = layoutOf(batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit)))
   const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, child, hidden]
   const flat = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
   const rows = Array.from({ length: layout.steps * layout.sequences }, (_, row): LandmarkRow => {
     const child = row % layout.sequences
     const visit = Math.floor(row / layout.sequences)
-    const labels = batch.children[child]?.labels ?? []
-    return visit < labels.length
-      ? { child, visits: visit + 1, label: labels[visit] ?? null }
-      : { child, visits: 0, label: null }
+    const followUps = batch.children[child]?.followUps ?? []
+    return visit < followUps.length
+      ? { child, visits: visit + 1, followUp: followUps[visit] ?? null }
+      : { child, visits: 0, followUp: null }
   })
-  return { logits: riskLogits(tf, parameters, flat), rows }
+  return { outputs: riskOutputs(tf, parameters, flat), rows }
 }

@@ -2,9 +2,10 @@
 // the bedside later. Nothing of this may leave a site, so it is no part of what the agent asks of training.
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { pairScores, riskLogits } from '../../shared/model/heads.ts'
+import { pairScores, riskOutputs } from '../../shared/model/heads.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { presetOf } from '../../shared/model/presets.ts'
+import { riskLogitOf } from '../../shared/model/risk.ts'
 import { runSequences } from '../../shared/model/sequence.ts'
 import { seededRandom, shuffled } from '../../shared/random.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
@@ -22,13 +23,17 @@ export interface ChildScores {
   /** Logits of "in order" for all scans in order and in one shuffled order. */
   readonly orderedLogit: number
   readonly shuffledLogit: number
-  /** Logit of an event after the last scan, when the last 1, 2, … scans are shown. */
+  /** Logit of an event within the horizon after the last scan, when the last 1, 2, … scans are shown. */
   readonly riskLogits: readonly number[]
+  /** What the risk head itself gives then: the logits of the hazards, or the one logit (shared/model/risk.ts). */
+  readonly riskOutputs: readonly (readonly number[])[]
 }
 
 /** What to score: every child with all its scans, the last of which is the landmark. */
 export interface ScoringJob {
   readonly model: ModelSpec
+  /** The study's; of `riskLogits`. */
+  readonly horizonDays: number
   readonly weights: Weights
   readonly children: readonly PreparedChild[]
   /** Draws the shuffled orders. */
@@ -74,13 +79,17 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embedding
       shown.map(({ length }, q) => (length - 1) * layout.sequences + q),
       'int32',
     )
-    return riskLogits(tf, parameters, tf.gather(rows, last)).dataSync()
+    return riskOutputs(tf, parameters, tf.gather(rows, last)).arraySync()
   })
-  return batch.children.map(({ days, firstScan }, i) => ({
-    days,
-    pairScores: progression.slice(firstScan, firstScan + days.length),
-    orderedLogit: ordered[i] ?? Number.NaN,
-    shuffledLogit: shuffledLogits[i] ?? Number.NaN,
-    riskLogits: byScans.slice(0, days.length).map((logits) => logits[i] ?? Number.NaN),
-  }))
+  return batch.children.map(({ days, firstScan }, i) => {
+    const outputs = byScans.slice(0, days.length).map((shown) => shown[i] ?? [])
+    return {
+      days,
+      pairScores: progression.slice(firstScan, firstScan + days.length),
+      orderedLogit: ordered[i] ?? Number.NaN,
+      shuffledLogit: shuffledLogits[i] ?? Number.NaN,
+      riskLogits: outputs.map((logits) => riskLogitOf(job.model.head, logits, job.horizonDays)),
+      riskOutputs: outputs,
+    }
+  })
 }

@@ -65,7 +65,10 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
   })
 
   test('says cohort_empty when the training fold has nobody for the task', () => {
-    const unusable = toy.children.map((child) => ({ ...child, scans: child.scans.slice(0, 1), labels: [null] }))
+    const unusable = toy.children.map((child) => ({
+      ...child,
+      scans: child.scans.slice(0, 1).map((scan) => ({ ...scan, followUp: null })),
+    }))
     for (const children of [unusable, toy.children.map((child) => ({ ...child, fold: 'validation' as const }))]) {
       expect(() => train(tf, toy.volumes, jobOf(task, toy, { children }))).toThrow(
         expect.objectContaining({ code: 'cohort_empty' }),

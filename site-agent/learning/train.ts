@@ -8,7 +8,7 @@ import { presetOf } from '../../shared/model/presets.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
 import { rateFactor } from '../../shared/study/schedule.ts'
-import { type Stage, type Task, usualOrderingLosses } from '../../shared/study/study.ts'
+import { type Stage, usualOrderingLosses } from '../../shared/study/study.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { createAdamW, type Trainable } from './adamw.ts'
 import { assemble, type Batch, drawBatches } from './batches.ts'
@@ -31,9 +31,10 @@ function untrained(stage: Stage): readonly string[] {
   ]
 }
 
-/** Whether a child can be trained on for a task. */
-export function isUsable(task: Task, child: PreparedChild): boolean {
-  return task === 'ordering' ? canOrder(child) : canJudge(child)
+/** Whether a child can be trained on in a stage. */
+export function isUsable({ stage, model }: Pick<TrainingJob, 'stage' | 'model'>, child: PreparedChild): boolean {
+  if (stage.task === 'ordering') return canOrder(child)
+  return canJudge(child, { head: model.head, horizonDays: stage.horizonDays })
 }
 
 /**
@@ -48,7 +49,7 @@ export function train(
   { onProgress, signal }: JobOptions = {},
 ): TrainingResult {
   const { task } = job.stage
-  const children = job.children.filter((child) => child.fold === 'train' && isUsable(task, child))
+  const children = job.children.filter((child) => child.fold === 'train' && isUsable(job, child))
   if (children.length === 0) {
     throw new SequelaError(
       'cohort_empty',
@@ -93,7 +94,8 @@ function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], vol
     return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions, losses)
   }
   const batch: Batch = assemble(drawStarts(members, random), preset.grid, volumes, random)
-  return (parameters) => recurrenceLoss(tf, ops, preset, parameters, batch)
+  const asked = { head: job.model.head, horizonDays: job.stage.horizonDays }
+  return (parameters) => recurrenceLoss(tf, ops, preset, parameters, batch, asked)
 }
 
 /** Takes optimiser steps on `weights`, in place. */

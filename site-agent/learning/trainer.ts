@@ -1,5 +1,7 @@
 // What the agent asks of the process that trains. The agent never touches a tensor; the engine never opens a connection.
 
+import type { Chart, Scanner } from '../../shared/cohort/chart.ts'
+import type { ChildOutcome, FollowUp } from '../../shared/cohort/outcome.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { MetricSum } from '../../shared/study/metrics.ts'
@@ -10,16 +12,20 @@ import type { Weights } from '../../shared/weights/weights.ts'
 export interface PreparedScan {
   readonly file: string
   readonly day: number
+  /** What is known after the visit, if it is a landmark; all that training is told of the outcome. */
+  readonly followUp: FollowUp | null
+  readonly scanner: Scanner | undefined
 }
 
-/** A child as training sees it: scans in order of time, one label a scan (null: undecided), no name and no date. */
+/** A child as training sees it: scans in order of time, no name and no date. */
 export interface PreparedChild {
   /** Stable within the site, meaningless outside; orders children and seeds their augmentation. */
   readonly key: string
   readonly fold: Fold
   readonly scans: readonly PreparedScan[]
-  /** Landmark label at each scan: 1 event within the horizon, 0 none, null undecided. */
-  readonly labels: readonly (0 | 1 | null)[]
+  /** Undefined when it is not known, or cannot be laid over the scans. */
+  readonly outcome: ChildOutcome | undefined
+  readonly chart: Chart
 }
 
 /** One round's work at one site, or one evaluation. */

@@ -61,7 +61,13 @@ describe('a trainer in a process of its own', () => {
     expect(result).toEqual(train(tf, volumes, job))
     expect(steps).toEqual([1, 2, 3, 4])
     expect(await trainer.evaluate(job)).toEqual(evaluate(tf, volumes, job))
-    const scoring = { model: binaryModel, weights: result.weights, children: job.children, seed: 's' } as const
+    const scoring = {
+      model: binaryModel,
+      horizonDays: 365,
+      weights: result.weights,
+      children: job.children,
+      seed: 's',
+    } as const
     expect(await trainer.score(scoring)).toEqual(scoreChildren(tf, volumes, scoring))
   })
 
@@ -74,7 +80,7 @@ describe('a trainer in a process of its own', () => {
   test('says training_failed when a volume has another size than the grid', async () => {
     const file = join(folder, 'short.f32')
     writeFileSync(file, new Uint8Array(8))
-    const children = job.children.map((child) => ({ ...child, scans: child.scans.map(({ day }) => ({ file, day })) }))
+    const children = job.children.map((child) => ({ ...child, scans: child.scans.map((scan) => ({ ...scan, file })) }))
     await expect(trainerOf().train({ ...job, children })).rejects.toMatchObject({
       code: 'training_failed',
       message: expect.stringContaining('8 bytes'),

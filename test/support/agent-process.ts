@@ -4,6 +4,7 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { emptyChart } from '../../shared/cohort/chart.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { run } from '../../site-agent/commands/run.ts'
 import { siteHome } from '../../site-agent/home.ts'
@@ -62,5 +63,5 @@ function trained({ weights: { manifest, values }, seed }: TrainingJob): Training
 }
 
 function childOf(index: number): PreparedChild {
-  return { key: `child-${index}`, fold: 'train', scans: [], labels: [] }
+  return { key: `child-${index}`, fold: 'train', scans: [], outcome: undefined, chart: emptyChart }
 }

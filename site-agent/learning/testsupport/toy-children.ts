@@ -3,18 +3,21 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { emptyChart } from '../../../shared/cohort/chart.ts'
 import { presets } from '../../../shared/model/presets.ts'
 import { type Random, seededRandom } from '../../../shared/random.ts'
 import type { Fold } from '../../../shared/study/folds.ts'
 import type { PreparedChild } from '../trainer.ts'
 import type { Volumes } from '../volumes.ts'
 
+const followUps = [{ days: 730, event: false }, { days: 200, event: true }, null] as const
+
 export interface ToyChildren {
   readonly children: readonly PreparedChild[]
   readonly volumes: Volumes
 }
 
-/** `scans[i]` scans for child i, 100 days apart; labels 0, 1 and undecided take turns. */
+/** `scans[i]` scans for child i, 100 days apart; in turn two years without an event, one after 200 days, and nothing known. */
 export function toyChildren(scans: readonly number[], fold: Fold = 'train', seed = 'toy'): ToyChildren {
   const random = seededRandom(seed)
   const kept = new Map<string, Float32Array>()
@@ -24,8 +27,11 @@ export function toyChildren(scans: readonly number[], fold: Fold = 'train', seed
     return {
       key: `child-${c}`,
       fold,
-      scans: visits.map((visit) => ({ file: `${seed}-${c}-${visit}`, day: 100 * visit })),
-      labels: visits.map((visit) => ([0, 1, null] as const)[(c + visit) % 3] ?? null),
+      scans: visits.map((visit) => ({
+        ...{ file: `${seed}-${c}-${visit}`, day: 100 * visit, scanner: undefined },
+        followUp: followUps[(c + visit) % 3] ?? null,
+      })),
+      ...{ outcome: undefined, chart: emptyChart },
     }
   })
   const get = (file: string): Float32Array => {
@@ -40,10 +46,10 @@ export function toyChildren(scans: readonly number[], fold: Fold = 'train', seed
 export function writtenTo(folder: string, { children, volumes }: ToyChildren): readonly PreparedChild[] {
   return children.map((child) => ({
     ...child,
-    scans: child.scans.map(({ file, day }) => {
-      const path = join(folder, `${file}.f32`)
-      writeFileSync(path, new Uint8Array(volumes.get(file).buffer))
-      return { file: path, day }
+    scans: child.scans.map((scan) => {
+      const path = join(folder, `${scan.file}.f32`)
+      writeFileSync(path, new Uint8Array(volumes.get(scan.file).buffer))
+      return { ...scan, file: path }
     }),
   }))
 }
