@@ -52,9 +52,16 @@ export default {
       severity: 'error',
       from: {
         path: '^site-agent/imaging/',
-        pathNot: `^site-agent/imaging/((scan-file|template|prepared)\\.ts$|templates/)|${tests}`,
+        pathNot: `^site-agent/imaging/((scan-file|template|prepared|kept-json|kept-registrations|preparation-pool)\\.ts$|templates/)|${tests}`,
       },
       to: { path: '^(node:)?(fs|fs/promises|zlib|path|net|tls|http|https|http2|child_process)$|@tensorflow' },
+    },
+    {
+      name: 'registration-runs-in-a-process-of-its-own',
+      comment: 'elastix may take its process down; only the program of that process loads it',
+      severity: 'error',
+      from: { path: '^site-agent/', pathNot: `^site-agent/imaging/(elastix|preparation-worker)\\.ts$|${tests}` },
+      to: { path: '@itk-wasm/elastix|^site-agent/imaging/elastix\\.ts$' },
     },
     {
       name: 'pure-folders-touch-no-network',

@@ -30,13 +30,22 @@ export async function readyCohort(
   options: { readonly onProgress?: (done: number, total: number) => void; readonly signal?: AbortSignal } = {},
 ): Promise<ReadyCohort> {
   const cohort = await loadCohort({ root: deps.settings.data, study, site: deps.site })
-  return { cohort, prepared: await prepareCohort(cohort, preparerFor(deps.home, study), options) }
+  const preparer = preparerFor(deps.home, study)
+  const calledOff = (): void => void preparer.close()
+  options.signal?.addEventListener('abort', calledOff, { once: true })
+  try {
+    return { cohort, prepared: await prepareCohort(cohort, preparer, options) }
+  } finally {
+    options.signal?.removeEventListener('abort', calledOff)
+    await preparer.close()
+  }
 }
 
-/** What prepares scans as a study asks, into the site's cache. */
+/** What prepares scans as a study asks, into the site's cache; to be closed. */
 export function preparerFor(home: SiteHome, { model, pipeline }: Study): PreparedVolumes {
   const { grid, spacingMm } = model
-  return createPreparedVolumes({ folder: home.preparedFolder, grid, spacingMm, template: pipeline.template })
+  const { template, registration, brainMask } = pipeline
+  return createPreparedVolumes({ folder: home.preparedFolder, grid, spacingMm, template, registration, brainMask })
 }
 
 /** Children by study, each prepared once. */

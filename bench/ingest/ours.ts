@@ -6,20 +6,15 @@ import { printMeasurement } from '../self-measured.ts'
 const [file = '', folder = '', how = ''] = process.argv.slice(2)
 
 // A first scan loads the code; the one that is measured is new to the cache or, asked for again, known to it.
-const warm = createPreparedVolumes({
-  folder: `${folder}/warm-${process.pid}`,
+const recipe = {
   grid: [24, 32, 24],
   spacingMm: 7,
   template: 'mni152',
-})
+  registration: 'none',
+  brainMask: 'foreground',
+} as const
+const warm = createPreparedVolumes({ folder: `${folder}/warm-${process.pid}`, ...recipe })
 await warm.prepare(file)
 const cold = how === 'cold'
-const volumes = cold
-  ? createPreparedVolumes({
-      folder: `${folder}/cold-${process.pid}`,
-      grid: [24, 32, 24],
-      spacingMm: 7,
-      template: 'mni152',
-    })
-  : warm
+const volumes = cold ? createPreparedVolumes({ folder: `${folder}/cold-${process.pid}`, ...recipe }) : warm
 await printMeasurement(async () => (await volumes.prepare(file)).contentDigest, 1000)

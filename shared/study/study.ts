@@ -31,8 +31,8 @@ const pipelineSchema = z.strictObject({
     .array(z.enum(['FLAIR', 'T2w', 'T1w']))
     .min(1)
     .max(3),
-  registration: z.enum(['none']).default('none'),
-  brainMask: z.enum(['foreground']).default('foreground'),
+  registration: z.enum(['rigid', 'none']).default('none'),
+  brainMask: z.enum(['foreground', 'template']).default('foreground'),
 })
 
 const stageCommon = {

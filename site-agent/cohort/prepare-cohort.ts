@@ -9,9 +9,18 @@ import type { Finding } from './finding.ts'
 import { canTrain } from './usability.ts'
 
 /** Makes the prepared volume of a scan, or finds it where it was made before (imaging/prepared.ts). */
-export interface ScanPreparer {
-  /** @throws SequelaError `scan_unreadable` or `scan_unsuitable` when the scan is to be held back. */
-  prepare(path: string): Promise<{ readonly file: string; readonly contentDigest: string }>
+export interface ScanPreparer<Volume extends ScanVolume = ScanVolume> {
+  /**
+   * @param reference the child's first scan that could be prepared, to which the others are registered
+   * @throws SequelaError `scan_unreadable` or `scan_unsuitable` when the scan is to be held back.
+   */
+  prepare(path: string, reference?: Volume): Promise<Volume>
+}
+
+/** A prepared volume on disk. */
+export interface ScanVolume {
+  readonly file: string
+  readonly contentDigest: string
 }
 
 export interface PrepareOptions {
@@ -28,8 +37,11 @@ export interface PreparedCohort {
   readonly findings: readonly Finding[]
 }
 
-/** One reads while another computes; more would only take memory: a whole head is 36 MB as float32. */
-const scansAtOnce = 2
+/**
+ * A child's scans follow one another, since the first decides where the others come to lie. One child reads while another
+ * computes; more would only take memory: a whole head is 36 MB as float32.
+ */
+const childrenAtOnce = 2
 
 /** Prepared volumes of scans by scan, and why the others have none. */
 export interface PreparedScans {
@@ -42,28 +54,35 @@ export interface PreparedScans {
  * @throws SequelaError `cancelled` when `signal` aborts; whatever `preparer` throws that is not about the scan, such as
  *   `disk_full`
  */
-export async function prepareScans(
+export async function prepareScans<Volume extends ScanVolume>(
   of: readonly CohortChild[],
-  preparer: ScanPreparer,
+  preparer: ScanPreparer<Volume>,
   options: PrepareOptions = {},
 ): Promise<PreparedScans> {
-  const scans = of.flatMap((child) => child.scans.map((scan) => ({ child, scan })))
+  const total = of.reduce((sum, { scans }) => sum + scans.length, 0)
   let done = 0
-  const attempts = await mapBounded(scans, scansAtOnce, async ({ child, scan }) => {
-    if (options.signal?.aborted) throw new SequelaError('cancelled', 'preparing the scans was called off')
-    const attempt = await tryPrepare(preparer, child, scan)
-    options.onProgress?.(++done, scans.length)
-    return attempt
+  const byChild = await mapBounded(of, childrenAtOnce, async (child) => {
+    const attempts: Attempt<Volume>[] = []
+    let reference: Volume | undefined
+    for (const scan of child.scans) {
+      if (options.signal?.aborted) throw new SequelaError('cancelled', 'preparing the scans was called off')
+      const attempt = await tryPrepare(preparer, child, scan, reference)
+      attempts.push(attempt)
+      if ('volume' in attempt) reference ??= attempt.volume
+      options.onProgress?.(++done, total)
+    }
+    return attempts
   })
+  const attempts = byChild.flat()
   const findings = attempts.flatMap((attempt) => ('finding' in attempt ? [attempt.finding] : []))
-  const prepared = attempts.filter((attempt) => 'file' in attempt)
+  const prepared = attempts.filter((attempt) => 'volume' in attempt)
   return { files: filesOfSingles(prepared, findings), findings }
 }
 
 /** Prepares every scan of a cohort, and drops children of whom nothing is left to learn. @throws as `prepareScans` */
-export async function prepareCohort(
+export async function prepareCohort<Volume extends ScanVolume>(
   cohort: Cohort,
-  preparer: ScanPreparer,
+  preparer: ScanPreparer<Volume>,
   options: PrepareOptions = {},
 ): Promise<PreparedCohort> {
   const { files, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
@@ -101,21 +120,22 @@ export function preparedChild(
   }
 }
 
-interface Prepared {
+interface Prepared<Volume extends ScanVolume = ScanVolume> {
   readonly child: CohortChild
   readonly scan: CohortScan
-  readonly file: string
-  readonly contentDigest: string
+  readonly volume: Volume
 }
 
-async function tryPrepare(
-  preparer: ScanPreparer,
+type Attempt<Volume extends ScanVolume> = Prepared<Volume> | { readonly finding: Finding }
+
+async function tryPrepare<Volume extends ScanVolume>(
+  preparer: ScanPreparer<Volume>,
   child: CohortChild,
   scan: CohortScan,
-): Promise<Prepared | { readonly finding: Finding }> {
+  reference: Volume | undefined,
+): Promise<Attempt<Volume>> {
   try {
-    const { file, contentDigest } = await preparer.prepare(scan.file)
-    return { child, scan, file, contentDigest }
+    return { child, scan, volume: await preparer.prepare(scan.file, reference) }
   } catch (error) {
     if (!(error instanceof SequelaError)) throw error
     if (error.code !== 'scan_unreadable' && error.code !== 'scan_unsuitable') throw error
@@ -127,12 +147,12 @@ async function tryPrepare(
 
 /** The files of scans whose content no other scan has; a finding for each of the others. */
 function filesOfSingles(prepared: readonly Prepared[], findings: Finding[]): ReadonlyMap<CohortScan, string> {
-  const byContent = Map.groupBy(prepared, ({ contentDigest }) => contentDigest)
+  const byContent = Map.groupBy(prepared, ({ volume }) => volume.contentDigest)
   const files = new Map<CohortScan, string>()
   for (const alike of byContent.values()) {
-    for (const { child, scan, file } of alike) {
+    for (const { child, scan, volume } of alike) {
       if (alike.length === 1) {
-        files.set(scan, file)
+        files.set(scan, volume.file)
         continue
       }
       const others = alike.filter((other) => other.scan !== scan).map((other) => other.scan.path)

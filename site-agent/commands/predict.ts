@@ -44,7 +44,8 @@ export async function predict(home: SiteHome, options: PredictOptions): Promise<
     )
   }
   const child = childNamed(cohort, options.child)
-  const { files, findings } = await prepareScans([child], preparerFor(home, study.study))
+  const preparer = preparerFor(home, study.study)
+  const { files, findings } = await prepareScans([child], preparer).finally(() => preparer.close())
   const heldBack = [...cohort.findings, ...findings].filter((finding) => finding.child === child.participant)
   const shown = withFiles(child, files)
   const flags = heldBack.map(({ visit, sentence }) => `${visit === undefined ? '' : `${visit}: `}${sentence}`)

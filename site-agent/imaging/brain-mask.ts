@@ -2,12 +2,32 @@
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { diceOf, leastCoverage, leastDice } from './quality.ts'
+import type { Registration } from './register.ts'
+import { resample } from './resample.ts'
+import type { StudyGrid } from './study-grid.ts'
+import { type Affine, compose, invert, type StoredVolume } from './volume.ts'
 
 /** 1 in the brain, 0 elsewhere, from the share of each voxel in which the scan is not zero. */
 export function maskOf(coverage: Float32Array): Uint8Array {
   const mask = new Uint8Array(coverage.length)
   for (let i = 0; i < mask.length; i++) mask[i] = (coverage[i] as number) >= leastCoverage ? 1 : 0
   return mask
+}
+
+/**
+ * The template's brain, stretched to this head, on the grid: 1 in it, 0 elsewhere.
+ * @param templateMask 255 in the brain, in template space
+ */
+export function fittedMask(templateMask: StoredVolume, grid: StudyGrid, registration: Registration): Uint8Array {
+  const { templateToScan, fitted } = registration
+  // mm of the grid → mm of the scan → mm of the template as it was stretched onto the scan.
+  const toTemplate: Affine = compose(invert(fitted), templateToScan)
+  return Uint8Array.from(resample(templateMask, grid, toTemplate).coverage, (share) => (share >= leastCoverage ? 1 : 0))
+}
+
+/** 1 where both are. */
+export function both(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return a.map((inA, i) => inA & (b[i] as number))
 }
 
 /**

@@ -9,7 +9,10 @@ import { createRecipe } from './recipe.ts'
 import { brainScan } from './testsupport/head.ts'
 import { hasSharedData, listShared, readShared } from './testsupport/shared-data.ts'
 
-const recipe = { grid: [24, 32, 24], spacingMm: 7, template: 'mni152' } as const
+const recipe = {
+  ...{ grid: [24, 32, 24], spacingMm: 7, template: 'mni152' },
+  ...{ registration: 'none', brainMask: 'foreground' },
+} as const
 
 let root = ''
 beforeEach(async () => {
@@ -58,7 +61,8 @@ describe('prepared volumes', () => {
     const made = await volumes().prepare(first)
     await copyFile(first, join(root, 'copy.nii'))
     expect(await volumes().prepare(first)).toEqual(made)
-    expect(await volumes().prepare(join(root, 'copy.nii'))).toEqual(made)
+    const copy = join(root, 'copy.nii')
+    expect(await volumes().prepare(copy)).toEqual({ ...made, path: copy })
     expect(await blocks()).toHaveLength(1)
   })
 
@@ -95,9 +99,7 @@ describe('prepared volumes', () => {
   test('of another grid lie beside one another', async () => {
     const path = await scanAt('a.nii', brainScan())
     await volumes().prepare(path)
-    await createPreparedVolumes({ folder: cache(), grid: [16, 20, 16], spacingMm: 10, template: 'mni152' }).prepare(
-      path,
-    )
+    await createPreparedVolumes({ ...recipe, folder: cache(), grid: [16, 20, 16], spacingMm: 10 }).prepare(path)
     expect(await blocks()).toHaveLength(2)
   })
 

@@ -7,29 +7,42 @@ import { z } from 'zod'
 import { type Digest, parseDigest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
-import { createRecipe, type RecipeOptions } from './recipe.ts'
+import { readJson } from './kept-json.ts'
+import { keptRegistrations } from './kept-registrations.ts'
+import { createPreparationPool, type PreparationPool } from './preparation-pool.ts'
+import { createRecipe, type PreparedVoxels, type RecipeOptions } from './recipe.ts'
+import { inTemplateSpace, type Registration } from './register.ts'
 import { readScanFile } from './scan-file.ts'
 
 export interface PreparedOptions extends RecipeOptions {
   /** Made when missing. */
   readonly folder: string
+  /** Preparation processes at once, where scans are registered. */
+  readonly processes?: number
 }
 
-interface PreparedVolume {
+export interface PreparedVolume {
   /** Raw float32, little-endian, [depth, height, width]; 0 is background. */
   readonly file: string
+  /** The scan's own file. */
+  readonly path: string
   /** Of the scan's file as it lies on disk: equal for copies of one scan. */
   readonly contentDigest: Digest
+  readonly registration: Registration
+  /** Overlap of the brain mask on the grid with the template's. */
   readonly quality: { readonly dice: number }
 }
 
 export interface PreparedVolumes {
   /**
    * The prepared volume of a scan, from the cache where its content is known.
+   * @param reference a scan of the same child that is prepared, to which this one is registered; absent for the first
    * @throws SequelaError `scan_unreadable` or `scan_unsuitable` with the reason and without the path; `disk_full` or
    * `file_unreadable` when the cache cannot be written.
    */
-  prepare(path: string): Promise<PreparedVolume>
+  prepare(path: string, reference?: PreparedVolume): Promise<PreparedVolume>
+  /** Ends the processes behind it, if there are any. */
+  close(): Promise<void>
 }
 
 const digestSchema = z.string().transform((text) => parseDigest(text))
@@ -60,43 +73,77 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
     }
   }
 
-  const find = async (contentDigest: Digest): Promise<PreparedVolume | undefined> => {
-    const { file, noteFile } = placeOf(contentDigest)
+  const registrations = keptRegistrations({ folder, template: options.template, write })
+  let pool: PreparationPool | undefined
+
+  const find = async (
+    path: string,
+    contentDigest: Digest,
+    registration: Registration | undefined,
+  ): Promise<PreparedVolume | undefined> => {
+    if (registration === undefined) return undefined
+    const { file, noteFile } = placeOf(contentDigest, registration)
     const note = await readJson(noteFile, noteSchema)
     const block = note && (await readFile(file).catch(() => undefined))
     if (block === undefined || sha256(block) !== note?.blockDigest) return undefined
-    return { file, contentDigest, quality: { dice: note.dice } }
+    return { file, path, contentDigest, registration, quality: { dice: note.dice } }
   }
 
-  const make = async (content: Uint8Array, contentDigest: Digest): Promise<PreparedVolume> => {
-    const { file, noteFile } = placeOf(contentDigest)
-    const { voxels, dice } = recipe.prepare(content)
+  const keep = async (
+    path: string,
+    contentDigest: Digest,
+    registration: Registration,
+    { voxels, dice }: PreparedVoxels,
+  ): Promise<PreparedVolume> => {
+    const { file, noteFile } = placeOf(contentDigest, registration)
     const block = new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength)
     await write(file, block)
     await write(noteFile, JSON.stringify({ blockDigest: sha256(block), dice }))
-    return { file, contentDigest, quality: { dice } }
+    return { file, path, contentDigest, registration, quality: { dice } }
   }
 
-  const placeOf = (contentDigest: Digest) => {
-    const key = sha256(`${contentDigest}/${recipe.digest}`)
+  const placeOf = (contentDigest: Digest, { templateToScan, fitted }: Registration) => {
+    const motion = registers ? [JSON.stringify({ templateToScan, fitted })] : []
+    const key = sha256([contentDigest, recipe.digest, ...motion].join('/'))
     return { file: join(folder, `${key}.f32`), noteFile: join(folder, `${key}.json`) }
   }
 
+  const registers = options.registration === 'rigid'
+  const knownRegistration = (content: Digest, reference?: PreparedVolume): Promise<Registration | undefined> =>
+    registers ? registrations.find(content, reference) : Promise.resolve(inTemplateSpace)
+
+  const make = async (path: string, content: Uint8Array, reference?: PreparedVolume): Promise<PreparedVolume> => {
+    const contentDigest = sha256(content)
+    const known = await knownRegistration(contentDigest, reference)
+    const kept = await find(path, contentDigest, known)
+    if (kept !== undefined) return kept
+    if (!registers) return keep(path, contentDigest, inTemplateSpace, recipe.prepare(content))
+    pool ??= createPreparationPool({ recipe: options, processes: options.processes ?? 2 })
+    const { registration, ...voxels } = await pool.prepare({
+      scan: { path, contentDigest },
+      ...(reference === undefined ? {} : { reference }),
+      ...(known === undefined ? {} : { registration: known }),
+    })
+    if (known === undefined) await registrations.keep(contentDigest, reference, registration)
+    return keep(path, contentDigest, registration, voxels)
+  }
+
   return {
-    prepare: async (path) => {
+    prepare: async (path, reference) => {
       const sightingFile = join(sightings, `${sha256(path)}.json`)
       const stamp = await stampOf(path)
       const sighting = await readJson(sightingFile, sightingSchema)
       if (stamp !== undefined && sighting?.stamp === stamp) {
-        const known = await find(sighting.contentDigest)
-        if (known !== undefined) return known
+        const { contentDigest } = sighting
+        const kept = await find(path, contentDigest, await knownRegistration(contentDigest, reference))
+        if (kept !== undefined) return kept
       }
-      const content = await readScanFile(path)
-      const contentDigest = sha256(content)
-      const prepared = (await find(contentDigest)) ?? (await make(content, contentDigest))
-      if (stamp !== undefined) await write(sightingFile, JSON.stringify({ stamp, contentDigest }))
+      const prepared = await make(path, await readScanFile(path), reference)
+      if (stamp !== undefined)
+        await write(sightingFile, JSON.stringify({ stamp, contentDigest: prepared.contentDigest }))
       return prepared
     },
+    close: async () => pool?.close(),
   }
 }
 
@@ -104,15 +151,6 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
 async function stampOf(path: string): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined)
   return found && [found.size, found.mtimeNs, found.ctimeNs, found.ino].join('/')
-}
-
-/** The file's value, or undefined when it is missing or not what was written. */
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  try {
-    return schema.parse(JSON.parse(await readFile(file, 'utf8')))
-  } catch {
-    return undefined
-  }
 }
 
 function cacheError(cause: unknown): SequelaError {

@@ -2,13 +2,15 @@
 // the same bytes, so the two together name a cached result.
 
 import { type Digest, sha256 } from '../../shared/digest.ts'
-import { checkOverlap, maskOf } from './brain-mask.ts'
+import { both, checkOverlap, fittedMask, maskOf } from './brain-mask.ts'
 import { normalise } from './normalise.ts'
-import { checkContent } from './quality.ts'
+import { checkContent, diceOf } from './quality.ts'
+import { inTemplateSpace, type Registration } from './register.ts'
 import { resample } from './resample.ts'
 import { openScan } from './scan-file.ts'
 import { createStudyGrid } from './study-grid.ts'
-import { templateMaskOn } from './template.ts'
+import { readTemplateMask, templateMaskOn } from './template.ts'
+import { type StoredVolume, toStored } from './volume.ts'
 
 /** To be raised with every change that alters a prepared voxel; old results are then made again. */
 const pipelineVersion = 3
@@ -18,30 +20,54 @@ export interface RecipeOptions {
   readonly grid: readonly [number, number, number]
   readonly spacingMm: number
   readonly template: 'mni152'
+  /** `none`: scans lie in template space already, which is verified. */
+  readonly registration: 'rigid' | 'none'
+  /** `foreground`: what is not 0, for scans without their skulls. `template`: of that, the template's brain. */
+  readonly brainMask: 'foreground' | 'template'
+}
+
+/** Normalised voxels on the grid, 0 in the background. */
+export interface PreparedVoxels {
+  readonly voxels: Float32Array
+  /** Overlap of the brain mask with the template's. */
+  readonly dice: number
 }
 
 export interface Recipe {
   readonly digest: Digest
   /**
-   * From a file's content to normalised voxels on the grid, 0 in the background.
-   * @throws SequelaError `scan_unreadable` or `scan_unsuitable`
+   * From a file's content to normalised voxels. @throws SequelaError `scan_unreadable` or `scan_unsuitable`
+   * @param registration where the scan lies; absent for data in template space
    */
-  prepare(content: Uint8Array): { readonly voxels: Float32Array; readonly dice: number }
+  prepare(content: Uint8Array, registration?: Registration): PreparedVoxels
+  /** The same for a scan that is open, and whose content was looked at. */
+  prepareOpened(scan: StoredVolume, registration: Registration): PreparedVoxels
 }
 
 /** @throws SequelaError `file_unreadable` when the template's map is missing. */
-export function createRecipe({ grid: shape, spacingMm, template }: RecipeOptions): Recipe {
+export function createRecipe(options: RecipeOptions): Recipe {
+  const { grid: shape, spacingMm, template, registration: kind, brainMask } = options
   const grid = createStudyGrid(shape, spacingMm)
   const templateMask = templateMaskOn(grid)
+  const grownMask = toStored(readTemplateMask())
+  // What studies without registration were named before there was any stays their name.
+  const named = kind === 'none' && brainMask === 'foreground' ? {} : { kind, brainMask }
+  const prepareOpened = (scan: StoredVolume, registration: Registration): PreparedVoxels => {
+    const motion = kind === 'none' ? undefined : registration.templateToScan
+    const { voxels, coverage } = resample(scan, grid, motion)
+    const foreground = maskOf(coverage)
+    const mask = brainMask === 'foreground' ? foreground : both(foreground, fittedMask(grownMask, grid, registration))
+    // A registered head keeps its own size, so its overlap was judged where the template was stretched to it.
+    const dice = kind === 'none' ? checkOverlap(mask, templateMask) : diceOf(mask, templateMask)
+    return { voxels: normalise(voxels, mask), dice }
+  }
   return {
-    digest: sha256(JSON.stringify({ pipelineVersion, shape, spacingMm, template })),
-    prepare: (content) => {
-      const stored = openScan(content)
-      checkContent(stored)
-      const { voxels, coverage } = resample(stored, grid)
-      const mask = maskOf(coverage)
-      const dice = checkOverlap(mask, templateMask)
-      return { voxels: normalise(voxels, mask), dice }
+    digest: sha256(JSON.stringify({ pipelineVersion, shape, spacingMm, template, ...named })),
+    prepare: (content, registration = inTemplateSpace) => {
+      const scan = openScan(content)
+      checkContent(scan)
+      return prepareOpened(scan, registration)
     },
+    prepareOpened,
   }
 }

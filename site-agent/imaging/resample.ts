@@ -6,7 +6,7 @@
 import { averageAligned } from './aligned-average.ts'
 import { averageSampled } from './sampled-average.ts'
 import type { StudyGrid } from './study-grid.ts'
-import { type Affine, type AffineRow, invert, type StoredVolume, toVolume } from './volume.ts'
+import { type Affine, compose, invert, type StoredVolume, toVolume } from './volume.ts'
 
 export interface Resampled {
   /** Mean in each voxel of the grid of what is not 0 in the scan, [depth, height, width]; 0 where there is nothing. */
@@ -21,9 +21,11 @@ const leastDrift = 0.01
 /**
  * Brings a scan to a grid. Beyond its outermost voxels by half a voxel the picture goes on as it ends; past that it is 0.
  * @param scan axes in RAS order
+ * @param motion from mm of the grid to mm of the scan; absent where both are in one space
  */
-export function resample(scan: StoredVolume, grid: StudyGrid): Resampled {
-  const toScan = compose(invert(scan.affine), grid.affine)
+export function resample(scan: StoredVolume, grid: StudyGrid, motion?: Affine): Resampled {
+  const placed = motion === undefined ? grid.affine : compose(motion, grid.affine)
+  const toScan = compose(invert(scan.affine), placed)
   return isAligned(toScan, grid.shape)
     ? averageAligned(scan, grid.shape, toScan)
     : averageSampled(toVolume(scan), grid.shape, toScan)
@@ -36,15 +38,4 @@ function isAligned(toScan: Affine, [depth, height, width]: StudyGrid['shape']): 
       from === to ? (row[to] ?? 0) > 0 : Math.abs(row[from] ?? 0) * length < leastDrift,
     ),
   )
-}
-
-/** The matrix that does `first`, then `then`. */
-function compose(then: Affine, first: Affine): Affine {
-  const row = ([a, b, c, d]: AffineRow): AffineRow => [
-    a * first[0][0] + b * first[1][0] + c * first[2][0],
-    a * first[0][1] + b * first[1][1] + c * first[2][1],
-    a * first[0][2] + b * first[1][2] + c * first[2][2],
-    a * first[0][3] + b * first[1][3] + c * first[2][3] + d,
-  ]
-  return [row(then[0]), row(then[1]), row(then[2])]
 }

@@ -69,3 +69,14 @@ export function invert(affine: Affine): Affine {
     row(b[0] * c[1] - b[1] * c[0], a[1] * c[0] - a[0] * c[1], a[0] * b[1] - a[1] * b[0]),
   ]
 }
+
+/** The matrix that does `first`, then `then`. */
+export function compose(then: Affine, first: Affine): Affine {
+  const row = ([a, b, c, d]: AffineRow): AffineRow => [
+    a * first[0][0] + b * first[1][0] + c * first[2][0],
+    a * first[0][1] + b * first[1][1] + c * first[2][1],
+    a * first[0][2] + b * first[1][2] + c * first[2][2],
+    a * first[0][3] + b * first[1][3] + c * first[2][3] + d,
+  ]
+  return [row(then[0]), row(then[1]), row(then[2])]
+}

@@ -1,17 +1,25 @@
 // Scans for tests, made from the template's own brain map: in any axis order, moved, cut, or with a box around it.
 
 import { encodeNifti, type NiftiContent } from '../../../demo/hospitals/nifti-writer.ts'
+import { noMotion, type Rigid } from '../rigid.ts'
 import { readTemplateBrain } from '../template.ts'
 
 interface Changes extends Partial<NiftiContent> {
   /** Moves the brain to the right. */
   readonly shiftMm?: number
+  /** How the head lies: from mm of the template to mm of the scan. */
+  readonly moved?: Rigid
   /** Stores the same picture in axes LPI instead of RAS. */
   readonly turned?: boolean
 }
 
 /** A textured brain in template space at 3 mm, as the bytes of a file. */
-export function brainScan({ shiftMm = 0, turned = false, ...content }: Changes = {}): Uint8Array<ArrayBuffer> {
+export function brainScan({
+  shiftMm = 0,
+  turned = false,
+  moved = noMotion,
+  ...content
+}: Changes = {}): Uint8Array<ArrayBuffer> {
   const { shape, voxels, affine } = readTemplateBrain()
   const [depth, height, width] = shape
   const textured = voxels.map((share, i) => (share < 128 ? 0 : 100 + (i % 97) + (Math.floor(i / width) % 31)))
@@ -25,8 +33,17 @@ export function brainScan({ shiftMm = 0, turned = false, ...content }: Changes =
   return encodeNifti({
     shape: [depth, height, width],
     voxels: turned ? textured.reverse() : textured,
-    affine: [...rows, [0, 0, 0, 1]],
+    affine: [...placedBy(moved, rows), [0, 0, 0, 1]],
     datatype: 'int16',
     ...content,
   })
+}
+
+function placedBy(motion: Rigid, rows: readonly (readonly number[])[]): number[][] {
+  return motion.map(([a, b, c, d]) =>
+    [0, 1, 2, 3].map((column) => {
+      const at = (row: number) => rows[row]?.[column] ?? 0
+      return a * at(0) + b * at(1) + c * at(2) + (column === 3 ? d : 0)
+    }),
+  )
 }

@@ -1,0 +1,88 @@
+// One scan's way to the grid where it must be registered first: read, registered to the template or to a scan of the same
+// child, resampled once. What reads files and what registers are parameters, so that this runs in a process of its own
+// (preparation-worker.ts) and in tests.
+
+import type { Digest } from '../../shared/digest.ts'
+import { sha256 } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { checkContent } from './quality.ts'
+import type { PreparedVoxels, Recipe } from './recipe.ts'
+import {
+  type Fit,
+  type Registration,
+  registerToReference,
+  registerToTemplate,
+  registrationSpacingMm,
+} from './register.ts'
+import { openScan } from './scan-file.ts'
+import { shrink } from './shrink.ts'
+import type { StoredVolume, Volume } from './volume.ts'
+
+/** A file and what it held when it was last looked at. */
+export interface ScanSource {
+  readonly path: string
+  readonly contentDigest: Digest
+}
+
+export interface PreparationRequest {
+  readonly scan: ScanSource
+  /** A scan of the same child that is registered; absent for the baseline. */
+  readonly reference?: ScanSource & { readonly registration: Registration }
+  /** The scan's own registration, where it is known already. */
+  readonly registration?: Registration
+}
+
+export interface PreparationResult extends PreparedVoxels {
+  readonly registration: Registration
+}
+
+export interface PreparationDeps {
+  readonly recipe: Recipe
+  /** What baselines are registered to. */
+  readonly template: Volume
+  readonly fit: Fit
+  readonly read: (path: string) => Promise<Uint8Array>
+}
+
+export type Prepare = (request: PreparationRequest) => Promise<PreparationResult>
+
+/** Prepares scans one after another. Remembers the last reference, since a child's scans follow one another. */
+export function createPreparation({ recipe, template, fit, read }: PreparationDeps): Prepare {
+  let kept: { readonly contentDigest: Digest; readonly volume: Volume } | undefined
+
+  const open = async ({ path, contentDigest }: ScanSource): Promise<StoredVolume> => {
+    const content = await read(path)
+    if (sha256(content) !== contentDigest) {
+      throw new SequelaError(
+        'scan_unreadable',
+        'The scan cannot be read: its file changed while it was being prepared.',
+      )
+    }
+    return openScan(content)
+  }
+
+  const referenceVolume = async (source: ScanSource): Promise<Volume> => {
+    if (kept?.contentDigest === source.contentDigest) return kept.volume
+    const volume = shrink(await open(source), registrationSpacingMm)
+    kept = { contentDigest: source.contentDigest, volume }
+    return volume
+  }
+
+  const register = async (opened: StoredVolume, { scan, reference }: PreparationRequest): Promise<Registration> => {
+    const volume = shrink(opened, registrationSpacingMm)
+    if (reference === undefined) {
+      const registration = await registerToTemplate(volume, template, fit)
+      kept = { contentDigest: scan.contentDigest, volume }
+      return registration
+    }
+    const { registration } = reference
+    return registerToReference(volume, { volume: await referenceVolume(reference), registration }, fit)
+  }
+
+  return async (request) => {
+    const opened = await open(request.scan)
+    checkContent(opened)
+    const registration = request.registration ?? (await register(opened, request))
+    return { ...recipe.prepareOpened(opened, registration), registration }
+  }
+}
