@@ -1,9 +1,7 @@
-// What the agent and a preparation process say to one another.
+// What a preparation process answers; it is asked with a PreparationRequest.
 
-import type { PreparationRequest, PreparationResult } from './preparation.ts'
+import type { PreparationResult } from './preparation.ts'
 
 export type PreparationReply =
   | { readonly kind: 'prepared'; readonly result: PreparationResult }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
-
-export type { PreparationRequest }

@@ -10,8 +10,11 @@ import { brainScan } from './testsupport/head.ts'
 import { hasSharedData, listShared, readShared } from './testsupport/shared-data.ts'
 
 const recipe = {
-  ...{ grid: [24, 32, 24], spacingMm: 7, template: 'mni152' },
-  ...{ registration: 'none', brainMask: 'foreground' },
+  grid: [24, 32, 24],
+  spacingMm: 7,
+  template: 'mni152',
+  registration: 'none',
+  brainMask: 'foreground',
 } as const
 
 let root = ''

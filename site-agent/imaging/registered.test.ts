@@ -8,8 +8,11 @@ import { brainScan } from './testsupport/head.ts'
 import { compose } from './volume.ts'
 
 const recipe = {
-  ...{ grid: [24, 32, 24], spacingMm: 7, template: 'mni152' },
-  ...{ registration: 'rigid', brainMask: 'template' },
+  grid: [24, 32, 24],
+  spacingMm: 7,
+  template: 'mni152',
+  registration: 'rigid',
+  brainMask: 'template',
 } as const
 
 let root = ''
