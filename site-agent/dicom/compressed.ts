@@ -57,7 +57,8 @@ function decodeWith(decoder: WasmDecoder, encoded: Uint8Array): DecodedFrame {
 }
 
 function decodeJpegLossless(encoded: Uint8Array): DecodedFrame {
-  const copy = encoded.slice()
+  // Not `slice`: of a Node Buffer that is a view, whose memory begins with other bytes.
+  const copy = new Uint8Array(encoded)
   const decoder = new JpegLosslessDecoder()
   const samples = decoder.decode(copy.buffer, 0, copy.length)
   return {

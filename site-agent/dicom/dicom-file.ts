@@ -92,7 +92,8 @@ const mostValues = 64
 
 function numbersAt(dataSet: DataSet, { hex, kind }: Tag): readonly number[] {
   if (kind === 'decimal') return allNumbers(textsAt(dataSet, hex).map(parseDecimalString))
-  const length = dataSet.elements[`x${hex}`]?.length ?? 0
+  const { dataOffset = 0, length = 0 } = dataSet.elements[`x${hex}`] ?? {}
+  if (dataOffset + length > dataSet.byteArray.length) return []
   const width = kind === 'uint16' ? 2 : 8
   const count = Math.min(Math.floor(length / width), mostValues)
   const read = (index: number): number | undefined =>

@@ -23,14 +23,16 @@ export function classify(physics: Physics, description: string): SequenceVerdict
   const found = byPhysics(physics)
   if (found.weighting === undefined) return found
   const { weighting, reason } = found
-  const named = namedWeighting(description)
+  // Underscores and points separate words, as blanks do.
+  const words = description.replaceAll(/[_.]/g, ' ')
+  const named = namedWeighting(words)
   const remarks: string[] = []
   if (named !== undefined && named !== weighting) {
     remarks.push(`its description says ${named}; the times in the header decide`)
   }
   const saysAgent =
-    weighting === 'T1w' && /(\+c\b|\bkm\b|\bgd\b|gad|post[ _-]?(c|k|gd|gad)|contrast|\bce\b|mdc)/.test(description)
-  const deniesAgent = /(\bpre\b|nativ|without|ohne|\bno[ _-]?c|\bw\/?o\b|sans)/.test(description)
+    weighting === 'T1w' && /(\+c\b|\bkm\b|\bgd\b|gad|post[ _-]?(c|k|gd|gad)|contrast|\bce\b|mdc)/.test(words)
+  const deniesAgent = /(\bpre\b|nativ|without|ohne|\bno[ _-]?c|\bw\/?o\b|sans)/.test(words)
   // Copied protocols leave the agent in headers of scans made before the injection, and some scanners never fill it in.
   if (physics.contrastAgent && deniesAgent) {
     return {

@@ -91,7 +91,7 @@ function encodeValue(value: Value, representation: string, syntax: WrittenSyntax
       }),
     )
   }
-  if (typeof value === 'string') return padded(ascii(value))
+  if (typeof value === 'string') return padded(ascii(value), representation === 'UI' ? '\0' : ' ')
   const numbers = typeof value === 'number' ? [value] : (value as readonly number[])
   const width = representation === 'FD' ? 8 : 2
   if (representation !== 'FD' && representation !== 'US') return padded(ascii(numbers.join('\\')))
@@ -104,8 +104,8 @@ function encodeValue(value: Value, representation: string, syntax: WrittenSyntax
   return bytes
 }
 
-function padded(bytes: Uint8Array): Uint8Array {
-  return bytes.length % 2 === 0 ? bytes : joined([bytes, ascii(' ')])
+function padded(bytes: Uint8Array, padding = ' '): Uint8Array {
+  return bytes.length % 2 === 0 ? bytes : joined([bytes, ascii(padding)])
 }
 
 function ascii(text: string): Uint8Array {
