@@ -7,7 +7,7 @@ import type { WorkOptions } from './assignment.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
 import { type PreparedCohort, prepareCohort } from './cohort/prepare-cohort.ts'
 import type { SiteHome, SiteSettings } from './home.ts'
-import { createPreparedVolumes, type PreparedVolumes } from './imaging/prepared.ts'
+import { createPreparedVolumes, type PreparedVolume, type PreparedVolumes } from './imaging/prepared.ts'
 import type { PreparedChild } from './learning/trainer.ts'
 
 export interface ChildrenDeps {
@@ -20,7 +20,7 @@ export interface ChildrenDeps {
 /** A cohort as read and as prepared; findings say what is held back and why. */
 export interface ReadyCohort {
   readonly cohort: Cohort
-  readonly prepared: PreparedCohort
+  readonly prepared: PreparedCohort<PreparedVolume>
 }
 
 /** Reads and prepares the cohort for a study. @throws SequelaError `table_invalid`, `file_unreadable`, `cancelled`. */

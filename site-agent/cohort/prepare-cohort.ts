@@ -28,11 +28,13 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal
 }
 
-export interface PreparedCohort {
+export interface PreparedCohort<Volume extends ScanVolume = ScanVolume> {
   /** What training gets, ordered by key. */
   readonly children: readonly PreparedChild[]
   /** The same children with the scans that are left, for the report. */
   readonly used: readonly CohortChild[]
+  /** What is known of each scan that could be prepared, held back later or not. */
+  readonly volumes: ReadonlyMap<CohortScan, Volume>
   /** What preparing found, beside the cohort's own findings. */
   readonly findings: readonly Finding[]
 }
@@ -44,8 +46,10 @@ export interface PreparedCohort {
 const childrenAtOnce = 2
 
 /** Prepared volumes of scans by scan, and why the others have none. */
-export interface PreparedScans {
+export interface PreparedScans<Volume extends ScanVolume = ScanVolume> {
   readonly files: ReadonlyMap<CohortScan, string>
+  /** What the preparer said of each scan that it could prepare, duplicates included. */
+  readonly volumes: ReadonlyMap<CohortScan, Volume>
   readonly findings: readonly Finding[]
 }
 
@@ -58,7 +62,7 @@ export async function prepareScans<Volume extends ScanVolume>(
   of: readonly CohortChild[],
   preparer: ScanPreparer<Volume>,
   options: PrepareOptions = {},
-): Promise<PreparedScans> {
+): Promise<PreparedScans<Volume>> {
   const total = of.reduce((sum, { scans }) => sum + scans.length, 0)
   let done = 0
   const byChild = await mapBounded(of, childrenAtOnce, async (child) => {
@@ -76,7 +80,8 @@ export async function prepareScans<Volume extends ScanVolume>(
   const attempts = byChild.flat()
   const findings = attempts.flatMap((attempt) => ('finding' in attempt ? [attempt.finding] : []))
   const prepared = attempts.filter((attempt) => 'volume' in attempt)
-  return { files: filesOfSingles(prepared, findings), findings }
+  const volumes = new Map(prepared.map(({ scan, volume }) => [scan, volume]))
+  return { files: filesOfSingles(prepared, findings), volumes, findings }
 }
 
 /** Prepares every scan of a cohort, and drops children of whom nothing is left to learn. @throws as `prepareScans` */
@@ -84,8 +89,8 @@ export async function prepareCohort<Volume extends ScanVolume>(
   cohort: Cohort,
   preparer: ScanPreparer<Volume>,
   options: PrepareOptions = {},
-): Promise<PreparedCohort> {
-  const { files, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
+): Promise<PreparedCohort<Volume>> {
+  const { files, volumes, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
   const findings = [...ofScans]
   const children: PreparedChild[] = []
   const used: CohortChild[] = []
@@ -98,7 +103,7 @@ export async function prepareCohort<Volume extends ScanVolume>(
     used.push(left)
     children.push(preparedChild(left, files))
   }
-  return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, findings }
+  return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, volumes, findings }
 }
 
 /** The child with the scans that have a prepared volume. */

@@ -18,16 +18,36 @@ export function maskOf(coverage: Float32Array): Uint8Array {
  * The template's brain, stretched to this head, on the grid: 1 in it, 0 elsewhere.
  * @param templateMask 255 in the brain, in template space
  */
-export function fittedMask(templateMask: StoredVolume, grid: StudyGrid, registration: Registration): Uint8Array {
+function fittedMask(templateMask: StoredVolume, grid: StudyGrid, registration: Registration): Uint8Array {
   const { templateToScan, fitted } = registration
   // mm of the grid → mm of the scan → mm of the template as it was stretched onto the scan.
   const toTemplate: Affine = compose(invert(fitted), templateToScan)
   return Uint8Array.from(resample(templateMask, grid, toTemplate).coverage, (share) => (share >= leastCoverage ? 1 : 0))
 }
 
-/** 1 where both are. */
-export function both(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((inA, i) => inA & (b[i] as number))
+/** How a study finds the brain; see the recipe. */
+export type BrainMask = 'foreground' | 'template'
+
+/**
+ * The brain on a grid: 1 in it, 0 elsewhere.
+ * @param coverage share of each voxel of the grid in which the scan is not zero
+ * @param templateMask 255 in the brain, in template space
+ */
+export function brainMaskOn(
+  kind: BrainMask,
+  coverage: Float32Array,
+  { templateMask, grid, registration }: MaskPlace,
+): Uint8Array {
+  const foreground = maskOf(coverage)
+  if (kind === 'foreground') return foreground
+  const fitted = fittedMask(templateMask, grid, registration)
+  return foreground.map((inside, i) => inside & (fitted[i] as number))
+}
+
+interface MaskPlace {
+  readonly templateMask: StoredVolume
+  readonly grid: StudyGrid
+  readonly registration: Registration
 }
 
 /**

@@ -22,6 +22,9 @@ export interface PreparationPoolOptions {
   readonly program?: URL
 }
 
+/** A process that has had nothing to do for so long gives its memory back. */
+const idleMs = 20_000
+
 /** Longest time for one scan: a dozen coarse starts on a loaded machine take a minute. */
 const longestMs = 10 * 60_000
 
@@ -29,6 +32,7 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
   const program = options.program ?? new URL('./preparation-worker.ts', import.meta.url)
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
+  const ends = new Map<ChildProcess, NodeJS.Timeout>()
   const waiting: (() => void)[] = []
   let busy = 0
   let closed = false
@@ -42,10 +46,25 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
     alive.add(started)
     started.once('exit', () => {
       alive.delete(started)
+      clearTimeout(ends.get(started))
+      ends.delete(started)
       const at = idle.indexOf(started)
       if (at >= 0) idle.splice(at, 1)
     })
     return started
+  }
+
+  /** An idle process does not keep this one alive, and ends after a while. */
+  const rest = (worker: ChildProcess): void => {
+    worker.unref()
+    worker.channel?.unref()
+    idle.push(worker)
+    ends.set(worker, setTimeout(() => worker.kill('SIGKILL'), idleMs).unref())
+  }
+  const wake = (worker: ChildProcess): void => {
+    clearTimeout(ends.get(worker))
+    worker.ref()
+    worker.channel?.ref()
   }
 
   const perform = (worker: ChildProcess, request: PreparationRequest): Promise<PreparationReply> =>
@@ -84,8 +103,9 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
       await turn()
       try {
         const worker = idle.pop() ?? start()
+        wake(worker)
         const reply = await perform(worker, request)
-        if (worker.connected) idle.push(worker)
+        if (worker.connected) rest(worker)
         if (reply.kind === 'prepared') return reply.result
         throw new SequelaError(isErrorCode(reply.code) ? reply.code : 'internal', reply.message)
       } finally {

@@ -2,7 +2,7 @@
 // the same bytes, so the two together name a cached result.
 
 import { type Digest, sha256 } from '../../shared/digest.ts'
-import { both, checkOverlap, fittedMask, maskOf } from './brain-mask.ts'
+import { type BrainMask, brainMaskOn, checkOverlap } from './brain-mask.ts'
 import { normalise } from './normalise.ts'
 import { checkContent, diceOf } from './quality.ts'
 import { inTemplateSpace, type Registration } from './register.ts'
@@ -23,7 +23,7 @@ export interface RecipeOptions {
   /** `none`: scans lie in template space already, which is verified. */
   readonly registration: 'rigid' | 'none'
   /** `foreground`: what is not 0, for scans without their skulls. `template`: of that, the template's brain. */
-  readonly brainMask: 'foreground' | 'template'
+  readonly brainMask: BrainMask
 }
 
 /** Normalised voxels on the grid, 0 in the background. */
@@ -55,8 +55,7 @@ export function createRecipe(options: RecipeOptions): Recipe {
   const prepareOpened = (scan: StoredVolume, registration: Registration): PreparedVoxels => {
     const motion = kind === 'none' ? undefined : registration.templateToScan
     const { voxels, coverage } = resample(scan, grid, motion)
-    const foreground = maskOf(coverage)
-    const mask = brainMask === 'foreground' ? foreground : both(foreground, fittedMask(grownMask, grid, registration))
+    const mask = brainMaskOn(brainMask, coverage, { templateMask: grownMask, grid, registration })
     // A registered head keeps its own size, so its overlap was judged where the template was stretched to it.
     const dice = kind === 'none' ? checkOverlap(mask, templateMask) : diceOf(mask, templateMask)
     return { voxels: normalise(voxels, mask), dice }
