@@ -79,6 +79,12 @@ export default {
       to: { path: '^(net|tls|http|https|http2|dgram)$|@grpc' },
     },
     {
+      name: 'only-the-pages-of-view-serve-a-browser',
+      severity: 'error',
+      from: { path: '^site-agent/', pathNot: `^site-agent/bedside/view/|${tests}` },
+      to: { path: 'node_modules/(fastify|@fastify)' },
+    },
+    {
       name: 'domain-does-not-know-adapters',
       severity: 'error',
       from: { path: '^coordinator/(run|strategy|admission)/', pathNot: tests },

@@ -41,9 +41,16 @@ export async function readyCohort(
   }
 }
 
-/** What prepares scans as a study asks, into the site's cache; to be closed. */
-export function preparerFor(home: SiteHome, { model, pipeline }: Study): PreparedVolumes {
-  const { grid, spacingMm } = model
+/**
+ * What prepares scans as a study asks, into the site's cache; to be closed.
+ * @param on the grid, where people are to see the scans and not the model
+ */
+export function preparerFor(
+  home: SiteHome,
+  { model, pipeline }: Study,
+  on: Pick<Study['model'], 'grid' | 'spacingMm'> = model,
+): PreparedVolumes {
+  const { grid, spacingMm } = on
   const { template, registration, brainMask } = pipeline
   return createPreparedVolumes({ folder: home.preparedFolder, grid, spacingMm, template, registration, brainMask })
 }

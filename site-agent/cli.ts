@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { programVersion } from '../shared/version.ts'
+import { readViews, viewsText } from './bedside/view-log.ts'
 import { approve } from './commands/approve.ts'
 import { checkData } from './commands/check-data.ts'
 import { doctor } from './commands/doctor.ts'
@@ -14,6 +15,7 @@ import { type ImportOptions, importScans } from './commands/import.ts'
 import { predict } from './commands/predict.ts'
 import { run } from './commands/run.ts'
 import { statusInWords } from './commands/status-words.ts'
+import { view } from './commands/view.ts'
 import { readEgress } from './egress.ts'
 import { type SiteHome, siteHome } from './home.ts'
 import { isLocked } from './home-lock.ts'
@@ -76,8 +78,29 @@ export function siteProgram(): Command {
     .description("one child's risk after each of its visits, by exported weights; research use, and nothing is sent")
     .requiredOption('--child <id>', 'participant_id, with or without sub-')
     .requiredOption('--weights <file>', 'a .safetensors file from coordinator export, its .provenance.json beside it')
+    .option('--card <file>', 'its model card (default: the .card.json beside the weights, if there is one)')
     .option('--json', 'as JSON')
-    .action((options: { child: string; weights: string; json?: true }) => predict(home(), options))
+    .action((options: { child: string; weights: string; card?: string; json?: true }) => predict(home(), options))
+
+  program
+    .command('view')
+    .description(
+      "this hospital's children, scans and risks on local pages, for one browser on this machine; nothing is sent",
+    )
+    .option('--weights <file>', 'a .safetensors file from coordinator export; without it scans are shown and no risk')
+    .option('--card <file>', 'its model card (default: the .card.json beside the weights, if there is one)')
+    .option('--port <number>', 'port on 127.0.0.1; 0 takes a free one', wholeNumber, 0)
+    .option('--idle-minutes <number>', 'ends after so long without a look', wholeNumber, 30)
+    .action((options: { weights?: string; card?: string; port: number; idleMinutes: number }) => view(home(), options))
+
+  program
+    .command('views')
+    .description('who looked at which child and when, from the record of this hospital')
+    .option('--json', 'one JSON record a line')
+    .action(async ({ json }: { json?: true }) => {
+      const records = await readViews(home().viewsFile)
+      print(json ? records.map((record) => JSON.stringify(record)).join('\n') : viewsText(records))
+    })
 
   program
     .command('status')

@@ -27,6 +27,8 @@ export interface SiteHome {
   readonly weightsFolder: string
   readonly spoolFolder: string
   readonly egressFile: string
+  /** Who looked at which child. */
+  readonly viewsFile: string
   readonly statusFile: string
   readonly lockFile: string
   /** Which patient is which child, with access for this user alone; what was imported. */
@@ -44,6 +46,7 @@ export function siteHome(folder: string): SiteHome {
     weightsFolder: join(root, 'cache', 'weights'),
     spoolFolder: join(root, 'spool'),
     egressFile: join(root, 'egress.jsonl'),
+    viewsFile: join(root, 'views.jsonl'),
     statusFile: join(root, 'status.json'),
     lockFile: join(root, 'lock'),
     importFolder: join(root, 'import'),

@@ -119,8 +119,13 @@ describe('a federation of two hospitals', () => {
     test("a child's risk after each visit, with what must be known about it", async () => {
       const prediction = predictionSchema.parse(JSON.parse(await predict(child.participant, 'recurrence')))
       expect(prediction.visits.map(({ session }) => session)).toEqual(child.sessions)
-      for (const { risk } of prediction.visits) expect(risk).toBeGreaterThan(0)
-      for (const { risk } of prediction.visits) expect(risk).toBeLessThan(1)
+      for (const { output } of prediction.visits) expect(output).toBeGreaterThan(0)
+      for (const { output } of prediction.visits) expect(output).toBeLessThan(1)
+      expect(prediction.visits.map(({ calibrated }) => calibrated)).toEqual(child.sessions.map(() => null))
+      expect(prediction.calibration).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringContaining('no model card'),
+      })
       expect(prediction.weightsDigest).toBe(run.weightsDigest)
       expect(prediction.notice).toContain('Not a medical device')
     })
@@ -158,14 +163,19 @@ describe('a federation of two hospitals', () => {
 })
 
 const predictionSchema = z.object({
+  calibration: z.unknown(),
   weightsDigest: z.string(),
   notice: z.string(),
-  visits: z.array(z.object({ session: z.string(), risk: z.number() })),
+  visits: z.array(z.object({ session: z.string(), output: z.number(), calibrated: z.null() })),
 })
 
 const truthSchema = z.object({
   children: z.array(
-    z.object({ hospital: z.string(), participant: z.string(), visits: z.array(z.object({ session: z.string() })) }),
+    z.object({
+      hospital: z.string(),
+      participant: z.string(),
+      visits: z.array(z.object({ session: z.string(), output: z.number(), calibrated: z.null() })),
+    }),
   ),
 })
 

@@ -1,0 +1,74 @@
+// An answer as a clinician reads it in a terminal: first what it is not, then the risks or why there are none, then what to
+// know about them.
+
+import { type ChildAnswer, zoneWords } from './answer.ts'
+
+/** Lines of plain text. */
+export function answerText(answer: ChildAnswer): string {
+  const { child, horizonDays, study, weightsDigest, visits, flags, heldBack, notice } = answer
+  return [
+    notice,
+    '',
+    `${child}: an event within ${horizonDays} days after each visit, given the scans up to it`,
+    ...table(answer),
+    '',
+    ...lastVisit(answer),
+    ...section(
+      'To know before believing this',
+      flags.map(({ weight, sentence }) => `${weight === 'refuses' ? 'x' : '!'} ${sentence}`),
+    ),
+    ...section(
+      'Held back, and other remarks on the data',
+      heldBack.map((sentence) => `* ${sentence}`),
+    ),
+    '',
+    `Study ${study.slice(0, 12)}, weights ${weightsDigest.slice(0, 12)}, ${visits.length} scans. "Adds": the last figure less what it is without`,
+    'that visit, in percentage points. "Seen": how many test children with a similar risk had an event, 95 % interval.',
+    'Nothing of this leaves the site.',
+  ].join('\n')
+}
+
+function table({ visits }: ChildAnswer): string[] {
+  const rows = visits.map(({ session, day, calibrated, output, contribution }) => [
+    session,
+    String(day),
+    calibrated === null ? 'refused' : percent(calibrated.risk),
+    calibrated?.seen === undefined ? '' : `${percent(calibrated.seen.low)} to ${percent(calibrated.seen.high)}`,
+    percent(output),
+    contribution === null ? '' : signed(100 * contribution),
+  ])
+  const all = [['visit', 'day', 'risk', 'seen', "model's output", 'adds'], ...rows]
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  return all.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+}
+
+function lastVisit({ visits, calibration }: ChildAnswer): string[] {
+  const last = visits.at(-1)
+  if (last?.calibrated) {
+    const { risk, zone } = last.calibrated
+    const by = calibration.kind === 'card' && calibration.by === 'site' ? 'this hospital' : 'the consortium'
+    const place = zone === undefined ? '' : `, ${zoneWords[zone]}`
+    return [`After the last visit: ${percent(risk)}, recalibrated for ${by}${place}.`]
+  }
+  const reasons = calibration.kind === 'refused' ? [calibration.reason] : (last?.refusals ?? [])
+  return [
+    'No calibrated risk is given:',
+    ...reasons.map((reason) => `  * ${reason}`),
+    "The model's output puts children in an order; nobody has checked that it is a probability.",
+  ]
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+/** With one digit and a sign, which a value that rounds to nought has not. */
+function signed(points: number): string {
+  const digits = Math.abs(points).toFixed(1)
+  if (digits === '0.0') return digits
+  return `${points < 0 ? '−' : '+'}${digits}`
+}

@@ -1,0 +1,108 @@
+// All that is said about a child at the bedside, as a value: what the model gave at each visit, what of it may be called a
+// calibrated risk and why not the rest, and what to know before believing it. Pure; terminal and page only show it.
+
+import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import type { VisitRisk } from '../prediction.ts'
+import { type CalibratedRisk, calibrate, type RecalibrationOf, recalibrationFor, type Zone } from './calibration.ts'
+import { type ChildFacts, type Flag, flagsAt, type ModelFacts } from './fit.ts'
+
+export const notice = 'Research software. Not a medical device. Do not base a decision about a patient on it.'
+
+export interface AnsweredVisit {
+  readonly session: string
+  readonly day: number
+  /** What the model itself gives for the study's horizon, 0 to 1: it orders children, and nobody checked its scale. */
+  readonly output: number
+  /** Null when refused; `refusals` says why. */
+  readonly calibrated: CalibratedRisk | null
+  readonly refusals: readonly string[]
+  readonly progression: number
+  /** What the last risk would lose without this visit, in the figures that are shown; null when there is no other. */
+  readonly contribution: number | null
+}
+
+/** Whether risks can be called calibrated at all, and by what. */
+export type Calibration =
+  | { readonly kind: 'card'; readonly by: RecalibrationOf }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export interface ChildAnswer {
+  readonly notice: string
+  readonly child: string
+  readonly key: string
+  readonly study: string
+  readonly weightsDigest: string
+  readonly horizonDays: number
+  readonly calibration: Calibration
+  readonly visits: readonly AnsweredVisit[]
+  /** About the risk after the last visit. */
+  readonly flags: readonly Flag[]
+  /** Scans that are not shown to the model, and why. */
+  readonly heldBack: readonly string[]
+}
+
+export interface AnswerParts extends Pick<ChildAnswer, 'child' | 'key' | 'study' | 'weightsDigest' | 'heldBack'> {
+  readonly site: string
+  readonly horizonDays: number
+  readonly card: ModelCard | undefined
+  readonly facts: ChildFacts
+  readonly siteTrained: boolean
+  /** One for each scan of `facts`. */
+  readonly visits: readonly VisitRisk[]
+}
+
+export function answerFrom(parts: AnswerParts): ChildAnswer {
+  const { child, key, study, weightsDigest, heldBack, horizonDays, card, facts, visits } = parts
+  const calibration = calibrationFor(card, parts.site)
+  const model: ModelFacts = { ranges: card?.inputRanges ?? {}, siteTrained: parts.siteTrained }
+  const calibratedAt = (risk: number): CalibratedRisk | null =>
+    card === undefined || calibration.kind === 'refused' ? null : calibrate(card, parts.site, calibration.by, risk)
+  const answered = visits.map((visit, landmark): AnsweredVisit => {
+    const refusals = flagsAt(facts, model, landmark).flatMap((flag) =>
+      flag.weight === 'refuses' ? [flag.sentence] : [],
+    )
+    return {
+      ...{ session: visit.session, day: visit.day, output: visit.risk, refusals, progression: visit.progression },
+      calibrated: refusals.length > 0 ? null : calibratedAt(visit.risk),
+      contribution: visit.contribution,
+    }
+  })
+  return {
+    ...{ notice, child, key, study, weightsDigest, horizonDays, calibration, heldBack },
+    visits: withShownContributions(answered, calibratedAt),
+    flags: flagsAt(facts, model, visits.length - 1),
+  }
+}
+
+/** The zone of the last visit, in words that recommend nothing. */
+export const zoneWords: Readonly<Record<Zone, string>> = {
+  'rule-out': 'below the lower threshold',
+  grey: 'in the grey zone between the thresholds',
+  'rule-in': 'at or above the upper threshold',
+}
+
+function calibrationFor(card: ModelCard | undefined, site: string): Calibration {
+  if (card === undefined) {
+    const reason =
+      'there is no model card beside the weights; without its recalibration nobody knows what a figure means'
+    return { kind: 'refused', reason }
+  }
+  const by = recalibrationFor(card, site)
+  if (by !== undefined) return { kind: 'card', by }
+  return { kind: 'refused', reason: 'the evaluation saw too few events to recalibrate the model' }
+}
+
+/** Differences of what is shown: of calibrated risks where the last one is, of the model's own figures elsewhere. */
+function withShownContributions(
+  visits: readonly AnsweredVisit[],
+  calibratedAt: (risk: number) => CalibratedRisk | null,
+): readonly AnsweredVisit[] {
+  const last = visits.at(-1)
+  const shown = last?.calibrated
+  if (last === undefined || shown == null) return visits
+  return visits.map((visit) => {
+    if (visit.contribution === null) return visit
+    const without = calibratedAt(last.output - visit.contribution)
+    return without === null ? visit : { ...visit, contribution: shown.risk - without.risk }
+  })
+}

@@ -1,0 +1,146 @@
+// The children of a site as they are seen at the bedside: listed from its tables, and each opened on request, that is its
+// scans prepared, looked at for fit, and the model asked. Terminal and page both go through here.
+
+import { readFile } from 'node:fs/promises'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { modelOf } from '../../shared/study/model-of.ts'
+import type { StudyFile } from '../../shared/study/study.ts'
+import { preparerFor } from '../children.ts'
+import { type Cohort, type CohortChild, loadCohort } from '../cohort/cohort.ts'
+import type { Finding } from '../cohort/finding.ts'
+import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
+import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
+import { readIdentity } from '../identity-file.ts'
+import { createStudyGrid } from '../imaging/study-grid.ts'
+import { templateMaskOn } from '../imaging/template.ts'
+import type { PreparedChild } from '../learning/trainer.ts'
+import type { WorkerTrainer } from '../learning/worker-trainer.ts'
+import { predictionFrom, questionsAbout } from '../prediction.ts'
+import { answerFrom, type ChildAnswer } from './answer.ts'
+import type { ChildFacts } from './fit.ts'
+import type { OpenModel } from './open-model.ts'
+import { overlapFacts } from './scan-facts.ts'
+
+export interface Bedside {
+  readonly site: string
+  readonly study: StudyFile
+  readonly cohort: Cohort
+  readonly model: OpenModel | undefined
+  /** @throws SequelaError `usage` for a child that is not there, `cohort_empty` when none of its scans can be used. */
+  open(child: CohortChild, options?: OpenOptions): Promise<OpenChild>
+}
+
+export interface OpenOptions {
+  /** What is being done, and how far it is; a total of 0 says that nobody knows. */
+  readonly onProgress?: (what: string, done: number, total: number) => void
+}
+
+export interface OpenChild {
+  readonly child: CohortChild
+  /** With the scans that can be used only; at least one. */
+  readonly shown: CohortChild
+  readonly facts: ChildFacts
+  readonly heldBack: readonly string[]
+  /** Undefined when no weights were given. */
+  readonly answer: ChildAnswer | undefined
+}
+
+export interface BedsideDeps {
+  readonly home: SiteHome
+  readonly study: StudyFile
+  readonly model: OpenModel | undefined
+  readonly trainer: WorkerTrainer
+}
+
+/** Reads the site's tables. @throws SequelaError as `loadCohort`; `study_state` when weights know no recurrence. */
+export async function openBedside({ home, study, model, trainer }: BedsideDeps): Promise<Bedside> {
+  const settings: SiteSettings = await readSettings(home)
+  const { site } = await readIdentity(home.identityFile)
+  const cohort = await loadCohort({ root: settings.data, study: study.study, site })
+  const { question } = cohort
+  if (model !== undefined && question === undefined) {
+    const message = `study ${study.study.study} has no stage of recurrence, so its model knows no risk`
+    throw new SequelaError('study_state', message)
+  }
+  const { grid, spacingMm } = study.study.model
+  const templateMask = templateMaskOn(createStudyGrid(grid, spacingMm))
+
+  const ask = async (shown: CohortChild, prepared: PreparedChild, facts: ChildFacts, heldBack: readonly string[]) => {
+    if (model === undefined || question === undefined) return undefined
+    const { horizonDays } = question
+    const answers = await trainer.score({
+      ...{ model: modelOf(study.study), horizonDays, weights: model.weights },
+      ...{ children: questionsAbout(prepared), seed: shown.key },
+    })
+    const sessions = shown.scans.map(({ session }) => session)
+    return answerFrom({
+      ...{ child: shown.participant, key: shown.key, study: study.digest, weightsDigest: model.digest, heldBack },
+      ...{ site, horizonDays, card: model.card, facts },
+      siteTrained: study.study.sites.includes(site),
+      visits: predictionFrom(prepared, sessions, answers),
+    })
+  }
+
+  return {
+    ...{ site, study, cohort, model },
+    open: async (child, { onProgress = () => {} } = {}) => {
+      const preparing = (done: number, total: number): void => onProgress('Preparing the scans', done, total)
+      const preparer = preparerFor(home, study.study)
+      const scans = await prepareScans([child], preparer, { onProgress: preparing }).finally(() => preparer.close())
+      const heldBack = heldBackOf(child, [...cohort.findings, ...scans.findings])
+      const shown = withFiles(child, scans.files)
+      if (shown.scans.length === 0) throw nothingUsable(child.participant, heldBack)
+      const facts = await factsOf(shown, scans, templateMask, grid)
+      onProgress('Asking the model', 0, 0)
+      return {
+        ...{ child, shown, facts, heldBack },
+        answer: await ask(shown, preparedChild(shown, scans.files), facts, heldBack),
+      }
+    },
+  }
+}
+
+/** The child of that `participant_id`, with or without `sub-`. @throws SequelaError `usage`, `cohort_empty`. */
+export function childNamed({ children, findings }: Cohort, name: string): CohortChild {
+  const participant = name.startsWith('sub-') ? name : `sub-${name}`
+  const child = children.find((one) => one.participant === participant)
+  if (child !== undefined) return child
+  const reasons = findings.filter((finding) => finding.child === participant)
+  if (reasons.length === 0) throw new SequelaError('usage', `there is no child ${participant} in this hospital's data`)
+  throw nothingUsable(
+    participant,
+    reasons.map(({ sentence }) => sentence),
+  )
+}
+
+function nothingUsable(participant: string, reasons: readonly string[]): SequelaError {
+  return new SequelaError('cohort_empty', `no scan of ${participant} can be used:\n  ${reasons.join('\n  ')}`)
+}
+
+/** What was found about a child, in the order in which it was found. */
+export function heldBackOf({ participant }: Pick<CohortChild, 'participant'>, findings: readonly Finding[]): string[] {
+  return findings
+    .filter((finding) => finding.child === participant)
+    .map(({ visit, sentence }) => `${visit === undefined ? '' : `${visit}: `}${sentence}`)
+}
+
+async function factsOf(
+  { fold, scans, outcome, chart }: CohortChild,
+  { files }: PreparedScans,
+  templateMask: Uint8Array,
+  shape: readonly [number, number, number],
+): Promise<ChildFacts> {
+  const ofScans = await Promise.all(
+    scans.map(async (scan) => {
+      const voxels = await readVoxels(files.get(scan) ?? '')
+      return { session: scan.session, day: scan.day, ...overlapFacts(voxels, templateMask, shape) }
+    }),
+  )
+  return { fold, ageYears: chart.ageYears, treatmentChangeDay: outcome?.treatmentChangeDay, scans: ofScans }
+}
+
+/** A prepared volume as it lies on disk: float32, little-endian. */
+export async function readVoxels(file: string): Promise<Float32Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(file)
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { recalibrated } from '../../shared/evaluation/recalibration.ts'
+import { exampleCard } from '../../shared/evaluation/testsupport/example-card.ts'
+import { calibrate, recalibrationFor, zoneOf } from './calibration.ts'
+
+const plain = { intercept: 0, slope: 1, kind: 'platt' } as const
+/** A card whose recalibration changes nothing, so that bins and thresholds meet the model's own risks. */
+const card = exampleCard({ recalibration: { consortium: plain, sites: {} } })
+
+describe('a recalibrated risk', () => {
+  test('is the site’s own where the card has one, the consortium’s elsewhere, and none where events were too few', () => {
+    const some = exampleCard()
+    expect(recalibrationFor(some, 'boston')).toBe('site')
+    expect(recalibrationFor(some, 'zurich')).toBe('consortium')
+    const none = { intercept: 0, slope: 1, kind: 'none' } as const
+    expect(recalibrationFor(exampleCard({ recalibration: { consortium: none, sites: { a: none } } }), 'a')).toBe(
+      undefined,
+    )
+    expect(calibrate(some, 'boston', 'site', 0.3).risk).toBe(recalibrated(0.3, { intercept: -0.3, slope: 1 }))
+    expect(calibrate(some, 'zurich', 'consortium', 0.3).risk).toBe(recalibrated(0.3, { intercept: -0.4, slope: 0.8 }))
+  })
+
+  test('comes with the interval of what children with a similar risk had', () => {
+    // Wilson's interval of 25 % in 38, by the formula in another form: roots of (p − x)² = z² x (1 − x) / n.
+    const [share, n, z] = [0.25, 38, 1.959964]
+    const { seen } = calibrate(card, 'x', 'consortium', 0.3)
+    for (const end of [seen?.low ?? 0, seen?.high ?? 0]) {
+      expect((share - end) ** 2).toBeCloseTo((z ** 2 * end * (1 - end)) / n, 12)
+    }
+    expect(seen).toMatchObject({ children: 38, bin: { low: 0.1, high: 0.5 } })
+    expect(seen?.low).toBeLessThan(share)
+    expect(seen?.high).toBeGreaterThan(share)
+  })
+
+  test('has no interval where too few children stood behind it, and bins reach up to 1', () => {
+    expect(calibrate(card, 'x', 'consortium', 0.8).seen).toBe(undefined)
+    const one = { low: 0, high: 1, children: 10, landmarks: 20, observed: 0 }
+    expect(calibrate({ ...card, reliability: [one] }, 'x', 'consortium', 1).seen).toMatchObject({ low: 0 })
+    expect(calibrate({ ...card, reliability: [] }, 'x', 'consortium', 0.3).seen).toBe(undefined)
+  })
+})
+
+describe('a zone', () => {
+  const threshold = (risk: number) => ({ risk, chosenFor: '', figures: {} })
+  test('is below the lower threshold, from the upper one on, or grey', () => {
+    const both = { ruleOut: threshold(0.1), ruleIn: threshold(0.4) }
+    expect([0.09, 0.1, 0.39, 0.4].map((risk) => zoneOf(both, risk))).toEqual(['rule-out', 'grey', 'grey', 'rule-in'])
+  })
+
+  test('has no end where no threshold was found, and is none without any', () => {
+    expect(zoneOf({ ruleOut: threshold(0.1), ruleIn: null }, 0.99)).toBe('grey')
+    expect(zoneOf({ ruleOut: null, ruleIn: threshold(0.4) }, 0.01)).toBe('grey')
+    expect(zoneOf({ ruleOut: null, ruleIn: null }, 0.5)).toBe(undefined)
+  })
+})

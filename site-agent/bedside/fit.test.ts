@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { type ChildFacts, flagsAt, type ModelFacts, type ScanFacts } from './fit.ts'
+
+const scan = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
+  ...{ session: `ses-${day}`, day, dice: 0.95, emptySlices: 0 },
+  ...changes,
+})
+const sound: ChildFacts = {
+  ...{ fold: 'test', ageYears: 7, treatmentChangeDay: undefined },
+  scans: [scan(30), scan(120), scan(300)],
+}
+const model: ModelFacts = {
+  ranges: {
+    age_years: { low: 2, high: 18 },
+    gap_days: { low: 0, high: 400 },
+    days_since_surgery: { low: 0, high: 2000 },
+    visits: { low: 1, high: 4 },
+  },
+  siteTrained: true,
+}
+const said = (child: Partial<ChildFacts>, changes: Partial<ModelFacts> = {}, landmark?: number): string[] => {
+  const facts = { ...sound, ...child }
+  return flagsAt(facts, { ...model, ...changes }, landmark ?? facts.scans.length - 1).map(
+    ({ weight, kind }) => `${weight} ${kind}`,
+  )
+}
+
+describe('a child that is like those of training', () => {
+  test('has no flag', () => expect(said({})).toEqual([]))
+})
+
+describe('a calibrated risk is refused', () => {
+  test.each<[string, Partial<ChildFacts>]>([
+    ['one-scan', { scans: [scan(30)] }],
+    ['before-surgery', { scans: [scan(-40), scan(-3)] }],
+    ['gap', { scans: [scan(30), scan(431)] }],
+    ['time', { scans: [scan(1700), scan(2001)] }],
+    ['age', { ageYears: 1 }],
+    ['age', { ageYears: 19 }],
+    ['trained-on', { fold: 'train' }],
+  ])('for %s', (kind, child) => expect(said(child)).toEqual([`refuses ${kind}`]))
+
+  test('for two years between scans where no card says what was seen', () => {
+    expect(said({ scans: [scan(0), scan(730)] }, { ranges: {} })).toEqual([])
+    expect(said({ scans: [scan(0), scan(731)] }, { ranges: {} })).toEqual(['refuses gap'])
+  })
+})
+
+describe('a reader is warned', () => {
+  test.each<[string, Partial<ChildFacts>]>([
+    ['age', { ageYears: undefined }],
+    ['trained-on', { fold: 'validation' }],
+    ['treatment', { treatmentChangeDay: 300 }],
+    ['visits', { scans: [1, 2, 3, 4, 5].map((day) => scan(day)) }],
+    ['field-of-view', { scans: [scan(1), scan(2, { emptySlices: 1 })] }],
+    ['placement', { scans: [scan(1, { dice: 0.86 }), scan(2)] }],
+  ])('of %s', (kind, child) => expect(said(child)).toEqual([`caution ${kind}`]))
+
+  test('of a hospital that took no part in training', () => {
+    expect(said({}, { siteTrained: false })).toEqual(['caution foreign-site'])
+  })
+})
+
+test('what is said at a visit does not depend on later scans, nor on a later change of treatment', () => {
+  const later = [scan(900, { dice: 0.85, emptySlices: 3 }), scan(5000)]
+  const extended = { ...sound, scans: [...sound.scans, ...later], treatmentChangeDay: 800 }
+  for (const landmark of sound.scans.keys()) {
+    expect(flagsAt(extended, model, landmark)).toEqual(flagsAt(sound, model, landmark))
+  }
+})

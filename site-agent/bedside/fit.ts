@@ -1,0 +1,145 @@
+// Whether a child fits what the model was trained on. Each doubt is one sentence with its weight; what is said at a visit
+// depends on the scans up to it alone, so a later scan changes nothing that was said before.
+
+import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import type { Fold } from '../../shared/study/folds.ts'
+
+/** `refuses`: no calibrated risk is given. `caution`: to know before believing it. */
+export type FlagWeight = 'refuses' | 'caution'
+
+export interface Flag {
+  readonly weight: FlagWeight
+  readonly kind:
+    | 'one-scan'
+    | 'before-surgery'
+    | 'age'
+    | 'gap'
+    | 'time'
+    | 'visits'
+    | 'field-of-view'
+    | 'placement'
+    | 'trained-on'
+    | 'foreign-site'
+    | 'treatment'
+  readonly sentence: string
+}
+
+/** One usable scan of a child. */
+export interface ScanFacts {
+  readonly session: string
+  /** Since the index surgery, or since the first scan where that is not known. */
+  readonly day: number
+  /** Overlap of its brain with the template's (Dice). */
+  readonly dice: number
+  /** Slices of the grid that hold brain in the template and nothing in this scan. */
+  readonly emptySlices: number
+}
+
+export interface ChildFacts {
+  readonly fold: Fold
+  /** At the surgery; undefined when the chart does not say. */
+  readonly ageYears: number | undefined
+  readonly treatmentChangeDay: number | undefined
+  /** In order of time. */
+  readonly scans: readonly ScanFacts[]
+}
+
+export interface ModelFacts {
+  /** Ranges of the model card; empty without one. */
+  readonly ranges: ModelCard['inputRanges']
+  /** Whether this site is one of those that trained the model. */
+  readonly siteTrained: boolean
+}
+
+/** Where no card gives a range: no study of this kind leaves more than two years between scans. */
+const longestGapDays = 730
+
+/** A brain that overlaps so little passes the gate (0.85) narrowly; children in place keep 0.89 and more (quality.ts). */
+const narrowDice = 0.87
+
+/** What is to be said about the risk after visit `landmark`. */
+export function flagsAt(child: ChildFacts, model: ModelFacts, landmark: number): readonly Flag[] {
+  const scans = child.scans.slice(0, landmark + 1)
+  const last = scans.at(-1)
+  if (last === undefined) return []
+  return [...historyFlags(scans, model), ...childFlags(child, model, last), ...scans.flatMap(scanFlags)]
+}
+
+function historyFlags(scans: readonly ScanFacts[], { ranges }: ModelFacts): Flag[] {
+  const flags: Flag[] = []
+  const last = scans.at(-1)?.day ?? 0
+  if (scans.length < 2) {
+    flags.push(refuse('one-scan', 'There is one scan only; the model compares scans, and one says little.'))
+  }
+  if (last < 0)
+    flags.push(refuse('before-surgery', 'This visit is before the surgery; there is nothing to come back yet.'))
+  const gaps = scans.slice(1).map(({ day }, i) => day - (scans[i]?.day ?? day))
+  const longest = Math.max(0, ...gaps)
+  const most = ranges.gap_days?.high ?? longestGapDays
+  if (longest > most) {
+    flags.push(refuse('gap', `Two scans lie ${longest} days apart; the model was trained on up to ${most}.`))
+  }
+  const { days_since_surgery: days, visits } = ranges
+  if (days !== undefined && last > days.high) {
+    flags.push(refuse('time', `This is day ${last} after surgery; the model was trained on up to day ${days.high}.`))
+  }
+  if (visits !== undefined && scans.length > visits.high) {
+    flags.push(caution('visits', `There are ${scans.length} scans; children in training had up to ${visits.high}.`))
+  }
+  return flags
+}
+
+function childFlags({ fold, ageYears, treatmentChangeDay }: ChildFacts, model: ModelFacts, last: ScanFacts): Flag[] {
+  const flags: Flag[] = []
+  if (fold === 'train') {
+    flags.push(refuse('trained-on', 'The model was trained on this very child; its answer is better than on others.'))
+  }
+  if (fold === 'validation') {
+    flags.push(caution('trained-on', 'This child helped to choose and recalibrate the model; trust it a little less.'))
+  }
+  if (!model.siteTrained) {
+    flags.push(
+      caution('foreign-site', 'This hospital took no part in training; nobody has tried the model on its scans.'),
+    )
+  }
+  const range = model.ranges.age_years
+  if (range !== undefined) {
+    const [low, high] = [range.low, range.high]
+    if (ageYears === undefined) {
+      flags.push(caution('age', `The child's age is not known; the model was trained on ages ${low} to ${high}.`))
+    } else if (ageYears < low || ageYears > high) {
+      flags.push(refuse('age', `The child was ${ageYears} years old; the model was trained on ages ${low} to ${high}.`))
+    }
+  }
+  if (treatmentChangeDay !== undefined && treatmentChangeDay <= last.day) {
+    flags.push(
+      caution('treatment', `Treatment was changed on day ${treatmentChangeDay}; the model knows nothing of it.`),
+    )
+  }
+  return flags
+}
+
+function scanFlags({ session, dice, emptySlices }: ScanFacts): Flag[] {
+  const flags: Flag[] = []
+  if (emptySlices > 0) {
+    const slices = emptySlices === 1 ? 'one slice' : `${emptySlices} slices`
+    flags.push(
+      caution('field-of-view', `${session}: ${slices} of the brain lie outside of the picture or are missing.`),
+    )
+  }
+  if (dice < narrowDice) {
+    const overlap = dice.toFixed(2)
+    flags.push(
+      caution('placement', `${session}: the brain fits the template narrowly (overlap ${overlap}); look at it.`),
+    )
+  }
+  return flags
+}
+
+function refuse(kind: Flag['kind'], sentence: string): Flag {
+  return { weight: 'refuses', kind, sentence }
+}
+
+function caution(kind: Flag['kind'], sentence: string): Flag {
+  return { weight: 'caution', kind, sentence }
+}

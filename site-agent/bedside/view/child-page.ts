@@ -1,0 +1,85 @@
+// One child: what is said about its risk, or why nothing is; what to know before believing it; the trajectory, what each
+// visit adds, the scans, what was held back, and the model card's short form.
+
+import { type Html, html } from '../../../shared/html.ts'
+import { type AnsweredVisit, type ChildAnswer, zoneWords } from '../answer.ts'
+import type { Bedside } from '../bedside.ts'
+import { cardSection } from './card-section.ts'
+import { contributionChart, points } from './contribution-chart.ts'
+import { page } from './layout.ts'
+import type { ReadyChild } from './opened-children.ts'
+import { monthsOf, percent, riskChart } from './risk-chart.ts'
+import { scansSection } from './scans-section.ts'
+
+export function childPage(room: string, bedside: Bedside, ready: ReadyChild): Html {
+  const { child, answer, heldBack } = ready
+  const card = bedside.model?.card
+  return page({
+    room,
+    title: 'Child',
+    body: html`<header><p class="back"><a href="${room}/">All children</a></p><h1>${child.participant}</h1>
+<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${child.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.</p></header>
+<main id="content">
+${answer === undefined ? html`<section><p>No weights were given to this program, so no model was asked.</p></section>` : answerSections(answer, card?.thresholds)}
+${scansSection(room, ready)}
+${heldBack.length > 0 && html`<section aria-labelledby="held"><h2 id="held">Held back, and other remarks on the data</h2><ul>${heldBack.map((sentence) => html`<li>${sentence}</li>`)}</ul></section>`}
+${answer !== undefined && cardSection(card)}
+</main>`,
+  })
+}
+
+function answerSections(answer: ChildAnswer, thresholds: Parameters<typeof riskChart>[1]): Html {
+  const { flags, visits } = answer
+  const contributions = contributionChart(visits)
+  const isCalibrated = visits.at(-1)?.calibrated !== null
+  return html`<section aria-labelledby="risk">${headline(answer)}
+${flags.length > 0 && html`<div class="flags"><h3>To know before believing it</h3><ul>${flags.map(({ weight, sentence }) => html`<li class="${weight}">${sentence}</li>`)}</ul></div>`}</section>
+<section aria-labelledby="trajectory"><h2 id="trajectory">After each visit</h2>
+${riskChart(answer, thresholds)}
+${visitTable(answer)}
+<p class="explain">Each figure rests on the scans up to that visit alone. A hollow mark is the model's own output where a calibrated risk is refused.
+The bar at a mark is the 95 % interval of how many test children with a similar risk had an event (Wilson, each child counted once): it says how far such risks held
+in the evaluation, not how sure the model is of this child. Where too few children had a similar risk there is no bar.</p></section>
+${
+  contributions !== undefined &&
+  html`<section aria-labelledby="contributions"><h2 id="contributions">What each visit adds</h2>${contributions}
+<p class="explain">The last ${isCalibrated ? 'risk' : 'output'} less what it is when that visit is left out, in percentage points. It describes the model, not the child.</p></section>`
+}`
+}
+
+function headline({ visits, horizonDays, calibration }: ChildAnswer): Html {
+  const last = visits.at(-1)
+  const title = `Within ${monthsOf(horizonDays)} after the last visit`
+  if (last?.calibrated) {
+    const { risk, seen, zone } = last.calibrated
+    const by = calibration.kind === 'card' && calibration.by === 'site' ? 'for this hospital' : 'for the consortium'
+    return html`<h2 id="risk">${title}</h2><p class="figure"><strong>${percent(risk)}</strong> risk of an event, recalibrated ${by}</p>
+${zone !== undefined && html`<p>This is ${zoneWords[zone]}.</p>`}
+<p>${
+      seen === undefined
+        ? 'Too few children with a similar risk were in the evaluation to say how far such a risk held.'
+        : html`Of ${seen.children} test children with a risk of ${percent(seen.bin.low)} to ${percent(seen.bin.high)}, between ${percent(seen.low)} and ${percent(seen.high)} had an event (95 % interval).`
+    }</p>`
+  }
+  const reasons = calibration.kind === 'refused' ? [sentenceOf(calibration.reason)] : (last?.refusals ?? [])
+  return html`<h2 id="risk">${title}</h2><div class="refusal" role="note"><p><strong>No calibrated risk is given.</strong></p><ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
+<p>The model's own output is ${percent(last?.output ?? 0)}. It puts children in an order; nobody has checked that it is a probability.</p></div>`
+}
+
+function visitTable({ visits }: ChildAnswer): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Figures after each visit"><table><thead><tr><th scope="col">visit</th><th scope="col">day</th><th scope="col">calibrated risk</th><th scope="col">seen in the evaluation</th><th scope="col">zone</th><th scope="col">model's output</th><th scope="col">adds to the last, points</th></tr></thead>
+<tbody>${visits.map(visitRow)}</tbody></table></div>`
+}
+
+function visitRow({ session, day, calibrated, refusals, output, contribution }: AnsweredVisit): Html {
+  const seen = calibrated?.seen
+  return html`<tr><th scope="row">${session}</th><td>${day}</td>
+<td>${calibrated === null ? html`<span title="${refusals.join(' ')}">refused</span>` : percent(calibrated.risk)}</td>
+<td>${seen && `${percent(seen.low)} to ${percent(seen.high)} of ${seen.children}`}</td>
+<td>${calibrated?.zone && zoneWords[calibrated.zone]}</td>
+<td>${percent(output)}</td><td>${contribution === null ? '' : points(contribution)}</td></tr>`
+}
+
+function sentenceOf(reason: string): string {
+  return `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`
+}

@@ -1,0 +1,84 @@
+// The trajectory: risk after each visit over time, with thresholds, the zones between them, and for each calibrated risk the
+// range of what was seen. A visit at which a calibrated risk is refused has a hollow mark and no range.
+
+import type { ModelCard } from '../../../shared/evaluation/model-card.ts'
+import { type Html, html } from '../../../shared/html.ts'
+import type { AnsweredVisit, ChildAnswer } from '../answer.ts'
+import { type Frame, frameOf, round, scaleOf, timeTicks } from './axes.ts'
+
+const frame: Frame = { width: 960, height: 360, left: 62, right: 150, top: 18, bottom: 48 }
+const percents = [0, 20, 40, 60, 80, 100]
+
+/** SVG with a title that a screen reader reads; the table below it has the same figures. */
+export function riskChart(answer: ChildAnswer, thresholds: ModelCard['thresholds'] | undefined): Html {
+  const { visits, horizonDays } = answer
+  const days = visits.map(({ day }) => day)
+  const [from, to] = paddedRange(days)
+  const x = scaleOf(from, to, frame.left, frame.width - frame.right)
+  const y = scaleOf(0, 1, frame.height - frame.bottom, frame.top)
+  const isCalibrated = visits.some(({ calibrated }) => calibrated !== null)
+  const shown = visits.map((visit) => ({ visit, at: x(visit.day), risk: y(riskOf(visit)) }))
+  const line = shown.map(({ at, risk }) => `${at},${risk}`).join(' ')
+  const what = isCalibrated ? 'Calibrated risk' : 'Output of the model, not calibrated,'
+  return html`<svg class="chart" viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-labelledby="risk-title">
+<title id="risk-title">${what} of an event within ${horizonDays} days after each visit; the table below has the figures.</title>
+${isCalibrated && thresholds !== undefined && thresholdLines(thresholds, y)}
+${frameOf(
+  frame,
+  { scale: x, ticks: timeTicks(from, to), label: 'Time since surgery' },
+  {
+    scale: y,
+    ticks: percents.map((percent) => ({ value: percent / 100, label: `${percent} %` })),
+    label: isCalibrated ? `Risk within ${monthsOf(horizonDays)}` : 'Output of the model',
+  },
+)}
+<polyline class="trajectory" points="${line}"/>
+${shown.map(({ visit, at, risk }) => mark(visit, at, risk, y))}
+</svg>`
+}
+
+/** In months where the days are whole months, or nearly. */
+export function monthsOf(days: number): string {
+  const months = Math.round(days / (365.25 / 12))
+  return Math.abs(months * (365.25 / 12) - days) <= 3 ? `${months} months` : `${days} days`
+}
+
+/** The calibrated risk, or what the model gave where that is refused. */
+export function riskOf({ calibrated, output }: AnsweredVisit): number {
+  return calibrated?.risk ?? output
+}
+
+function thresholdLines({ ruleOut, ruleIn }: ModelCard['thresholds'], y: (value: number) => number): Html {
+  const right = frame.width - frame.right
+  const band = (name: string, from: number, to: number): Html =>
+    html`<rect class="zone ${name}" x="${frame.left}" width="${right - frame.left}" y="${y(to)}" height="${round(y(from) - y(to))}"/>`
+  const line = (risk: number, words: string): Html =>
+    html`<line class="threshold" x1="${frame.left}" x2="${right}" y1="${y(risk)}" y2="${y(risk)}"/><text x="${right + 8}" y="${y(risk) + 4}">${words} ${percent(risk)}</text>`
+  return html`${ruleOut !== null && band('rule-out', 0, ruleOut.risk)}
+${band('grey', ruleOut?.risk ?? 0, ruleIn?.risk ?? 1)}
+${ruleIn !== null && band('rule-in', ruleIn.risk, 1)}
+${ruleOut !== null && line(ruleOut.risk, 'lower threshold')}${ruleIn !== null && line(ruleIn.risk, 'upper threshold')}`
+}
+
+function mark(
+  { session, day, calibrated }: AnsweredVisit,
+  at: number,
+  risk: number,
+  y: (value: number) => number,
+): Html {
+  const seen = calibrated?.seen
+  const range =
+    seen &&
+    html`<line class="seen" x1="${at}" x2="${at}" y1="${y(seen.low)}" y2="${y(seen.high)}"/><line class="seen" x1="${at - 6}" x2="${at + 6}" y1="${y(seen.low)}" y2="${y(seen.low)}"/><line class="seen" x1="${at - 6}" x2="${at + 6}" y1="${y(seen.high)}" y2="${y(seen.high)}"/>`
+  return html`${range}<circle class="${calibrated === null ? 'hollow' : 'full'}" cx="${at}" cy="${risk}" r="6"><title>${session}, day ${day}</title></circle>`
+}
+
+export function percent(share: number): string {
+  const value = 100 * share
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} %`
+}
+
+function paddedRange(days: readonly number[]): [number, number] {
+  const [least, most] = [Math.min(0, ...days), Math.max(...days)]
+  return [least, most + Math.max(30, 0.05 * (most - least))]
+}
