@@ -174,7 +174,7 @@ const truthSchema = z.object({
     z.object({
       hospital: z.string(),
       participant: z.string(),
-      visits: z.array(z.object({ session: z.string(), output: z.number(), calibrated: z.null() })),
+      visits: z.array(z.object({ session: z.string() })),
     }),
   ),
 })
