@@ -22,17 +22,18 @@ class SequelaModel(nn.Module):
 
     def __init__(self, weights):
         super().__init__()
-        blocks = sum(name.startswith("encoder.block") and name.endswith(".kernel") for name in weights)
         hidden, gates = weights["sequence.gru.hiddenKernel"].shape
-        self.convolutions, self.norms = nn.ModuleList(), nn.ModuleList()
-        for i in range(1, blocks + 1):
-            kernel = weights[f"encoder.block{i}.kernel"]  # [depth, height, width, input, output]
-            inputs, outputs = kernel.shape[3:]
-            self.convolutions.append(nn.Conv3d(inputs, outputs, 3, stride=2, bias=False))
-            self.norms.append(nn.GroupNorm(outputs // CHANNELS_PER_GROUP, outputs))
-            _set(self.convolutions[-1].weight, kernel.permute(4, 3, 0, 1, 2))
-            _set(self.norms[-1].weight, weights[f"encoder.block{i}.norm.scale"])
-            _set(self.norms[-1].bias, weights[f"encoder.block{i}.norm.shift"])
+        # Every convolution is followed by a normalisation; their parameters are named by where they stand.
+        self.convolutions, self.norms = nn.ModuleDict(), nn.ModuleDict()
+        for name in (key.removesuffix(".norm.scale") for key in weights if key.startswith("encoder.") and key.endswith(".norm.scale")):
+            kernel = weights[f"{name}.kernel"]  # [depth, height, width, input, output]
+            edge, inputs, outputs = kernel.shape[0], *kernel.shape[3:]
+            key = name.replace(".", "_")
+            self.convolutions[key] = nn.Conv3d(inputs, outputs, edge, bias=False)
+            self.norms[key] = nn.GroupNorm(outputs // CHANNELS_PER_GROUP, outputs)
+            _set(self.convolutions[key].weight, kernel.permute(4, 3, 0, 1, 2))
+            _set(self.norms[key].weight, weights[f"{name}.norm.scale"])
+            _set(self.norms[key].bias, weights[f"{name}.norm.shift"])
         self.embedding = _linear(weights, "encoder.embedding")
         size = self.embedding.out_features
         self.norm = nn.LayerNorm(size)
@@ -47,13 +48,26 @@ class SequelaModel(nn.Module):
         _set(self.pair.weight, weights["head.pair.kernel"].T)
         self.risk = _linear(weights, "head.risk")
 
+    def normed(self, x, name, stride=2):
+        """A convolution and its group normalisation."""
+        key = f"encoder_{name}"
+        convolution = self.convolutions[key]
+        x = _padded(x, convolution.kernel_size[0], stride)
+        return self.norms[key](F.conv3d(x, convolution.weight, stride=stride))
+
     def embed(self, volumes):
         x = volumes.unsqueeze(1)
-        for convolution, norm in zip(self.convolutions, self.norms):
-            # Padding as TensorFlow does it: at the end first.
-            missing = [max((-(-n // 2) - 1) * 2 + 3 - n, 0) for n in reversed(x.shape[2:])]
-            x = F.pad(x, [side for n in missing for side in (n // 2, n - n // 2)])
-            x = F.relu(norm(convolution(x)))
+        if "encoder_stem" in self.convolutions:  # a ResNet-18
+            x = F.relu(self.normed(x, "stem"))
+            x = F.max_pool3d(_padded(x, 3, 2, float("-inf")), 3, stride=2)
+            for layer in range(1, 5):
+                for block in range(1, 3):
+                    name, stride = f"layer{layer}_block{block}", 2 if layer > 1 and block == 1 else 1
+                    shortcut = self.normed(x, f"{name}_projection", stride) if stride > 1 else x
+                    x = F.relu(self.normed(F.relu(self.normed(x, f"{name}_first", stride)), f"{name}_second", 1) + shortcut)
+        else:
+            for i in range(1, len(self.convolutions) + 1):
+                x = F.relu(self.normed(x, f"block{i}"))
         return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4))], 1))
 
     def forward(self, volumes):
@@ -71,6 +85,12 @@ class SequelaModel(nn.Module):
 def load(path):
     """The network of a weights file, ready to be asked or trained on. Raises KeyError for a file of something else."""
     return SequelaModel(load_file(path)).eval()
+
+
+def _padded(x, edge, stride, value=0.0):
+    """Padding as TensorFlow does it ('same'): what is missing at the end first."""
+    missing = [max((-(-n // stride) - 1) * stride + edge - n, 0) for n in reversed(x.shape[2:])]
+    return F.pad(x, [side for n in missing for side in (n // 2, n - n // 2)], value=value)
 
 
 def _linear(weights, name):

@@ -10,8 +10,9 @@ import { z } from 'zod'
 import { canImport, python } from '../bench/python.ts'
 import { encodeOnnx } from '../coordinator/interchange/onnx-model.ts'
 import { emptyChart } from '../shared/cohort/chart.ts'
+import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
-import { presets } from '../shared/model/presets.ts'
+import { presetOf } from '../shared/model/presets.ts'
 import { binaryModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
@@ -23,31 +24,38 @@ import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 const withTorch = (await canImport('torch')) && (await canImport('safetensors'))
 const withOnnx = await canImport('onnxruntime')
 
-const { grid } = presets.tiny
-const voxels = grid[0] * grid[1] * grid[2]
-const random = seededRandom('elsewhere')
+/** A model with weights, children to ask about, and their scans. */
+interface Asked {
+  readonly model: ModelSpec
+  readonly weights: Weights
+  readonly children: readonly PreparedChild[]
+  readonly volumes: ReadonlyMap<string, Float32Array>
+}
 
-/** No parameter as it starts: a scale of 1 or a shift of 0 in the wrong place would go unnoticed. */
-const weights: Weights = (() => {
-  const { manifest, values } = initialWeights(binaryModel, 3)
-  return { manifest, values: values.map((value) => value + 0.1 * random.normal()) }
-})()
-
-/** Children of one, two and six visits; a third of the voxels is background. */
-const volumes = new Map<string, Float32Array>()
-const children = [1, 2, 6].map((visits, c): PreparedChild => {
-  const scans = Array.from({ length: visits }, (_, visit) => ({
-    ...{ file: `${c}/${visit}`, day: 90 * visit },
-    ...{ followUp: null, scanner: undefined },
-  }))
-  for (const { file } of scans) {
-    volumes.set(
-      file,
-      Float32Array.from({ length: voxels }, () => (random.uniform() < 1 / 3 ? 0 : random.normal())),
-    )
-  }
-  return { key: `${c}`, fold: 'test', scans, outcome: undefined, chart: emptyChart }
-})
+function askedOf(model: ModelSpec, visitCounts: readonly number[]): Asked {
+  const random = seededRandom('elsewhere')
+  const { manifest, values } = initialWeights(model, 3)
+  // No parameter as it starts: a scale of 1 or a shift of 0 in the wrong place would go unnoticed.
+  const weights = { manifest, values: values.map((value) => value + 0.1 * random.normal()) }
+  const [depth, height, width] = presetOf(model.preset).grid
+  const voxels = depth * height * width
+  const volumes = new Map<string, Float32Array>()
+  const children = visitCounts.map((visits, c): PreparedChild => {
+    const scans = Array.from({ length: visits }, (_, visit) => ({
+      ...{ file: `${c}/${visit}`, day: 90 * visit },
+      ...{ followUp: null, scanner: undefined },
+    }))
+    for (const { file } of scans) {
+      // A third of the voxels is background.
+      volumes.set(
+        file,
+        Float32Array.from({ length: voxels }, () => (random.uniform() < 1 / 3 ? 0 : random.normal())),
+      )
+    }
+    return { key: `${c}`, fold: 'test', scans, outcome: undefined, chart: emptyChart }
+  })
+  return { model, weights, children, volumes }
+}
 
 const answersSchema = z.array(
   z.object({
@@ -58,16 +66,17 @@ const answersSchema = z.array(
 )
 
 let folder: string
-let voxelsFile: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sequela-elsewhere-'))
-  voxelsFile = join(folder, 'voxels')
-  await writeFile(voxelsFile, Buffer.concat([...volumes.values()].map((volume) => new Uint8Array(volume.buffer))))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
 /** Asks in Python, and compares with what the site agent computes: every score, and the risk after every visit. */
-async function compare(kind: 'torch' | 'onnx', modelFile: string): Promise<void> {
+async function compare(kind: 'torch' | 'onnx', modelFile: string, asked: Asked): Promise<void> {
+  const { model, weights, children, volumes } = asked
+  const { grid, embeddingSize } = presetOf(model.preset)
+  const voxelsFile = join(folder, 'voxels')
+  await writeFile(voxelsFile, Buffer.concat([...volumes.values()].map((volume) => new Uint8Array(volume.buffer))))
   const shapes = JSON.stringify(children.map(({ scans }) => [scans.length, ...grid]))
   const script = join(import.meta.dirname, 'support', 'ask_elsewhere.py')
   const { stdout } = await promisify(execFile)(python, [script, kind, modelFile, voxelsFile, shapes])
@@ -77,14 +86,10 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string): Promise<void>
   for (const [c, child] of children.entries()) {
     for (let visits = 1; visits <= child.scans.length; visits++) {
       const shown = { ...child, scans: child.scans.slice(0, visits) }
-      const [ours] = scoreChildren(
-        tf,
-        { get },
-        { model: binaryModel, horizonDays: 365, weights, children: [shown], seed: '1' },
-      )
+      const [ours] = scoreChildren(tf, { get }, { model, horizonDays: 365, weights, children: [shown], seed: '1' })
       const theirs = answers[c]
       expect(theirs?.risk_logits).toHaveLength(child.scans.length)
-      expect(theirs?.embeddings[0]).toHaveLength(presets.tiny.embeddingSize)
+      expect(theirs?.embeddings[0]).toHaveLength(embeddingSize)
       expect(Math.abs((theirs?.risk_logits[visits - 1] ?? Number.NaN) - (ours?.riskLogits.at(-1) ?? 0))).toBeLessThan(
         1e-4,
       )
@@ -94,16 +99,19 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string): Promise<void>
   }
 }
 
-describe('exported weights give the same answers', () => {
+describe.each([
+  { name: 'tiny', asked: askedOf(binaryModel, [1, 2, 6]) },
+  { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
+])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {
     const file = join(folder, 'weights.safetensors')
-    await writeFile(file, encodeSafetensors(weights))
-    await compare('torch', file)
+    await writeFile(file, encodeSafetensors(asked.weights))
+    await compare('torch', file, asked)
   })
 
   test.skipIf(!withOnnx)('in onnxruntime', async () => {
     const file = join(folder, 'model.onnx')
-    await writeFile(file, encodeOnnx({ model: binaryModel, weights, notes: { study: 'test' } }))
-    await compare('onnx', file)
+    await writeFile(file, encodeOnnx({ model: asked.model, weights: asked.weights, notes: { study: 'test' } }))
+    await compare('onnx', file, asked)
   })
 })

@@ -6,13 +6,13 @@ import { Model } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { type Preset, presetOf } from '../../shared/model/presets.ts'
 import { programVersion } from '../../shared/version.ts'
-import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
+import type { Weights } from '../../shared/weights/weights.ts'
+import { addEncoder } from './onnx-encoder.ts'
 import { createGraphBuilder, floatValue, type GraphBuilder } from './onnx-graph.ts'
+import { addLinear, type GraphParameters, normEpsilon, parametersIn } from './onnx-parameters.ts'
 
 const irVersion = 8n
 const operatorSet = 17n
-/** Of both normalisations; PyTorch's default. */
-const epsilon = { float: 1e-5 }
 
 export interface OnnxModelOptions {
   readonly model: ModelSpec
@@ -61,99 +61,11 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
   }).finish()
 }
 
-/** The network's parameters as constants of a graph; a missing one is a bug. */
-interface GraphParameters {
-  values(name: string): { readonly shape: readonly number[]; readonly values: Float32Array }
-  /** As it is, or with other axes. */
-  as(name: string, shape?: readonly number[]): string
-  /** A matrix with rows and columns exchanged. */
-  transposed(name: string): Float32Array
-}
-
-function parametersIn(graph: GraphBuilder, weights: Weights): GraphParameters {
-  const views = parameterViews(weights)
-  const shapes = new Map(weights.manifest.map(({ name, shape }) => [name, shape]))
-  const values: GraphParameters['values'] = (name) => {
-    const [found, shape] = [views.get(name), shapes.get(name)]
-    if (found === undefined || shape === undefined) throw new Error(`the model has no parameter ${name}`)
-    return { shape, values: found }
-  }
-  return {
-    values,
-    as: (name, shape) => graph.floats(name, shape ?? values(name).shape, values(name).values),
-    transposed: (name) => {
-      const { shape, values: matrix } = values(name)
-      const [rows = 0, columns = 0] = shape
-      return Float32Array.from(
-        { length: matrix.length },
-        (_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)] as number,
-      )
-    },
-  }
-}
-
-/** `x·kernel + bias` of the layer `name`. */
-function addLinear(graph: GraphBuilder, parameters: GraphParameters, name: string, x: string): string {
-  return graph.add('Add', [graph.add('MatMul', [x, parameters.as(`${name}.kernel`)]), parameters.as(`${name}.bias`)])
-}
-
-/** shared/model/encoder.ts: convolutions, group normalisation, both poolings. @returns `embeddings` [visit, embedding] */
-function addEncoder(graph: GraphBuilder, parameters: GraphParameters, preset: Preset): string {
-  const { encoderChannels, channelsPerGroup, grid } = preset
-  let size: readonly number[] = grid
-  let x = graph.add('Unsqueeze', ['volumes', graph.integers(1)]) // [visit, 1, depth, height, width]
-  for (const [i, channels] of encoderChannels.entries()) {
-    const block = `encoder.block${i + 1}`
-    size = size.map((length) => Math.ceil(length / 2))
-    // As TensorFlow pads: what is missing for halves rounded up, the odd voxel at the end.
-    x = graph.add('Conv', [x, addKernel(graph, parameters, `${block}.kernel`)], {
-      kernel_shape: [3, 3, 3],
-      strides: [2, 2, 2],
-      auto_pad: 'SAME_UPPER',
-    })
-    const groups = channels / channelsPerGroup
-    const grouped = graph.add('Reshape', [x, graph.integers(0, groups, -1)])
-    const one = graph.floats(`ones_${groups}`, [groups], new Float32Array(groups).fill(1))
-    const nought = graph.floats(`noughts_${groups}`, [groups], new Float32Array(groups))
-    const normal = graph.add('InstanceNormalization', [grouped, one, nought], { epsilon })
-    const back = graph.add('Reshape', [normal, graph.integers(0, channels, ...size)])
-    const alongChannels = [channels, 1, 1, 1]
-    const scaled = graph.add('Mul', [back, parameters.as(`${block}.norm.scale`, alongChannels)])
-    x = graph.add('Relu', [graph.add('Add', [scaled, parameters.as(`${block}.norm.shift`, alongChannels)])])
-  }
-  const overVoxels = { axes: [2, 3, 4], keepdims: 0 }
-  const pooled = graph.add(
-    'Concat',
-    [graph.add('ReduceMean', [x], overVoxels), graph.add('ReduceMax', [x], overVoxels)],
-    {
-      axis: 1,
-    },
-  )
-  const product = graph.add('MatMul', [pooled, parameters.as('encoder.embedding.kernel')])
-  return graph.add('Add', [product, parameters.as('encoder.embedding.bias')], {}, 'embeddings')
-}
-
-/** From our order of axes, depth to output channel, to ONNX's: output, input, depth, height, width. */
-function addKernel(graph: GraphBuilder, parameters: GraphParameters, name: string): string {
-  const { shape, values } = parameters.values(name)
-  const [depth = 0, height = 0, width = 0, inputs = 0, outputs = 0] = shape
-  const space = depth * height * width
-  const turned = new Float32Array(values.length)
-  for (let at = 0; at < space; at++) {
-    for (let input = 0; input < inputs; input++) {
-      for (let output = 0; output < outputs; output++) {
-        turned[(output * inputs + input) * space + at] = values[(at * inputs + input) * outputs + output] as number
-      }
-    }
-  }
-  return graph.floats(name, [outputs, inputs, depth, height, width], turned)
-}
-
 /** shared/model/sequence.ts: each embedding and its difference to the one before, into a GRU. @returns [visit, hidden] */
 function addSequence(graph: GraphBuilder, parameters: GraphParameters, preset: Preset, embeddings: string): string {
   const { embeddingSize, hiddenSize } = preset
   const norm = [parameters.as('sequence.norm.scale'), parameters.as('sequence.norm.shift')]
-  const normal = graph.add('LayerNormalization', [embeddings, ...norm], { axis: -1, epsilon })
+  const normal = graph.add('LayerNormalization', [embeddings, ...norm], { axis: -1, epsilon: normEpsilon })
   const rows = (from: number, to: number): string =>
     graph.add('Slice', [normal, graph.integers(from), graph.integers(to), graph.integers(0)])
   // The first visit stands before itself, so its difference is nought.

@@ -3,7 +3,7 @@
 
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { linear, type ParameterTensors, parameter } from './encoder.ts'
+import { linear, type ParameterTensors, parameter } from './parameter-tensors.ts'
 
 type Tf = typeof TensorFlow
 

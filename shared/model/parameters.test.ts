@@ -32,6 +32,23 @@ describe('the parameters of tiny', () => {
   })
 })
 
+describe('the parameters of compact', () => {
+  test('are those of a ResNet-18 of width 16, an embedding of both poolings, a recurrent unit and the heads', () => {
+    const manifest = modelManifest({ ...binaryModel, preset: 'compact' })
+    const convolution = (edge: number, inputs: number, outputs: number): number =>
+      edge ** 3 * inputs * outputs + 2 * outputs
+    const stride1 = (width: number): number => 2 * convolution(3, width, width)
+    const stride2 = (width: number): number =>
+      convolution(3, width / 2, width) + convolution(3, width, width) + convolution(1, width / 2, width)
+    const layers = 2 * stride1(16) + [32, 64, 128].reduce((sum, width) => sum + stride2(width) + stride1(width), 0)
+    const sequence = 2 * 128 + 3 * 128 * (256 + 128 + 2)
+    const heads = 128 + 129 + 129 * 36 + 129
+    const embedding = 256 * 128 + 128
+    expect(elementCount(manifest)).toBe(convolution(7, 1, 16) + layers + embedding + sequence + heads)
+    expect(elementCount(manifest)).toBe(2_264_822)
+  })
+})
+
 describe('initial weights', () => {
   test('are these very bytes for seed 1, on every machine and in every version', () => {
     const { values } = initialWeights(binaryModel, 1)

@@ -5,7 +5,8 @@
 import { seededRandom } from '../random.ts'
 import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
 import type { ModelSpec } from './model-spec.ts'
-import { type Preset, presetOf } from './presets.ts'
+import { type EncoderShape, encoderOutputs, type Preset, presetOf } from './presets.ts'
+import { hasProjection, residualBlocks, stemKernel } from './resnet.ts'
 import { riskOutputCount } from './risk.ts'
 
 /**
@@ -54,14 +55,11 @@ export function maximaBlocks({ grid, maximaBlock }: Preset): readonly [number, n
 
 function initialParameters(model: ModelSpec): readonly InitialParameter[] {
   const preset = presetOf(model.preset)
-  const { embeddingSize, hiddenSize, encoderChannels } = preset
-  const channels = encoderChannels.at(-1) ?? 1
+  const { embeddingSize, hiddenSize, encoder } = preset
   const [blocksDeep, blocksHigh, blocksWide] = maximaBlocks(preset)
   return [
-    ...encoderChannels.flatMap((outputs, i) =>
-      convolution(`encoder.block${i + 1}`, encoderChannels[i - 1] ?? 1, outputs),
-    ),
-    ...linear('encoder.embedding', 2 * channels, embeddingSize),
+    ...convolutions(encoder),
+    ...linear('encoder.embedding', 2 * encoderOutputs(encoder), embeddingSize),
     ...normalisation('sequence.norm', embeddingSize),
     ...gru('sequence.gru', 2 * embeddingSize, hiddenSize),
     { name: 'head.pair.kernel', shape: [embeddingSize, 1], start: { kind: 'uniform', fanIn: embeddingSize } },
@@ -71,10 +69,29 @@ function initialParameters(model: ModelSpec): readonly InitialParameter[] {
   ]
 }
 
-/** A 3×3×3 convolution without bias, in the order depth, height, width, input, output, and its group normalisation. */
-function convolution(name: string, inputs: number, outputs: number): InitialParameter[] {
-  const kernel = { name: `${name}.kernel`, shape: [3, 3, 3, inputs, outputs], start: uniform(27 * inputs) }
-  return [kernel, ...normalisation(`${name}.norm`, outputs)]
+function convolutions(encoder: EncoderShape): InitialParameter[] {
+  if (encoder.kind === 'convolutions') {
+    return encoder.channels.flatMap((outputs, i) =>
+      convolution(`encoder.block${i + 1}`, 3, encoder.channels[i - 1] ?? 1, outputs),
+    )
+  }
+  return [
+    ...convolution('encoder.stem', stemKernel, 1, encoder.width),
+    ...residualBlocks(encoder.width).flatMap((block) => [
+      ...convolution(`${block.name}.first`, 3, block.inputs, block.outputs),
+      ...convolution(`${block.name}.second`, 3, block.outputs, block.outputs),
+      ...(hasProjection(block) ? convolution(`${block.name}.projection`, 1, block.inputs, block.outputs) : []),
+    ]),
+  ]
+}
+
+/** A convolution without bias, in the order depth, height, width, input, output, and its group normalisation. */
+function convolution(name: string, edge: number, inputs: number, outputs: number): InitialParameter[] {
+  const shape = [edge, edge, edge, inputs, outputs]
+  return [
+    { name: `${name}.kernel`, shape, start: uniform(edge ** 3 * inputs) },
+    ...normalisation(`${name}.norm`, outputs),
+  ]
 }
 
 function linear(name: string, inputs: number, outputs: number): InitialParameter[] {

@@ -1,11 +1,17 @@
 // Presets: the sizes of the networks that a study may name. A study fixes one; sites accept no other architecture.
 
+/** What makes an embedding of a scan. */
+export type EncoderShape =
+  /** 3×3×3 convolutions that halve every axis, first to last, with this many output channels. */
+  | { readonly kind: 'convolutions'; readonly channels: readonly number[] }
+  /** ResNet-18 (He et al. 2016) in three dimensions with group normalisation: `width` channels, doubled three times. */
+  | { readonly kind: 'resnet18'; readonly width: number }
+
 /** Sizes of one network. `grid` is the volume it expects, `[depth, height, width]` in voxels of `spacingMm`. */
 export interface Preset {
   readonly grid: readonly [number, number, number]
   readonly spacingMm: number
-  /** Output channels of the encoder's stride-2 convolutions, first to last. */
-  readonly encoderChannels: readonly number[]
+  readonly encoder: EncoderShape
   /** Channels that share one mean and variance in group normalisation. */
   readonly channelsPerGroup: number
   readonly embeddingSize: number
@@ -15,14 +21,25 @@ export interface Preset {
 }
 
 export const presets = {
+  /** For the demo and tests: 115 k weights, 7 million multiplications a scan. */
   tiny: {
     grid: [24, 32, 24],
     spacingMm: 7,
-    encoderChannels: [16, 32, 64],
+    encoder: { kind: 'convolutions', channels: [16, 32, 64] },
     channelsPerGroup: 8,
     embeddingSize: 64,
     hiddenSize: 64,
     maximaBlock: 8,
+  },
+  /** For real studies: 2.3 million weights, 220 million multiplications a scan. */
+  compact: {
+    grid: [48, 64, 48],
+    spacingMm: 3.5,
+    encoder: { kind: 'resnet18', width: 16 },
+    channelsPerGroup: 8,
+    embeddingSize: 128,
+    hiddenSize: 128,
+    maximaBlock: 16,
   },
 } as const satisfies Record<string, Preset>
 
@@ -31,4 +48,9 @@ export type PresetName = keyof typeof presets
 /** The preset of that name; a function so that callers see the general type. */
 export function presetOf(name: PresetName): Preset {
   return presets[name]
+}
+
+/** Channels that an encoder ends with. */
+export function encoderOutputs(encoder: EncoderShape): number {
+  return encoder.kind === 'resnet18' ? 8 * encoder.width : (encoder.channels.at(-1) ?? 1)
 }

@@ -3,7 +3,7 @@
 
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
-import { type FusedOps, type ParameterTensors, parameter } from './encoder.ts'
+import { type FusedOps, type ParameterTensors, parameter } from './parameter-tensors.ts'
 import type { Preset } from './presets.ts'
 
 type Tf = typeof TensorFlow

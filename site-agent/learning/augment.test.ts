@@ -48,10 +48,18 @@ describe('augmentation', () => {
   test('draws the same from the same seed', () => {
     const draw = (seed: string): unknown => {
       const random = seededRandom(seed)
-      return [drawGeometry(random), drawIntensity(random)]
+      return [drawGeometry(random, [24, 32, 24]), drawIntensity(random)]
     }
     expect(draw('a')).toEqual(draw('a'))
     expect(draw('a')).not.toEqual(draw('b'))
+  })
+
+  test('shifts by as many millimetres on a finer grid', () => {
+    const reach = (grid: Grid): number => {
+      const random = seededRandom('reach')
+      return Math.max(...Array.from({ length: 200 }, () => drawGeometry(random, grid).shift.map(Math.abs)).flat())
+    }
+    expect([reach([24, 32, 24]), reach([48, 64, 48])]).toEqual([1, 2])
   })
 })
 

@@ -50,7 +50,7 @@ export function assemble(shown: readonly Shown[], grid: Grid, volumes: Volumes, 
       days: scans.map(({ day }) => day),
       followUps: scans.map(({ followUp }) => followUp),
     })
-    const geometry = random === undefined ? undefined : drawGeometry(random)
+    const geometry = random === undefined ? undefined : drawGeometry(random, grid)
     for (const { file } of scans) {
       const target = array.subarray(scan * voxels, (scan + 1) * voxels)
       const source = volumes.get(file)

@@ -1,8 +1,9 @@
 // Embeddings of whole children without training: a few children at a time, so that memory does not grow with the cohort.
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { encode } from '../../shared/model/encoder.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { presetOf } from '../../shared/model/presets.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { assemble, type Batch, volumesTensor } from './batches.ts'

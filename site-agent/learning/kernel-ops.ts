@@ -1,7 +1,7 @@
 // The model's fused operations on native kernels, with their gradients.
 
 import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
-import type { FusedOps, Normalisation } from '../../shared/model/encoder.ts'
+import type { FusedOps, Normalisation } from '../../shared/model/parameter-tensors.ts'
 import { asSave, asTensor } from './custom-grad.ts'
 import type { Tf } from './engine.ts'
 import { runKernel } from './kernels.ts'
@@ -10,6 +10,7 @@ export function kernelOps(tf: Tf): FusedOps {
   return {
     groupNorm: (x, normalisation) => groupNorm(tf, x, normalisation),
     meanMaxPool: (x) => meanMaxPool(tf, x),
+    maxPool: (x) => maxPool(tf, x),
     gru: (inputs, kernel, bias) => gru(tf, inputs, kernel, bias),
   }
 }
@@ -38,6 +39,17 @@ function meanMaxPool(tf: Tf, x: Tensor5D): Tensor2D {
     return { value: pooled, gradFunc }
   })
   return operation(x) as Tensor2D
+}
+
+function maxPool(tf: Tf, x: Tensor5D): Tensor5D {
+  const operation = tf.customGrad((input, save) => {
+    const [y] = runKernel(tf, 'SequelaMaxPool', [asTensor(input)], 1) as [Tensor]
+    asSave(save)([asTensor(input), y])
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor =>
+      runKernel(tf, 'SequelaMaxPoolGrad', [dy, ...saved], 1)[0] as Tensor
+    return { value: y, gradFunc }
+  })
+  return operation(x) as Tensor5D
 }
 
 function gru(tf: Tf, inputs: Tensor3D, kernel: Tensor2D, bias: Tensor): Tensor3D {

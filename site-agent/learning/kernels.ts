@@ -11,6 +11,8 @@ const kernelNames = [
   'SequelaGroupNormGrad',
   'SequelaMeanMaxPool',
   'SequelaMeanMaxPoolGrad',
+  'SequelaMaxPool',
+  'SequelaMaxPoolGrad',
   'SequelaGru',
   'SequelaGruGrad',
 ] as const

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor2D, Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { encode, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { encode } from '../../shared/model/encoder.ts'
 import { orderLogits, pairScores, predictedMaxima, riskOutputs } from '../../shared/model/heads.ts'
+import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { type Preset, presets } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
@@ -172,7 +173,7 @@ describe('the sequence block', () => {
 
 /** What the first convolution gives when its kernel only picks the voxel at `tap` along every axis. */
 function convolved(grid: readonly [number, number, number], values: readonly number[], tap: number): number[] {
-  const preset: Preset = { ...presets.tiny, grid, encoderChannels: [1] }
+  const preset: Preset = { ...presets.tiny, grid, encoder: { kind: 'convolutions', channels: [1] } }
   return tf.tidy(() => {
     const kernel = new Float32Array(27)
     kernel[(tap * 3 + tap) * 3 + tap] = 1

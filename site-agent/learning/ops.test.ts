@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { FusedOps } from '../../shared/model/encoder.ts'
+import type { FusedOps } from '../../shared/model/parameter-tensors.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { kernelOps } from './kernel-ops.ts'
@@ -123,6 +123,56 @@ describe.each([
 
     test('leave no tensor behind', () => {
       expectNothingLeft(() => gradientsOf(pooled, () => [tf.tensor5d(x, shape)], [2, 12]))
+    })
+  })
+
+  describe('the maximum over windows of 3×3×3 voxels, two apart', () => {
+    const pooled = ([input]: Tensor[]): Tensor => opsOf(tf).maxPool(input as Tensor5D)
+
+    test('is that of each window, of which those at the end may be cut, also for odd lengths', () => {
+      // Of 3, 4 and 5 voxels: padded by one on each side, by one at the end, by one on each side.
+      const got = tf.tidy(() => [...pooled([tf.tensor5d(x, shape)]).dataSync()])
+      const axes = [
+        { length: 3, outputs: 2, before: 1 },
+        { length: 4, outputs: 2, before: 0 },
+        { length: 5, outputs: 3, before: 1 },
+      ]
+      const window = (axis: number, output: number): number[] => {
+        const { length, before } = axes[axis] ?? { length: 0, before: 0 }
+        return [0, 1, 2].map((tap) => 2 * output - before + tap).filter((at) => at >= 0 && at < length)
+      }
+      const naive: number[] = []
+      for (const scan of [0, 1])
+        for (const oz of [0, 1])
+          for (const oy of [0, 1])
+            for (const ox of [0, 1, 2])
+              for (const channel of [0, 1, 2, 3, 4, 5]) {
+                const values = window(0, oz).flatMap((z) =>
+                  window(1, oy).flatMap((y) =>
+                    window(2, ox).map((at) => x[(((scan * 3 + z) * 4 + y) * 5 + at) * 6 + channel] ?? Number.NaN),
+                  ),
+                )
+                naive.push(Math.max(...values))
+              }
+      expectClose(got, naive, 1e-6)
+    })
+
+    test('sends its gradient to the voxel that is the largest', () => {
+      const [, gradient] = gradientsOf(pooled, () => [tf.tensor5d(x, shape)], [2, 2, 2, 3, 6])
+      const loss = (values: number[]): number =>
+        tf.tidy(() =>
+          [...pooled([tf.tensor5d(values, shape)]).dataSync()].reduce((sum, y, i) => sum + y * (mix[i] ?? 0), 0),
+        )
+      const picked = [0, 17, 100, 333, 500, 719]
+      for (const i of picked) {
+        const difference = (loss(moved(x, i, 1e-3)) - loss(moved(x, i, -1e-3))) / 2e-3
+        expect(Math.abs((gradient?.[i] ?? Number.NaN) - difference)).toBeLessThan(1e-2)
+      }
+      expect(gradient?.filter((value) => value !== 0).length).toBeGreaterThan(50)
+    })
+
+    test('leaves no tensor behind', () => {
+      expectNothingLeft(() => gradientsOf(pooled, () => [tf.tensor5d(x, shape)], [2, 2, 2, 3, 6]))
     })
   })
 

@@ -1,7 +1,7 @@
 // The model's fused operations in the fastest form that the loaded engine has. In this size of network their primitive
 // forms cost more than the convolutions.
 
-import type { FusedOps } from '../../shared/model/encoder.ts'
+import type { FusedOps } from '../../shared/model/parameter-tensors.ts'
 import type { Tf } from './engine.ts'
 import { kernelOps } from './kernel-ops.ts'
 import { hasKernels } from './kernels.ts'

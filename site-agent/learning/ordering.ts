@@ -3,8 +3,9 @@
 // volume, predicted from the embedding, so that the encoder keeps seeing small lesions (experiments: safe transfer).
 
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { encode } from '../../shared/model/encoder.ts'
 import { orderLogits, pairScores, predictedMaxima } from '../../shared/model/heads.ts'
+import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import type { Preset } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
 import { type Random, shuffled } from '../../shared/random.ts'

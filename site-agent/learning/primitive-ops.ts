@@ -2,7 +2,7 @@
 // native kernels, and as what the kernels are tested against.
 
 import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
-import type { FusedOps, Normalisation } from '../../shared/model/encoder.ts'
+import type { FusedOps, Normalisation } from '../../shared/model/parameter-tensors.ts'
 import { asSave, asTensor } from './custom-grad.ts'
 import type { Tf } from './engine.ts'
 
@@ -13,6 +13,7 @@ export function primitiveOps(tf: Tf): FusedOps {
   return {
     groupNorm: (x, normalisation) => groupNorm(tf, x, normalisation),
     meanMaxPool: (x) => meanMaxPool(tf, x),
+    maxPool: (x) => tf.maxPool3d(x, 3, 2, 'same'),
     gru: (inputs, kernel, bias) => gru(tf, inputs, kernel, bias),
   }
 }

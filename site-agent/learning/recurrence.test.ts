@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FollowUp } from '../../shared/cohort/outcome.ts'
-import type { ParameterTensors } from '../../shared/model/encoder.ts'
+import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'

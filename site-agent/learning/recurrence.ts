@@ -3,9 +3,10 @@
 
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { type FollowUp, labelWithin } from '../../shared/cohort/outcome.ts'
-import { encode, type FusedOps, type ParameterTensors } from '../../shared/model/encoder.ts'
+import { encode } from '../../shared/model/encoder.ts'
 import { binsKnown } from '../../shared/model/hazards.ts'
 import { riskOutputs } from '../../shared/model/heads.ts'
+import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import type { Preset } from '../../shared/model/presets.ts'
 import { runSequences } from '../../shared/model/sequence.ts'
 import type { Random } from '../../shared/random.ts'

@@ -2,7 +2,7 @@
 // job gives the same weights to the last bit, at a fixed number of threads.
 
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
-import type { ParameterTensors } from '../../shared/model/encoder.ts'
+import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { isEncoderParameter } from '../../shared/model/parameters.ts'
 import { presetOf } from '../../shared/model/presets.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'

@@ -114,5 +114,6 @@ struct Operation {
 std::vector<Operation> groupNormOperations();
 std::vector<Operation> poolingOperations();
 std::vector<Operation> gruOperations();
+std::vector<Operation> maxPoolOperations();
 
 }  // namespace sequela

@@ -34,7 +34,7 @@ napi_value registerAll(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, &given, nullptr, nullptr);
   int32_t wanted = 1;
   if (count > 0 && napi_get_value_int32(env, given, &wanted) == napi_ok && wanted > 0) threads = wanted;
-  for (const auto& family : {groupNormOperations(), poolingOperations(), gruOperations()}) {
+  for (const auto& family : {groupNormOperations(), poolingOperations(), gruOperations(), maxPoolOperations()}) {
     for (const Operation& operation : family) {
       const std::string message = registerOperation(operation);
       if (!message.empty()) {

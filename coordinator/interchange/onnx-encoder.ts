@@ -1,0 +1,93 @@
+// The encoder as ONNX operators; follows shared/model/encoder.ts and shared/model/resnet.ts.
+
+import type { Preset } from '../../shared/model/presets.ts'
+import { hasProjection, residualBlocks } from '../../shared/model/resnet.ts'
+import type { GraphBuilder } from './onnx-graph.ts'
+import { addLinear, type GraphParameters, normEpsilon } from './onnx-parameters.ts'
+
+/** Both poolings and a linear layer after the convolutions. @returns `embeddings` [visit, embedding] */
+export function addEncoder(graph: GraphBuilder, parameters: GraphParameters, preset: Preset): string {
+  const volumes = graph.add('Unsqueeze', ['volumes', graph.integers(1)]) // [visit, 1, depth, height, width]
+  const { encoder } = preset
+  const layers = layersOf(graph, parameters, preset.channelsPerGroup)
+  const x =
+    encoder.kind === 'resnet18'
+      ? addResNet(layers, encoder.width, volumes)
+      : addConvolutions(layers, encoder.channels, volumes)
+  const overVoxels = { axes: [2, 3, 4], keepdims: 0 }
+  const [mean, largest] = [graph.add('ReduceMean', [x], overVoxels), graph.add('ReduceMax', [x], overVoxels)]
+  const pooled = graph.add('Concat', [mean, largest], { axis: 1 }) // [visit, 2·channel]
+  return graph.add('Identity', [addLinear(graph, parameters, 'encoder.embedding', pooled)], {}, 'embeddings')
+}
+
+function addConvolutions(layers: Layers, channels: readonly number[], volumes: string): string {
+  return channels.reduce((x, _, i) => {
+    const block = `encoder.block${i + 1}`
+    return layers.relu(layers.norm(layers.conv(x, block, 2), block))
+  }, volumes)
+}
+
+function addResNet(layers: Layers, width: number, volumes: string): string {
+  const stem = layers.relu(layers.norm(layers.conv(volumes, 'encoder.stem', 2), 'encoder.stem'))
+  return residualBlocks(width).reduce((x, block) => {
+    const part = (name: string, input: string, stride: number): string =>
+      layers.norm(layers.conv(input, `${block.name}.${name}`, stride), `${block.name}.${name}`)
+    const shortcut = hasProjection(block) ? part('projection', x, block.stride) : x
+    const inner = layers.relu(part('first', x, block.stride))
+    return layers.relu(layers.add(part('second', inner, 1), shortcut))
+  }, layers.maxPool(stem))
+}
+
+/** Layers by the name of their parameters; each takes and gives the name of a value [visit, channel, depth, height, width]. */
+interface Layers {
+  conv(x: string, name: string, stride: number): string
+  norm(x: string, name: string): string
+  relu(x: string): string
+  add(x: string, y: string): string
+  maxPool(x: string): string
+}
+
+function layersOf(graph: GraphBuilder, parameters: GraphParameters, channelsPerGroup: number): Layers {
+  return {
+    conv: (x, name, stride) => {
+      const edge = parameters.values(`${name}.kernel`).shape[0] ?? 1
+      // As TensorFlow pads: what is missing for halves rounded up, the odd voxel at the end.
+      return graph.add('Conv', [x, addKernel(graph, parameters, `${name}.kernel`)], {
+        kernel_shape: [edge, edge, edge],
+        strides: [stride, stride, stride],
+        auto_pad: edge === 1 ? 'VALID' : 'SAME_UPPER',
+      })
+    },
+    norm: (x, name) => {
+      const channels = parameters.values(`${name}.norm.scale`).shape[0] ?? 1
+      const groups = channels / channelsPerGroup
+      const grouped = graph.add('Reshape', [x, graph.integers(0, groups, -1)])
+      const one = graph.floats(`ones_${groups}`, [groups], new Float32Array(groups).fill(1))
+      const nought = graph.floats(`noughts_${groups}`, [groups], new Float32Array(groups))
+      const normal = graph.add('InstanceNormalization', [grouped, one, nought], { epsilon: normEpsilon })
+      const back = graph.add('Reshape', [normal, graph.add('Shape', [x])])
+      const alongChannels = [channels, 1, 1, 1]
+      const scaled = graph.add('Mul', [back, parameters.as(`${name}.norm.scale`, alongChannels)])
+      return graph.add('Add', [scaled, parameters.as(`${name}.norm.shift`, alongChannels)])
+    },
+    relu: (x) => graph.add('Relu', [x]),
+    add: (x, y) => graph.add('Add', [x, y]),
+    maxPool: (x) => graph.add('MaxPool', [x], { kernel_shape: [3, 3, 3], strides: [2, 2, 2], auto_pad: 'SAME_UPPER' }),
+  }
+}
+
+/** From our order of axes, depth to output channel, to ONNX's: output, input, depth, height, width. */
+function addKernel(graph: GraphBuilder, parameters: GraphParameters, name: string): string {
+  const { shape, values } = parameters.values(name)
+  const [depth = 0, height = 0, width = 0, inputs = 0, outputs = 0] = shape
+  const space = depth * height * width
+  const turned = new Float32Array(values.length)
+  for (let at = 0; at < space; at++) {
+    for (let input = 0; input < inputs; input++) {
+      for (let output = 0; output < outputs; output++) {
+        turned[(output * inputs + input) * space + at] = values[(at * inputs + input) * outputs + output] as number
+      }
+    }
+  }
+  return graph.floats(name, [outputs, inputs, depth, height, width], turned)
+}
