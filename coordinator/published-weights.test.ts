@@ -7,7 +7,7 @@ import type { RoundStatus, RunStatus } from './status.ts'
 type Values = Partial<Record<MetricName, number>>
 
 const roundOf = (stage: number, round: number, values: Values): RoundStatus => ({
-  ...{ stage, round, task: 'recurrence', state: 'published', openedAtMs: 0, sites: [], late: [] },
+  ...{ stage, round, task: 'recurrence', state: 'published', purpose: 'training', openedAtMs: 0, sites: [], late: [] },
   ...{ baseDigest: `base of ${stage}/${round}`, weightsDigest: `${stage}/${round}` },
   metrics: (Object.entries(values) as [MetricName, number][]).map(([name, value]) => ({
     ...{ name, sum: value * 20, count: 20, children: 9 },
@@ -16,7 +16,7 @@ const roundOf = (stage: number, round: number, values: Values): RoundStatus => (
 
 const runOf = (...rounds: readonly RoundStatus[]): RunStatus => ({
   ...{ studyDigest: 'd', study: 'plgg', phase: 'running', sites: ['a'], quorum: 1, model: binaryModel, stages: [] },
-  rounds,
+  ...{ stopped: [], rounds },
 })
 
 const run = runOf(
@@ -42,6 +42,21 @@ describe('the weights that are wanted', () => {
     expect(chosen).toMatchObject({ digest, stage: 1 })
     expect(by).toMatchObject({ metric: best, count: 20, among: 3 })
     expect(by?.value).toBeCloseTo(value, 12)
+  })
+
+  test('are those that the closing round of the stage chose, and its metrics speak of the last round', () => {
+    const closing: RoundStatus = {
+      ...roundOf(0, 2, { log_loss: 0.3 }),
+      ...{ purpose: 'evaluation', weightsDigest: '0/0' },
+      choice: { round: 0, metric: 'log_loss', value: 0.2, count: 20, among: 2 },
+    }
+    const closed = runOf(roundOf(0, 0, {}), roundOf(0, 1, { log_loss: 0.2 }), closing)
+    const by = { metric: 'log_loss', value: 0.2, count: 20, among: 2 }
+    expect(chooseWeights(closed, {})).toEqual({ digest: '0/0', stage: 0, round: 0, by })
+    expect(chooseWeights(closed, { best: 'log_loss' }).by?.among).toBe(2)
+    const { choice: _, ...silent } = closing
+    const nothingKnown = runOf(roundOf(0, 0, {}), { ...silent, round: 1 })
+    expect(chooseWeights(nothingKnown, {})).toEqual({ digest: '0/0', stage: 0, round: 0 })
   })
 
   test('are the earlier ones where two did as well', () => {

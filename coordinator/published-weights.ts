@@ -1,5 +1,6 @@
 // Which of a run's published weights are wanted: the last, or those that did best on the sites' validation folds. A site
-// evaluates what it is handed before it trains, so the metrics of a round speak of the weights of the round before.
+// evaluates what it is handed before it trains, so the metrics of a round speak of the weights of the round before; those of
+// a stage's last round are known where the stage has a closing round, which also hands on the best.
 
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { isBetter, isMetricName, type MetricName, metricNames } from '../shared/study/metrics.ts'
@@ -33,8 +34,17 @@ export function chooseWeights(run: RunStatus, { stage, best }: WantedWeights): C
     const where = stage === undefined ? '' : ` of stage ${stage + 1}`
     throw new SequelaError('study_state', `study ${run.study} has published no weights${where} yet`)
   }
-  if (best === undefined) return { digest: last.weightsDigest, stage: last.stage, round: last.round }
+  if (best === undefined) return lastWeights(last, last.weightsDigest)
   return bestBy(comparableMetric(best), ofStage, run.study)
+}
+
+/** Those that the closing round chose, where the stage has one; else those of the last round. */
+function lastWeights({ stage, round, purpose, choice }: RoundStatus, digest: string): ChosenWeights {
+  if (choice !== undefined) {
+    const { round: chosen, ...by } = choice
+    return { digest, stage, round: chosen, by }
+  }
+  return { digest, stage, round: purpose === 'evaluation' ? round - 1 : round }
 }
 
 function comparableMetric(name: string): MetricName {

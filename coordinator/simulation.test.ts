@@ -35,4 +35,13 @@ describe('a run in bad weather', () => {
       expect(outcome.weightsDigest, seedOf(i)).toBe(expected.weightsDigest)
     }
   })
+
+  test('hands on the weights that its sites found best, whatever the weather, and leaves the later rounds out', async () => {
+    const choosing = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [6], patience: 2, select: true })
+    for (let i = 0; i < seeds / 5; i++) {
+      const outcome = await simulate(choosing, seedOf(i), badLine)
+      // The loss is least in the reports of the third round, which speak of the weights after the second.
+      expect(outcome.updates, seedOf(i)).toEqual(['0/0 a', '0/0 b', '0/0 c', '0/1 a', '0/1 b', '0/1 c'])
+    }
+  })
 })

@@ -39,30 +39,57 @@ function siteLine(site: SiteStatus, atMs: number): string {
 }
 
 function runLines(run: RunStatus, showRounds: number): string[] {
-  const total = run.stages.reduce((sum, stage) => sum + stage.rounds, 0)
-  const done = run.rounds.filter((round) => round.state === 'published').length
+  const total = run.stages.reduce((sum, stage, index) => sum + roundsToTrain(run, stage.rounds, index), 0)
+  const done = run.rounds.filter((round) => round.state === 'published' && round.purpose === 'training').length
   const reason = run.reason === undefined ? '' : ` (${run.reason})`
   return [
     `  ${run.study}  ${run.phase}${reason}, ${done} of ${total} rounds   ${run.studyDigest}`,
     ...run.rounds.slice(-showRounds).flatMap((round) => roundLines(round, run.quorum)),
+    ...run.stopped.map(stopLine),
     ...(run.weightsDigest === undefined ? [] : [`    final weights ${run.weightsDigest}`]),
   ]
 }
 
+/** A stage that stopped early has no more rounds than it had. */
+function roundsToTrain(run: RunStatus, rounds: number, stage: number): number {
+  const stop = run.stopped.find((one) => one.stage === stage)
+  return stop === undefined ? rounds : stop.round + 1
+}
+
+function stopLine({ stage, round, metric, best }: RunStatus['stopped'][number]): string {
+  const where = best.round < 0 ? 'what the stage began with' : `the weights after round ${best.round + 1}`
+  return `    stage ${stage + 1} stopped early after round ${round + 1}: best ${metric} ${best.value.toFixed(3)}, of ${where}`
+}
+
+/** What the closing round of a stage came to. */
+export function choiceText(choice: NonNullable<RoundStatus['choice']>): string {
+  const { metric, value, count, among, round } = choice
+  return `chose the weights after round ${round + 1}, best of ${among} by ${metric} (${value.toFixed(3)} over ${count})`
+}
+
 function roundLines(round: RoundStatus, quorum: number): string[] {
-  const counted = round.sites.filter((site) => site.outcome === 'counted').length
+  const counted = round.sites.filter(contributed).length
   const waiting = round.state === 'short' ? `; waits: ${counted} count and the quorum is ${quorum}` : ''
   const deadline = round.deadlineMs === undefined ? '' : `, deadline ${instant(round.deadlineMs)}`
-  const others = round.sites.filter((site) => site.outcome !== 'counted')
+  const others = round.sites.filter((site) => !contributed(site))
   return [
-    `    stage ${round.stage + 1} ${round.task}, round ${round.round + 1}: ${round.state}, ` +
+    `    stage ${round.stage + 1} ${round.task}, ${roundText(round)}: ${round.state}, ` +
       `${counted} of ${round.sites.length} sites count${waiting}${round.state === 'published' ? '' : deadline}`,
     ...others.map(
       (site) =>
         `      ${site.site}: ${site.outcome}${site.code === undefined ? '' : ` ${site.code}`}${site.reason === undefined ? '' : `, ${site.reason}`}`,
     ),
+    ...(round.choice === undefined ? [] : [`      ${choiceText(round.choice)}`]),
     ...(round.metrics.length === 0 ? [] : [`      ${round.metrics.map(metricText).join(', ')}`]),
   ]
+}
+
+function contributed({ outcome }: RoundStatus['sites'][number]): boolean {
+  return outcome === 'counted' || outcome === 'evaluated'
+}
+
+function roundText({ purpose, round }: RoundStatus): string {
+  return purpose === 'evaluation' ? 'closing evaluation' : `round ${round + 1}`
 }
 
 function instant(ms: number): string {

@@ -35,8 +35,10 @@ const run: Run = {
   study,
   text,
   startedAtMs: 1000,
+  stopped: [],
   published: [
     {
+      purpose: 'training',
       stage: 0,
       round: 0,
       baseDigest: sha256('base'),
@@ -50,6 +52,7 @@ const run: Run = {
     },
   ],
   current: {
+    purpose: 'training',
     stage: 0,
     round: 1,
     baseDigest: sha256('next'),

@@ -6,9 +6,9 @@ import type { ModelSpec } from '../shared/model/model-spec.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import { currentRound } from './run/rounds.ts'
-import type { PublishedRound, Round, Run, Settlement } from './run/run.ts'
+import type { Choice, EarlyStop, PublishedRound, Purpose, Round, Run, Settlement } from './run/run.ts'
 
-/** One site in one round. `outcome` is counted, declined, refused, missing or awaited; `reason` where there is one. */
+/** One site in one round. `outcome` is counted, evaluated, declined, refused, missing or awaited; `reason` where there is one. */
 export interface ParticipationStatus {
   readonly site: string
   readonly outcome: Settlement['kind']
@@ -27,6 +27,10 @@ export interface RoundStatus {
   readonly round: number
   readonly task: string
   readonly state: 'open' | 'short' | 'sealed' | 'published'
+  /** evaluation: the closing round of a stage, in which sites say how its last weights do. */
+  readonly purpose: Purpose
+  /** Of a closing round that is over: whose weights were chosen, and by what. */
+  readonly choice?: Choice
   readonly openedAtMs: number
   readonly deadlineMs?: number
   readonly sealedAtMs?: number
@@ -48,6 +52,8 @@ export interface RunStatus {
   readonly model: ModelSpec
   readonly stages: readonly { readonly task: string; readonly rounds: number }[]
   readonly rounds: readonly RoundStatus[]
+  /** Stages that ended before their last round, and the best that they had come to; rounds from 0. */
+  readonly stopped: readonly EarlyStop[]
   readonly weightsDigest?: string
   readonly startedAtMs?: number
   readonly finishedAtMs?: number
@@ -101,6 +107,7 @@ export function runStatus(run: Run): RunStatus {
     model: modelOf(study),
     stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
+    stopped: run.stopped,
     ...('startedAtMs' in run ? { startedAtMs: run.startedAtMs } : {}),
     ...(run.phase === 'finished' ? { weightsDigest: run.weightsDigest, finishedAtMs: run.finishedAtMs } : {}),
     ...(run.phase === 'cancelled' ? { reason: run.reason, finishedAtMs: run.cancelledAtMs } : {}),
@@ -129,6 +136,8 @@ function publishedRound(run: Run, round: PublishedRound): RoundStatus {
     round: round.round,
     task: taskOf(run, round.stage),
     state: 'published',
+    purpose: round.purpose,
+    ...(round.choice !== undefined && { choice: round.choice }),
     openedAtMs: round.openedAtMs,
     sealedAtMs: round.sealedAtMs,
     publishedAtMs: round.publishedAtMs,
@@ -147,6 +156,7 @@ function openRound(run: Run, round: Round): RoundStatus {
     round: round.round,
     task: taskOf(run, round.stage),
     state: round.status,
+    purpose: round.purpose,
     openedAtMs: round.openedAtMs,
     deadlineMs: round.deadlineMs,
     baseDigest: round.baseDigest,
@@ -163,6 +173,8 @@ function participation(site: string, settlement: Settlement, clippedBy?: number)
       const clipping = clippedBy === undefined ? {} : { clippedBy }
       return { site, outcome: 'counted', children, norm, bytes: byteLength, metrics, ...clipping }
     }
+    case 'evaluated':
+      return { site, outcome: 'evaluated', metrics: settlement.metrics }
     case 'declined':
     case 'refused':
       return { site, outcome: settlement.kind, code: settlement.code, reason: settlement.reason }

@@ -25,15 +25,15 @@ seed: 1
 model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
 pipeline: { template: mni152, sequences: [FLAIR] }
 sites: [a]
-folds: { train: 1, validation: 0, test: 0 }
-stages: [{ task: ordering, rounds: 2, learningRate: 1e-3 }]
+folds: { train: 0.8, validation: 0.2, test: 0 }
+stages: [{ task: ordering, rounds: 2, learningRate: 1e-3, select: { metric: ordering_loss } }]
 round: { quorum: 1, deadline: 1h }
 policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 100 }
 `)
 const base = encodeSafetensors(initialWeights(binaryModel, 1))
 const assignment = {
   ...{ studyDigest: study.digest, stage: 0, round: 0 },
-  ...{ baseDigest: sha256(base), baseByteLength: base.byteLength, deadlineMs: 0 },
+  ...{ baseDigest: sha256(base), baseByteLength: base.byteLength, deadlineMs: 0, evaluateOnly: false },
 }
 const notice: Notice = { kind: 'assignment', assignment }
 const welcome: Notice = { kind: 'welcome', site: 'a', serverTimeMs: 0, programVersion: '1' }
@@ -100,6 +100,9 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
       if (outcome instanceof SequelaError) throw outcome
       return { journalIndex: 5n, bytesSent: update.byteLength }
     },
+    reportEvaluation: async ({ baseDigest, metrics }) => {
+      happen(`reports ${metrics.length} numbers on ${baseDigest === sha256(base) ? 'the weights' : 'others'}`)
+    },
     decline: async (id, code, reason) => happen(`declines ${id === formatAssignmentId(assignment)} ${code}: ${reason}`),
     report: async () => true,
     close: () => {},
@@ -111,7 +114,7 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
       const values = job.weights.values.map((value) => value + 1e-3)
       return { weights: { manifest: job.weights.manifest, values }, children: 3, steps: 1, meanLoss: 0.5 }
     },
-    evaluate: async () => [],
+    evaluate: async () => [{ name: 'ordering_loss', sum: 2, count: 4, children: 4 }],
     close: async () => happen('closes the trainer'),
   }
   const approvals = createApprovals(join(folder, 'approvals'))
@@ -183,6 +186,27 @@ describe('an agent', () => {
     ])
     expect(await recorded()).toEqual(['update-sealed', 'update-delivered'])
     expect(await createSpool(join(folder, 'spool')).find(assignment, assignment.baseDigest)).toBeUndefined()
+  })
+
+  test('only says how the weights do where that is all that is asked, and trains nothing', async () => {
+    const scene = await play()
+    await scene.until('attends')
+    scene.say({ kind: 'assignment', assignment: { ...assignment, round: 2, evaluateOnly: true } })
+    await scene.until('reports')
+    expect(await lastOutcome(scene)).toBe('delivered')
+    expect(scene.events).toEqual([
+      ...['connects', 'attends with 1', 'downloads', 'reports 1 numbers on the weights', 'closes the trainer'],
+    ])
+    expect(await recorded()).toEqual(['evaluation-sealed'])
+  })
+
+  test('evaluates nothing in a stage for which its hospital has not agreed to that', async () => {
+    const scene = await play()
+    await scene.until('attends')
+    scene.say({ kind: 'assignment', assignment: { ...assignment, stage: 1, evaluateOnly: true } })
+    await scene.until('declines')
+    expect(scene.events.at(-1)).toMatch(/round_unknown/)
+    expect(await recorded()).toEqual(['declined'])
   })
 
   test('delivers again, and does not train again, when the line was to blame', async () => {

@@ -12,6 +12,7 @@ import {
   type Assignment,
   type AssignmentDeps,
   type DeliveryClient,
+  type EvaluationClient,
   performAssignment,
 } from './assignment.ts'
 import { createAssignmentQueue } from './assignment-queue.ts'
@@ -28,7 +29,7 @@ export type Notice =
   | { readonly kind: 'heartbeat'; readonly serverTimeMs: number }
 
 /** A connection to the coordinator under one certificate. */
-export interface AgentClient extends DeliveryClient {
+export interface AgentClient extends DeliveryClient, EvaluationClient {
   /** Listens until the call ends; resolves when the coordinator closes it, rejects with why it broke. */
   attend(approvedStudies: readonly string[], onNotice: (notice: Notice) => void, signal: AbortSignal): Promise<void>
   decline(assignmentId: string, code: ErrorCode, reason: string): Promise<void>

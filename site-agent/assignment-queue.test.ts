@@ -11,6 +11,7 @@ const assignment = (round: number): Assignment => ({
   baseDigest: sha256('base'),
   baseByteLength: 10,
   deadlineMs: 0,
+  evaluateOnly: false,
 })
 const id = (round: number): string => formatAssignmentId(assignment(round))
 

@@ -8,12 +8,12 @@ import { sha256 } from '../shared/digest.ts'
 import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { modelOf } from '../shared/study/model-of.ts'
-import type { StudyFile } from '../shared/study/study.ts'
+import type { Stage, StudyFile } from '../shared/study/study.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import type { Approvals } from './approvals.ts'
-import type { Egress } from './egress.ts'
-import type { PreparedChild, Trainer, TrainingJob } from './learning/trainer.ts'
+import type { Egress, SealedEvaluation } from './egress.ts'
+import type { JobOptions, PreparedChild, Trainer, TrainingJob } from './learning/trainer.ts'
 import type { Spool, SpooledUpdate } from './spool.ts'
 
 /** What the coordinator asks for; `baseDigest` names the weights to start from. */
@@ -21,6 +21,8 @@ export interface Assignment extends AssignmentKey {
   readonly baseDigest: Digest
   readonly baseByteLength: number
   readonly deadlineMs: number
+  /** The closing round of a stage: say how the weights do and train nothing. */
+  readonly evaluateOnly: boolean
 }
 
 /** What a site is doing with an assignment. */
@@ -50,6 +52,11 @@ export interface DeliveryClient {
   ): Promise<{ readonly journalIndex: bigint; readonly bytesSent: number }>
 }
 
+export interface EvaluationClient {
+  /** Says how weights do; resolves when that is durable at the coordinator. Saying it again changes nothing. */
+  reportEvaluation(evaluation: SealedEvaluation): Promise<void>
+}
+
 export interface AssignmentDeps {
   readonly site: string
   readonly approvals: Approvals
@@ -68,11 +75,12 @@ export interface AssignmentDeps {
  */
 export async function performAssignment(
   deps: AssignmentDeps,
-  client: DeliveryClient,
+  client: DeliveryClient & EvaluationClient,
   assignment: Assignment,
   options: WorkOptions,
 ): Promise<void> {
   const study = await deps.approvals.find(assignment.studyDigest)
+  if (assignment.evaluateOnly) return evaluateWeights(deps, client, study, assignment, options)
   const spooled = await deps.spool.find(assignment, assignment.baseDigest)
   const update = spooled ?? (await trainUpdate(deps, client, study, assignment, options))
   await deliverUpdate(deps, client, update, options)
@@ -106,32 +114,15 @@ async function deliverUpdate(
 async function trainUpdate(
   deps: AssignmentDeps,
   client: DeliveryClient,
-  { study, digest, text }: StudyFile,
+  study: StudyFile,
   assignment: Assignment,
   options: WorkOptions,
 ): Promise<SpooledUpdate> {
-  const { signal, onProgress } = options
-  const stage = study.stages[assignment.stage]
-  if (stage === undefined || assignment.round >= stage.rounds) {
-    throw new SequelaError('round_unknown', `study ${study.study} has no round ${formatAssignmentId(assignment)}`)
-  }
-  const before = await downloadBase(deps, client, assignment, options)
-  const children = await deps.preparedChildren({ study, digest, text }, options)
-  const job: TrainingJob = {
-    model: modelOf(study),
-    stage,
-    training: study.training,
-    round: assignment.round,
-    weights: before,
-    children,
-    seed: `${study.seed}/${deps.site}/${assignment.stage}/${assignment.round}`,
-  }
-  const report =
-    (activity: Activity) =>
-    ({ step, steps }: { step: number; steps: number }) =>
-      onProgress(activity, step, steps)
-  const metrics = await deps.trainer.evaluate(job, { signal, onProgress: report('evaluating') })
-  const trained = await deps.trainer.train(job, { signal, onProgress: report('training') })
+  const stage = study.study.stages[assignment.stage]
+  if (stage === undefined || assignment.round >= stage.rounds) throw unknownRound(study, assignment)
+  const job = await prepareJob(deps, client, study, stage, assignment, options)
+  const metrics = await deps.trainer.evaluate(job, reporting('evaluating', options))
+  const trained = await deps.trainer.train(job, reporting('training', options))
   const loss = {
     name: 'training_loss',
     sum: trained.meanLoss * trained.steps,
@@ -141,13 +132,61 @@ async function trainUpdate(
   const sealed = await deps.egress.sealUpdate({
     assignment,
     baseDigest: assignment.baseDigest,
-    before,
+    before: job.weights,
     after: trained.weights,
     children: trained.children,
     metrics: [...metrics, loss],
-    policy: study.policy,
+    policy: study.study.policy,
   })
   return deps.spool.put(sealed)
+}
+
+/** The closing round of a stage that chooses among its weights: the last ones are evaluated here and nothing is trained. */
+async function evaluateWeights(
+  deps: AssignmentDeps,
+  client: DeliveryClient & EvaluationClient,
+  study: StudyFile,
+  assignment: Assignment,
+  options: WorkOptions,
+): Promise<void> {
+  const stage = study.study.stages[assignment.stage]
+  if (stage?.select === undefined || assignment.round > stage.rounds) throw unknownRound(study, assignment)
+  const job = await prepareJob(deps, client, study, stage, assignment, options)
+  const metrics = await deps.trainer.evaluate(job, reporting('evaluating', options))
+  const { baseDigest } = assignment
+  const { policy } = study.study
+  await client.reportEvaluation(await deps.egress.sealEvaluation({ assignment, baseDigest, metrics, policy }))
+  // The next stage may begin with these; then they are fetched again, which costs less than to know.
+  await rm(weightsFile(deps, baseDigest), { force: true })
+}
+
+async function prepareJob(
+  deps: AssignmentDeps,
+  client: DeliveryClient,
+  file: StudyFile,
+  stage: Stage,
+  assignment: Assignment,
+  options: WorkOptions,
+): Promise<TrainingJob> {
+  const { study } = file
+  const weights = await downloadBase(deps, client, assignment, options)
+  return {
+    model: modelOf(study),
+    stage,
+    training: study.training,
+    round: assignment.round,
+    weights,
+    children: await deps.preparedChildren(file, options),
+    seed: `${study.seed}/${deps.site}/${assignment.stage}/${assignment.round}`,
+  }
+}
+
+function reporting(activity: Activity, { signal, onProgress }: WorkOptions): JobOptions {
+  return { signal, onProgress: ({ step, steps }) => onProgress(activity, step, steps) }
+}
+
+function unknownRound({ study }: StudyFile, assignment: Assignment): SequelaError {
+  return new SequelaError('round_unknown', `study ${study.study} has no round ${formatAssignmentId(assignment)}`)
 }
 
 async function downloadBase(

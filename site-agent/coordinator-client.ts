@@ -94,6 +94,13 @@ export function createCoordinatorClient(
       return { journalIndex: indexOf(receipt), bytesSent: update.byteLength - from }
     },
     downloadWeights: (wanted, options) => downloadWeights(client, wanted, { ...options, later }),
+    reportEvaluation: async ({ assignment, baseDigest, metrics }) => {
+      const request = {
+        ...{ assignmentId: formatAssignmentId(assignment), baseDigest },
+        metrics: metrics.map((metric) => ({ ...metric })),
+      }
+      await ask(client.reportEvaluation, request)
+    },
     decline: async (assignmentId, code, reason) => void (await ask(client.decline, { assignmentId, code, reason })),
     report: async (assignmentId, activity, done, total) => {
       const request = { assignmentId, activity, done: Math.trunc(done), total: Math.trunc(total) }

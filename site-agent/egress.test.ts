@@ -91,6 +91,23 @@ describe('the door out', () => {
     expect(sealMetrics([metric(4), metric(5)], 5)).toEqual({ sent: [metric(5)], withheld: ['brier'] })
   })
 
+  test('writes down the numbers on weights that are only evaluated, without those over too few children', async () => {
+    const file = newFile()
+    const { assignment, baseDigest, metrics, policy } = update()
+    const sealed = await createEgress({ file, clock }).sealEvaluation({ assignment, baseDigest, metrics, policy })
+    expect(sealed).toEqual({ assignment, baseDigest, metrics: metrics.slice(0, 1) })
+    const [record] = await readEgress(file)
+    expect(record).toMatchObject({
+      kind: 'evaluation-sealed',
+      round: 3,
+      metrics: metrics.slice(0, 1),
+      withheld: ['log_loss'],
+    })
+    expect(egressText(await readEgress(file))).toMatch(
+      /evaluated the weights .*\n.*pair_accuracy 30\.00\/40 \(8 children\)\n.*withheld.*log_loss/,
+    )
+  })
+
   test('tells a failure in a fixed sentence, never in the words of the error', async () => {
     const file = newFile()
     const egress = createEgress({ file, clock })

@@ -27,6 +27,17 @@ export interface SealedUpdate {
   readonly content: Uint8Array
 }
 
+/** What a site says of weights that it was asked only to evaluate. */
+export interface SealedEvaluation {
+  readonly assignment: AssignmentKey
+  readonly baseDigest: Digest
+  readonly metrics: readonly MetricSum[]
+}
+
+export interface EvaluationToSeal extends SealedEvaluation {
+  readonly policy: Study['policy']
+}
+
 export interface UpdateToSeal {
   readonly assignment: AssignmentKey
   readonly baseDigest: Digest
@@ -41,6 +52,8 @@ export interface UpdateToSeal {
 /** When, and for which round of which study. */
 const place = { at: z.string(), study: z.string(), stage: z.number(), round: z.number() }
 
+const sums = z.array(z.object({ name: z.string(), sum: z.number(), count: z.number(), children: z.number() }))
+
 const recordSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('update-sealed'),
@@ -53,8 +66,15 @@ const recordSchema = z.discriminatedUnion('kind', [
     /** Factor by which the difference was scaled down to the study's largest norm; 1 when it was not. */
     clippedBy: z.number(),
     parameters: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })),
-    metrics: z.array(z.object({ name: z.string(), sum: z.number(), count: z.number(), children: z.number() })),
+    metrics: sums,
     /** Metrics kept back because fewer children than the study's smallest group stand behind them. */
+    withheld: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('evaluation-sealed'),
+    ...place,
+    baseDigest: z.string(),
+    metrics: sums,
     withheld: z.array(z.string()),
   }),
   z.object({
@@ -88,6 +108,8 @@ export interface Egress {
    * @throws SequelaError `too_few_children`, `not_finite`, `shape_mismatch`.
    */
   sealUpdate(update: UpdateToSeal): Promise<SealedUpdate>
+  /** Numbers on weights, without those over too few children; recorded. @throws SequelaError `not_finite`. */
+  sealEvaluation(evaluation: EvaluationToSeal): Promise<SealedEvaluation>
   /** A failure in a fixed sentence; the error's own words may name files or children and stay here. */
   sealReason(assignment: AssignmentKey, code: ErrorCode): Promise<string>
   /** Notes that a sealed update has arrived and counts; bytes are those of the last attempt. */
@@ -136,6 +158,13 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
         withheld,
       })
       return sealed
+    },
+
+    sealEvaluation: async ({ assignment, baseDigest, metrics, policy }) => {
+      const { sent, withheld } = sealMetrics(metrics, policy.minCell)
+      const numbers = sent.map((metric) => ({ ...metric }))
+      await write({ kind: 'evaluation-sealed', ...placeOf(assignment), baseDigest, metrics: numbers, withheld })
+      return { assignment, baseDigest, metrics: sent }
     },
 
     sealReason: async (assignment, code) => {

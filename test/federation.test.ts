@@ -31,7 +31,8 @@ beforeAll(async () => {
   const hospitals = await writeHospitals({ outDir: folder, seed: '3', sites, childrenPerSite: 8, testChildren: 0 })
   federation = await startFederation({ folder, sites: hospitals.sites, say: () => {} })
   const text = demoStudyText({ sites, seed: 3, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
-  const study = parseStudy(text.replace('quorum: 1', 'quorum: 2'))
+  const choosing = text.replace('rounds: 1,', 'rounds: 1, select: { metric: ordering_loss },')
+  const study = parseStudy(choosing.replace('quorum: 1', 'quorum: 2'))
   const studyFile = join(folder, 'study.yaml')
   await writeFile(studyFile, study.text)
   await federation.start(studyFile, study.digest)
@@ -52,11 +53,12 @@ afterAll(async () => {
 
 describe('a federation of two hospitals', () => {
   test('trains both stages, and its status says who counted with how many children', () => {
-    expect(run.rounds.map(({ task, state }) => [task, state])).toEqual([
-      ['ordering', 'published'],
-      ['recurrence', 'published'],
+    expect(run.rounds.map(({ task, purpose, state }) => [task, purpose, state])).toEqual([
+      ['ordering', 'training', 'published'],
+      ['ordering', 'evaluation', 'published'],
+      ['recurrence', 'training', 'published'],
     ])
-    for (const { sites: participants } of run.rounds) {
+    for (const { sites: participants } of run.rounds.filter(({ purpose }) => purpose === 'training')) {
       expect(participants.map(({ site, outcome }) => [site, outcome])).toEqual(sites.map((site) => [site, 'counted']))
       for (const { children = 0, norm = 0 } of participants) {
         expect(children).toBeGreaterThanOrEqual(2)
@@ -64,6 +66,14 @@ describe('a federation of two hospitals', () => {
         expect(norm).toBeGreaterThan(0)
       }
     }
+  })
+
+  test('ends the stage that chooses among its rounds with an evaluation of its last weights, recorded at the sites', async () => {
+    const [trained, closing, next] = run.rounds
+    expect(closing?.sites.map(({ site, outcome }) => [site, outcome])).toEqual(sites.map((site) => [site, 'evaluated']))
+    expect(closing?.metrics.map(({ name }) => name)).toContain('ordering_loss')
+    expect(closing?.choice).toMatchObject({ round: 0, metric: 'ordering_loss', among: 1 })
+    expect([closing?.weightsDigest, next?.baseDigest]).toEqual(Array(2).fill(trained?.weightsDigest))
   })
 
   test('exports weights that can be read, are finite and have changed in every round', async () => {
@@ -75,7 +85,7 @@ describe('a federation of two hospitals', () => {
     const weights = decodeSafetensors(bytes)
     expect(weights.manifest).toEqual(modelManifest(binaryModel))
     expect(allFinite(weights.values)).toBe(true)
-    const [first, second] = run.rounds
+    const [first, second] = run.rounds.filter(({ purpose }) => purpose === 'training')
     expect(new Set([first?.baseDigest, first?.weightsDigest, second?.weightsDigest]).size).toBe(3)
   })
 
@@ -149,12 +159,17 @@ describe('a federation of two hospitals', () => {
       expect(records.map(({ kind, stage }) => [kind, stage])).toEqual([
         ['update-sealed', 0],
         ['update-delivered', 0],
+        ['evaluation-sealed', 0],
         ['update-sealed', 1],
         ['update-delivered', 1],
       ])
-      for (const [index, round] of run.rounds.entries()) {
+      const closing = run.rounds.find(({ purpose }) => purpose === 'evaluation')
+      const told = closing?.sites.find((entry) => entry.site === site)
+      expect(records.find(({ kind }) => kind === 'evaluation-sealed')).toMatchObject({ metrics: told?.metrics })
+      const updates = records.filter(({ kind }) => kind.startsWith('update-'))
+      for (const [index, round] of run.rounds.filter(({ purpose }) => purpose === 'training').entries()) {
         const counted = round.sites.find((entry) => entry.site === site)
-        const [sealed, delivered] = records.slice(2 * index, 2 * index + 2)
+        const [sealed, delivered] = updates.slice(2 * index, 2 * index + 2)
         expect(sealed).toMatchObject({ bytes: updateBytes, children: counted?.children, metrics: counted?.metrics })
         expect(delivered).toMatchObject({ bytesSent: updateBytes })
       }

@@ -9,7 +9,7 @@ import { peerText } from '../../shared/protocol/wire.ts'
 import { programVersion, protocolVersion } from '../../shared/version.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { type Assignment, assignmentsFor } from '../run/queries.ts'
-import { findRound, isActive } from '../run/rounds.ts'
+import { contributes, findRound, isActive } from '../run/rounds.ts'
 import type { Federation } from '../run/run.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext, Send } from './handlers.ts'
@@ -126,6 +126,7 @@ function newAssignments(
       baseDigest: assignment.baseDigest,
       baseByteLength: BigInt(encodedByteLength(manifestOf(run.study))),
       deadlineMs: BigInt(assignment.deadlineMs),
+      evaluateOnly: assignment.purpose === 'evaluation',
     }
     return [{ $case: 'assignment', value } as const]
   })
@@ -158,7 +159,7 @@ export function standingOf(
   const round = run === undefined ? undefined : findRound(run, assignment)
   const settlement = round?.sites.get(site)
   if (run === undefined || round === undefined || settlement === undefined) return 'over'
-  if (settlement.kind === 'counted') return 'counted'
+  if (contributes(settlement)) return 'counted'
   if (!isActive(run) || round !== run.current || round.status === 'sealed') return 'over'
   return run.current.status === 'short' || settlement.kind === 'awaited' ? 'wanted' : 'settled'
 }

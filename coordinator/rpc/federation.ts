@@ -5,13 +5,15 @@ import {
   type FederationServiceServer,
   FederationServiceService,
   type ListStudiesResponse,
+  type ReportEvaluationRequest,
   type ReportRequest,
 } from '../../shared/gen/sequela/v1/federation.ts'
 import { parseAssignmentId } from '../../shared/protocol/assignment-id.ts'
 import { encodeDownloadResponse } from '../../shared/protocol/chunk-codec.ts'
 import { errorCodes, isErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import { maxCsrBytes } from '../../shared/protocol/limits.ts'
-import { peerText } from '../../shared/protocol/wire.ts'
+import { evaluationOf, peerText } from '../../shared/protocol/wire.ts'
+import { requireLargeCells } from '../admission/large-cells.ts'
 import { attend, standingOf } from './attend.ts'
 import { createDownload } from './downloads.ts'
 import type { FederationPorts } from './federation-ports.ts'
@@ -39,6 +41,10 @@ export function createFederationService(ports: FederationPorts, handlers: Handle
     uploadUpdate: handlers.clientStream('UploadUpdate', async (requests, context) => ({
       receipt: await uploads.receive(requests, context),
     })),
+    reportEvaluation: handlers.unary('ReportEvaluation', async (request, context) => {
+      await reportEvaluation(ports, request, context)
+      return {}
+    }),
     decline: handlers.unary('Decline', async (request, context) => {
       await decline(ports, request, context)
       return {}
@@ -54,6 +60,17 @@ export function createFederationService(ports: FederationPorts, handlers: Handle
 function studiesOf(ports: FederationPorts, site: string): ListStudiesResponse {
   const runs = [...ports.loop.federation().runs.values()].filter((run) => run.study.sites.includes(site))
   return { studies: runs.map(({ studyDigest, text, phase }) => ({ studyDigest, text, state: phase })) }
+}
+
+async function reportEvaluation(
+  ports: FederationPorts,
+  request: ReportEvaluationRequest,
+  { peer }: CallContext,
+): Promise<void> {
+  const evaluation = evaluationOf(request)
+  const run = ports.loop.federation().runs.get(evaluation.studyDigest)
+  if (run !== undefined) requireLargeCells(evaluation.metrics, run.study)
+  await ports.loop.handle({ type: 'report-evaluation', ...evaluation, site: peer.site })
 }
 
 /** The site's own words are not kept: its code stands for one of our sentences. */

@@ -54,6 +54,7 @@ beforeAll(async () => {
     downloadWeights: handlers.serverStream('DownloadWeights', fail),
     beginUpdate: handlers.unary('BeginUpdate', fail),
     uploadUpdate: handlers.clientStream('UploadUpdate', fail),
+    reportEvaluation: handlers.unary('ReportEvaluation', fail),
     decline: handlers.unary('Decline', async () => ({})),
     report: handlers.unary('Report', fail),
     renewCertificate: handlers.unary('RenewCertificate', fail),

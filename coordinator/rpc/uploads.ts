@@ -10,6 +10,7 @@ import { announcedUpdateOf } from '../../shared/protocol/wire.ts'
 import type { Study } from '../../shared/study/study.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { admitUpdate } from '../admission/admission.ts'
+import { requireLargeCells } from '../admission/large-cells.ts'
 import { lastMoments, neededBlobs } from '../run/queries.ts'
 import { currentRound, findRound, updatesOf } from '../run/rounds.ts'
 import type { PublishedRound, Round, UpdateAnnouncement } from '../run/run.ts'
@@ -60,9 +61,9 @@ export function createUploads(ports: FederationPorts): Uploads {
     work.catch((error: unknown) => ports.log.warn('spent-updates-kept', { reason: SequelaError.from(error).message }))
   }
   loop.subscribe(({ event }) => {
-    if (event.type !== 'weights-published' && event.type !== 'run-cancelled') return
+    if (event.type !== 'weights-published' && event.type !== 'weights-chosen' && event.type !== 'run-cancelled') return
     const run = loop.federation().runs.get(event.studyDigest)
-    const round = run && (event.type === 'weights-published' ? findRound(run, event) : currentRound(run))
+    const round = run && (event.type === 'run-cancelled' ? currentRound(run) : findRound(run, event))
     inBackground(sweep(round && { ...event, round }))
   })
   inBackground(sweep())
@@ -138,7 +139,7 @@ export function createUploads(ports: FederationPorts): Uploads {
       const update: UpdateAnnouncement = { ...announcedUpdateOf(request), site: peer.site }
       const study = studyOf(update)
       const place = placeOf(update)
-      requireLargeCells(update, study)
+      requireLargeCells(update.metrics, study)
       const expectedByteLength = encodedByteLength(ports.manifestOf(study))
       await loop.handle({ type: 'announce-update', ...update, expectedByteLength })
       const receipt = receiptOf(update)
@@ -183,11 +184,3 @@ const contentRefusals: ReadonlySet<string> = new Set([
   'not_finite',
   'norm_exceeded',
 ])
-
-/** A number over too few children may point at one of them; a site of ours withholds it, a changed one is refused. */
-function requireLargeCells(announcement: UpdateAnnouncement, { policy }: Study): void {
-  const small = announcement.metrics.find((metric) => metric.children < policy.minCell)
-  if (small === undefined) return
-  const message = `${small.name} rests on ${small.children} children and the study asks for ${policy.minCell}`
-  throw new SequelaError('too_few_children', `${message}; it should have been withheld at the site`)
-}

@@ -30,6 +30,10 @@ export function judge(federation: Federation, update: UpdateAnnouncement, known:
   const place = locate(federation, update)
   if (place instanceof SequelaError) return { kind: 'pointless', refusal: place }
   const { run, round, settlement, status } = place
+  if (round.purpose === 'evaluation') {
+    const text = `${roundName(update)} asks how weights do and takes no updates`
+    return { kind: 'pointless', refusal: new SequelaError('round_unknown', text) }
+  }
   if (settlement.kind === 'counted') {
     if (settlement.updateDigest === update.updateDigest) return { kind: 'counted' }
     const text = `${update.site} already has another update counted in ${roundName(update)}; that one stays`

@@ -3,6 +3,7 @@
 // that heard no reply may simply repeat it.
 
 import { announce, count, settle } from './deliveries.ts'
+import { reportEvaluation } from './evaluations.ts'
 import { evolve } from './evolve.ts'
 import { cancel, pause, propose, publish, resume, start } from './life-cycle.ts'
 import type { Command, Decision, Federation } from './run.ts'
@@ -17,7 +18,7 @@ export function decide(federation: Federation, command: Command, nowMs: number):
   if (decision.events.length === 0) return decision
   const after = decision.events.reduce((state, event) => evolve(state, event, nowMs), federation)
   const touched = [...after.runs].filter(([digest, run]) => federation.runs.get(digest) !== run)
-  const consequences = touched.flatMap(([, run]) => whenSettled(run))
+  const consequences = touched.flatMap(([, run]) => whenSettled(run, nowMs))
   return { ...decision, events: [...decision.events, ...consequences] }
 }
 
@@ -39,6 +40,8 @@ function ruling(federation: Federation, command: Command, nowMs: number): Decisi
       return announce(federation, command)
     case 'count-update':
       return count(federation, command)
+    case 'report-evaluation':
+      return reportEvaluation(federation, command)
     case 'refuse-update':
       return settle(federation, command, 'update-refused')
     case 'decline':

@@ -43,6 +43,7 @@ export function settle(
       return { events: status === 'short' && !same ? [event] : [] }
     }
     case 'counted':
+    case 'evaluated':
     case 'missing':
       return { events: [] }
   }

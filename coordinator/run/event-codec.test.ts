@@ -42,6 +42,18 @@ const arbitraries: { [Type in RunEvent['type']]: fc.Arbitrary<Extract<RunEvent, 
     ...{ ...round, weightsDigest: digest, clipped: fc.array(fc.tuple(site, finite)) },
     ...{ moments: fc.option(fc.record({ first: digest, second: digest }), { nil: undefined }) },
   }),
+  'evaluation-reported': fc.record({ ...kind('evaluation-reported'), ...round, site, metrics: fc.array(metric) }),
+  'stage-stopped': fc.record({
+    ...{ ...kind('stage-stopped'), ...round, metric: fc.constant('log_loss' as const) },
+    best: fc.record({ round: fc.integer({ min: -1, max: 99 }), value: finite }),
+  }),
+  'weights-chosen': fc.record({
+    ...{ ...kind('weights-chosen'), ...round, weightsDigest: digest },
+    choice: fc.option(
+      fc.record({ round: count, metric: fc.constant('brier' as const), value: finite, count: finite, among: count }),
+      { nil: undefined },
+    ),
+  }),
   'run-finished': fc.record({ ...kind('run-finished'), studyDigest: digest, weightsDigest: digest }),
   'run-paused': fc.record({ ...kind('run-paused'), studyDigest: digest }),
   'run-resumed': fc.record({ ...kind('run-resumed'), studyDigest: digest, deadlineMs: count }),

@@ -31,6 +31,7 @@ const eventSchema = z.discriminatedUnion('type', [
     baseDigest: digest,
     deadlineMs: count,
     sites: z.array(site).min(1).max(1000),
+    purpose: z.literal('evaluation').optional(),
   }),
   z.strictObject({
     type: z.literal('update-counted'),
@@ -39,6 +40,11 @@ const eventSchema = z.discriminatedUnion('type', [
     byteLength: count,
     children: count,
     norm: z.number().nonnegative(),
+    metrics: z.array(metric).max(maxMetrics),
+  }),
+  z.strictObject({
+    type: z.literal('evaluation-reported'),
+    ...inSiteRound,
     metrics: z.array(metric).max(maxMetrics),
   }),
   z.strictObject({ type: z.literal('update-refused'), ...inSiteRound, code, reason }),
@@ -57,6 +63,20 @@ const eventSchema = z.discriminatedUnion('type', [
     weightsDigest: digest,
     clipped: z.array(z.tuple([site, z.number()])),
     moments: z.strictObject({ first: digest, second: digest }).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('stage-stopped'),
+    ...inRound,
+    metric: metricName,
+    best: z.strictObject({ round: z.int().min(-1), value: z.number() }),
+  }),
+  z.strictObject({
+    type: z.literal('weights-chosen'),
+    ...inRound,
+    weightsDigest: digest,
+    choice: z
+      .strictObject({ round: count, metric: metricName, value: z.number(), count: z.number(), among: count })
+      .optional(),
   }),
   z.strictObject({ type: z.literal('run-finished'), ...study, weightsDigest: digest }),
   z.strictObject({ type: z.literal('run-paused'), ...study }),

@@ -4,8 +4,18 @@
 
 import type { Digest } from '../../shared/digest.ts'
 import { parseStudy } from '../../shared/study/study.ts'
-import { isActive, sameRound } from './rounds.ts'
-import type { ActiveRun, Federation, Round, RoundId, Run, RunEvent, SealedRound, Settlement } from './run.ts'
+import { contributes, isActive, publishedRound, sameRound } from './rounds.ts'
+import type {
+  ActiveRun,
+  Federation,
+  PublishedRound,
+  Round,
+  RoundId,
+  Run,
+  RunEvent,
+  SealedRound,
+  Settlement,
+} from './run.ts'
 
 /** A coordinator that knows of no study. */
 export const emptyFederation: Federation = { runs: new Map() }
@@ -37,6 +47,8 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
       const { updateDigest, byteLength, children, norm, metrics } = event
       return settled(run, event, { kind: 'counted', updateDigest, byteLength, children, norm, metrics })
     }
+    case 'evaluation-reported':
+      return settled(run, event, { kind: 'evaluated', metrics: event.metrics })
     case 'update-refused':
       return settled(run, event, { kind: 'refused', code: event.code, reason: event.reason })
     case 'site-declined':
@@ -52,12 +64,25 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
       return { ...active, current: sealed(active.current, atMs) }
     }
     case 'weights-published':
-      return weightsPublished(run, event, atMs)
+      return roundOver(run, event, atMs, {
+        clipped: new Map(event.clipped),
+        ...(event.moments !== undefined && { moments: event.moments }),
+      })
+    case 'weights-chosen':
+      return roundOver(run, event, atMs, {
+        clipped: new Map(),
+        ...(event.choice !== undefined && { choice: event.choice }),
+      })
+    case 'stage-stopped': {
+      if (!isActive(run) || publishedRound(run, event) === undefined) throw misplaced(event, run)
+      const { stage, round, metric, best } = event
+      return { ...run, stopped: [...run.stopped, { stage, round, metric, best }] }
+    }
     case 'run-finished': {
       if (!isActive(run)) throw misplaced(event, run)
-      const { studyDigest, text, study, published, startedAtMs } = run
+      const { startedAtMs } = run
       const { weightsDigest } = event
-      return { studyDigest, text, study, published, phase: 'finished', startedAtMs, finishedAtMs: atMs, weightsDigest }
+      return { ...commonOf(run), phase: 'finished', startedAtMs, finishedAtMs: atMs, weightsDigest }
     }
     case 'run-paused':
       if (run.phase !== 'running') throw misplaced(event, run)
@@ -69,10 +94,9 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
     }
     case 'run-cancelled': {
       if (run.phase === 'finished' || run.phase === 'cancelled') throw misplaced(event, run)
-      const { studyDigest, text, study, published } = run
       const abandoned = isActive(run) ? run.current : undefined
       const { reason } = event
-      return { studyDigest, text, study, published, phase: 'cancelled', cancelledAtMs: atMs, reason, abandoned }
+      return { ...commonOf(run), phase: 'cancelled', cancelledAtMs: atMs, reason, abandoned }
     }
   }
 }
@@ -80,12 +104,17 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
 function proposed(studyDigest: Digest, text: string, atMs: number): Run {
   const { study, digest } = parseStudy(text)
   if (digest !== studyDigest) throw new Error(`study-proposed: the text has the digest ${digest}, not ${studyDigest}`)
-  return { studyDigest, text, study, published: [], phase: 'proposed', proposedAtMs: atMs }
+  return { studyDigest, text, study, published: [], stopped: [], phase: 'proposed', proposedAtMs: atMs }
 }
 
-/** The first round starts the run; every other one follows `weights-published`, in the same batch. */
+function commonOf({ studyDigest, text, study, published, stopped }: Run) {
+  return { studyDigest, text, study, published, stopped }
+}
+
+/** The first round starts the run; every other one follows the end of another, in the same batch. */
 function roundOpened(run: Run, event: RunEvent & { type: 'round-opened' }, atMs: number): Run {
   const current: Round = {
+    purpose: event.purpose ?? 'training',
     stage: event.stage,
     round: event.round,
     baseDigest: event.baseDigest,
@@ -96,8 +125,7 @@ function roundOpened(run: Run, event: RunEvent & { type: 'round-opened' }, atMs:
     status: 'open',
   }
   if (run.phase === 'proposed') {
-    const { studyDigest, text, study, published } = run
-    return { studyDigest, text, study, published, phase: 'running', startedAtMs: atMs, current }
+    return { ...commonOf(run), phase: 'running', startedAtMs: atMs, current }
   }
   if (!isActive(run) || !run.published.some((round) => sameRound(round, run.current))) throw misplaced(event, run)
   return { ...run, current }
@@ -106,7 +134,7 @@ function roundOpened(run: Run, event: RunEvent & { type: 'round-opened' }, atMs:
 function settled(run: Run, event: RunEvent & { readonly site: string } & RoundId, settlement: Settlement): Run {
   const active = unsealed(run, event)
   const before = active.current.sites.get(event.site)
-  if (before === undefined || before.kind === 'counted') throw misplaced(event, run)
+  if (before === undefined || contributes(before)) throw misplaced(event, run)
   return { ...active, current: { ...active.current, sites: withEntry(active.current.sites, event.site, settlement) } }
 }
 
@@ -118,18 +146,19 @@ function sealed(round: Round, atMs: number): SealedRound {
   return { ...round, sites, status: 'sealed', sealedAtMs: atMs }
 }
 
-function weightsPublished(run: Run, event: RunEvent & { type: 'weights-published' }, atMs: number): Run {
+/** `current` still names the round until the next event of the batch opens another or ends the run. */
+function roundOver(
+  run: Run,
+  event: RunEvent & { type: 'weights-published' | 'weights-chosen' },
+  atMs: number,
+  result: Pick<PublishedRound, 'clipped' | 'moments' | 'choice'>,
+): Run {
   if (!isActive(run) || run.current.status !== 'sealed' || !sameRound(run.current, event)) throw misplaced(event, run)
-  const { stage, round, baseDigest, openedAtMs, sealedAtMs, sites, late } = run.current
-  const published = {
-    ...{ stage, round, baseDigest, openedAtMs, sealedAtMs, sites, late },
-    weightsDigest: event.weightsDigest,
-    publishedAtMs: atMs,
-    clipped: new Map(event.clipped),
-    ...(event.moments !== undefined && { moments: event.moments }),
-  }
-  // `current` still names this round until the next event of the batch opens another or ends the run.
-  return { ...run, published: [...run.published, published] }
+  const { purpose, stage, round, baseDigest, openedAtMs, sealedAtMs, sites, late } = run.current
+  if ((purpose === 'evaluation') !== (event.type === 'weights-chosen')) throw misplaced(event, run)
+  const { weightsDigest } = event
+  const over = { purpose, stage, round, baseDigest, openedAtMs, sealedAtMs, sites, late }
+  return { ...run, published: [...run.published, { ...over, ...result, weightsDigest, publishedAtMs: atMs }] }
 }
 
 function noteLate(run: Run, id: RoundId, site: string): Run {

@@ -7,10 +7,13 @@ import { evolve } from './evolve.ts'
 import { brokenRules } from './testsupport/broken-rules.ts'
 import { explore, type Rules } from './testsupport/explorer.ts'
 import { createMoves } from './testsupport/moves.ts'
-import { smallStudy } from './testsupport/small-study.ts'
+import { type SmallStudy, smallStudy } from './testsupport/small-study.ts'
 
-function walk(stages: readonly number[], rules: Rules) {
-  const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages })
+function walk(
+  wanted: Pick<SmallStudy, 'stages' | 'patience' | 'select'> & { sites?: readonly string[] },
+  rules: Rules,
+) {
+  const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, ...wanted })
   return explore(study, createMoves(study), rules)
 }
 
@@ -23,22 +26,37 @@ afterAll(() => {
   Error.stackTraceLimit = stackTraceLimit
 })
 
+const eventTypesSeen = new Set<string>()
+
 describe('in every state that three sites can bring about', () => {
   test.each([
-    { name: 'two rounds of one stage', stages: [2] },
-    { name: 'two stages of one round', stages: [1, 1] },
-  ])('of $name, the invariants hold', ({ name, stages }) => {
-    const { states, commands, eventTypes, violation } = walk(stages, { decide, evolve })
+    { name: 'two rounds of one stage', stages: [2], least: 10_000 },
+    { name: 'two stages of one round', stages: [1, 1], least: 10_000 },
+    { name: 'a stage of one round and its closing round', stages: [1], select: true, least: 5_000 },
+    {
+      name: 'two sites and a stage that stops before its third round',
+      sites: ['a', 'b'],
+      stages: [3],
+      patience: 1,
+      select: true,
+      least: 400,
+    },
+  ])('of $name, the invariants hold', ({ name, least, ...wanted }) => {
+    const { states, commands, eventTypes, violation } = walk(wanted, { decide, evolve })
     console.info(`${name}: ${states} states, ${commands} commands`)
     expect(violation).toBeUndefined()
-    expect(states).toBeGreaterThan(10_000)
-    expect(eventTypes).toEqual(runEventTypes)
+    for (const type of eventTypes) eventTypesSeen.add(type)
+    expect(states).toBeGreaterThan(least)
+  })
+
+  test('every event happens somewhere', () => {
+    expect(eventTypesSeen).toEqual(runEventTypes)
   })
 })
 
 describe('the walk finds a machine that', () => {
   test.each(brokenRules)('$name', ({ rules, found }) => {
-    const { violation } = walk([2], rules)
+    const { violation } = walk({ stages: [2] }, rules)
     expect(violation?.at(-1)).toMatch(found)
   })
 })

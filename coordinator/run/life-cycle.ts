@@ -5,8 +5,9 @@ import type { Digest } from '../../shared/digest.ts'
 import { type ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
 import { parseStudy } from '../../shared/study/study.ts'
-import { findRound, isActive, roundAfter, roundName, sameRound } from './rounds.ts'
-import type { Command, Decision, Federation, RoundId, Run, RunEvent } from './run.ts'
+import { findRound, isActive, roundName, sameRound } from './rounds.ts'
+import type { Command, Decision, Federation, Run, RunEvent } from './run.ts'
+import { afterTraining, opening } from './succession.ts'
 
 type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
 
@@ -90,20 +91,7 @@ export function publish(federation: Federation, command: CommandOf<'publish-weig
     clipped,
     ...moments,
   }
-  const next = roundAfter(run, command)
-  return {
-    events: [
-      published,
-      next === undefined
-        ? { type: 'run-finished', studyDigest, weightsDigest }
-        : opening(run, next, weightsDigest, nowMs),
-    ],
-  }
-}
-
-function opening({ studyDigest, study }: Run, id: RoundId, baseDigest: Digest, nowMs: number): RunEvent {
-  const deadlineMs = nowMs + study.round.deadlineMs
-  return { type: 'round-opened', studyDigest, ...id, baseDigest, deadlineMs, sites: [...study.sites].sort() }
+  return { events: [published, ...afterTraining(run, weightsDigest, nowMs)] }
 }
 
 function named(run: Run): string {

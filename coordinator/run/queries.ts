@@ -4,12 +4,13 @@
 import type { Digest } from '../../shared/digest.ts'
 import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
 import { judge } from './announcement.ts'
-import { isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
-import type { Federation, MomentDigests, Run, UpdateAnnouncement } from './run.ts'
+import { contributes, isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
+import type { Federation, MomentDigests, Purpose, Run, UpdateAnnouncement } from './run.ts'
 
 /** What a site is asked to do now. */
 export interface Assignment extends AssignmentKey {
   readonly baseDigest: Digest
+  readonly purpose: Purpose
   /** In a short round this lies in the past: the round waits for its quorum. */
   readonly deadlineMs: number
 }
@@ -21,11 +22,11 @@ export interface Assignment extends AssignmentKey {
 export function assignmentsFor(federation: Federation, site: string): readonly Assignment[] {
   return [...federation.runs.values()].flatMap((run) => {
     if (run.phase !== 'running') return []
-    const { stage, round, baseDigest, deadlineMs, status, sites } = run.current
+    const { stage, round, purpose, baseDigest, deadlineMs, status, sites } = run.current
     const settlement = sites.get(site)
-    if (settlement === undefined || status === 'sealed' || settlement.kind === 'counted') return []
+    if (settlement === undefined || status === 'sealed' || contributes(settlement)) return []
     if (status === 'open' && settlement.kind !== 'awaited') return []
-    return [{ studyDigest: run.studyDigest, stage, round, baseDigest, deadlineMs }]
+    return [{ studyDigest: run.studyDigest, stage, round, purpose, baseDigest, deadlineMs }]
   })
 }
 

@@ -47,9 +47,14 @@ export function isActive(run: Run): run is ActiveRun {
   return run.phase === 'running' || run.phase === 'paused'
 }
 
-/** Sites that count, in order of id. */
+/** Whether the site has given the round what it asked for; nothing changes that any more. */
+export function contributes(settlement: Settlement): boolean {
+  return settlement.kind === 'counted' || settlement.kind === 'evaluated'
+}
+
+/** Sites that count, in order of id: with an update, or in a closing round with an evaluation. */
 export function countedSites(round: { readonly sites: ReadonlyMap<string, Settlement> }): string[] {
-  return [...round.sites].filter(([, settlement]) => settlement.kind === 'counted').map(([site]) => site)
+  return [...round.sites].filter(([, settlement]) => contributes(settlement)).map(([site]) => site)
 }
 
 /** Updates that count, in order of their sites' ids. */
@@ -57,12 +62,4 @@ export function updatesOf(round: { readonly sites: ReadonlyMap<string, Settlemen
   return [...round.sites.values()].flatMap((settlement) =>
     settlement.kind === 'counted' ? [settlement.updateDigest] : [],
   )
-}
-
-/** The round after `id`: the next of the stage, or the first of the next stage; nothing after the last. */
-export function roundAfter(run: Run, id: RoundId): RoundId | undefined {
-  const stage = run.study.stages[id.stage]
-  if (stage !== undefined && id.round + 1 < stage.rounds) return { stage: id.stage, round: id.round + 1 }
-  if (id.stage + 1 < run.study.stages.length) return { stage: id.stage + 1, round: 0 }
-  return undefined
 }

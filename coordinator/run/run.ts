@@ -3,7 +3,7 @@
 
 import type { Digest } from '../../shared/digest.ts'
 import type { ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
-import type { MetricSum } from '../../shared/study/metrics.ts'
+import type { MetricName, MetricSum } from '../../shared/study/metrics.ts'
 import type { Study } from '../../shared/study/study.ts'
 
 /** Position of a round: stage within the study and round within the stage, both from 0. */
@@ -17,6 +17,8 @@ export type Settlement =
   | { readonly kind: 'awaited' }
   /** Its update is durable and will be averaged. */
   | ({ readonly kind: 'counted' } & CountedUpdate)
+  /** Of a closing round: it has said how the weights do on its validation fold. */
+  | { readonly kind: 'evaluated'; readonly metrics: readonly MetricSum[] }
   /** The site said itself that it will not deliver. */
   | { readonly kind: 'declined'; readonly code: ErrorCode; readonly reason: string }
   /** It delivered something that was not admitted. */
@@ -33,7 +35,14 @@ export interface CountedUpdate {
   readonly metrics: readonly MetricSum[]
 }
 
+/**
+ * What sites do in a round. training: they train, and their updates are averaged. evaluation: the closing round of a stage
+ * that chooses among its rounds; sites only say how the last weights do, which nobody would evaluate otherwise.
+ */
+export type Purpose = 'training' | 'evaluation'
+
 interface RoundCommon extends RoundId {
+  readonly purpose: Purpose
   readonly baseDigest: Digest
   readonly openedAtMs: number
   readonly deadlineMs: number
@@ -62,7 +71,9 @@ export type Round = OpenRound | SealedRound
 
 /** A round that is over, kept for status and report. */
 export interface PublishedRound extends RoundId {
+  readonly purpose: Purpose
   readonly baseDigest: Digest
+  /** What the round gave: an average, or of a closing round the weights that were chosen. */
   readonly weightsDigest: Digest
   readonly openedAtMs: number
   readonly sealedAtMs: number
@@ -72,8 +83,26 @@ export interface PublishedRound extends RoundId {
   readonly clipped: ReadonlyMap<string, number>
   /** Of a strategy that keeps moments: those that these weights were made of. */
   readonly moments?: MomentDigests
+  /** Of a closing round: why these weights; absent when no site could say anything of any. */
+  readonly choice?: Choice
   /** Sites that delivered after the round was sealed, in order of arrival; each is noted once. */
   readonly late: readonly string[]
+}
+
+/** A value of a metric over all sites that reported it, and the round (from 0) whose weights it speaks of. */
+export interface Choice {
+  readonly round: number
+  readonly metric: MetricName
+  readonly value: number
+  readonly count: number
+  /** How many rounds' weights were compared. */
+  readonly among: number
+}
+
+/** That a stage ended before its last round, and the best that it had come to; round -1 is what it started from. */
+export interface EarlyStop extends RoundId {
+  readonly metric: MetricName
+  readonly best: { readonly round: number; readonly value: number }
 }
 
 /** Blobs of FedAdam's moments: they are all that the next step needs besides the updates, so a restart changes nothing. */
@@ -88,6 +117,7 @@ interface RunCommon {
   readonly text: string
   readonly study: Study
   readonly published: readonly PublishedRound[]
+  readonly stopped: readonly EarlyStop[]
 }
 
 /** A study's execution. */
@@ -140,6 +170,12 @@ export type Command =
   | ({ readonly type: 'announce-update'; readonly expectedByteLength: number } & UpdateAnnouncement)
   /** The update's bytes did not pass admission. Not for faults of the line or of our own disk: those may be retried. */
   | ({ readonly type: 'refuse-update'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  /** How the weights of a closing round do at a site; sums and counts. */
+  | ({
+      readonly type: 'report-evaluation'
+      readonly baseDigest: Digest
+      readonly metrics: readonly MetricSum[]
+    } & SiteRound)
   | ({ readonly type: 'decline'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   /** Time has passed; the only way a deadline takes effect. */
   | { readonly type: 'look-at-clock' }
@@ -177,8 +213,11 @@ export type RunEvent =
       readonly baseDigest: Digest
       readonly deadlineMs: number
       readonly sites: readonly string[]
+      /** Absent: training. */
+      readonly purpose?: 'evaluation' | undefined
     } & RoundId)
   | ({ readonly type: 'update-counted' } & SiteRound & CountedUpdate)
+  | ({ readonly type: 'evaluation-reported'; readonly metrics: readonly MetricSum[] } & SiteRound)
   | ({ readonly type: 'update-refused'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   | ({ readonly type: 'site-declined'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   /** Recorded once for a site and round, so that a site cannot fill the journal. */
@@ -197,6 +236,15 @@ export type RunEvent =
       readonly weightsDigest: Digest
       readonly clipped: readonly (readonly [site: string, factor: number])[]
       readonly moments?: MomentDigests | undefined
+    } & RoundId)
+  /** The stage ends with this round, before its last one. */
+  | ({ readonly type: 'stage-stopped'; readonly studyDigest: Digest } & EarlyStop)
+  /** The closing round of a stage is over: these weights are handed on. */
+  | ({
+      readonly type: 'weights-chosen'
+      readonly studyDigest: Digest
+      readonly weightsDigest: Digest
+      readonly choice?: Choice | undefined
     } & RoundId)
   | { readonly type: 'run-finished'; readonly studyDigest: Digest; readonly weightsDigest: Digest }
   | { readonly type: 'run-paused'; readonly studyDigest: Digest }

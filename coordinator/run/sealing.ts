@@ -4,31 +4,40 @@
 
 import { countedSites } from './rounds.ts'
 import type { Run, RunEvent } from './run.ts'
+import { afterEvaluation } from './succession.ts'
 
 /** What follows at once from how the sites of the run's round have settled. */
-export function whenSettled(run: Run): readonly RunEvent[] {
+export function whenSettled(run: Run, nowMs: number): readonly RunEvent[] {
   if (run.phase !== 'running' || run.current.status === 'sealed') return []
   const { status, sites } = run.current
   const counted = countedSites(run.current)
   const enough = counted.length >= run.study.round.quorum
-  if (status === 'short') return enough ? [sealing(run, 'quorum-reached', counted)] : []
+  if (status === 'short') return enough ? sealing(run, 'quorum-reached', counted, nowMs) : []
   if ([...sites.values()].some((settlement) => settlement.kind === 'awaited')) return []
-  return enough ? [sealing(run, 'all-settled', counted)] : [shortfall(run, counted)]
+  return enough ? sealing(run, 'all-settled', counted, nowMs) : [shortfall(run, counted)]
 }
 
 /** What follows from the deadline, if it has come at `nowMs`. */
 export function whenDue(run: Run, nowMs: number): readonly RunEvent[] {
   if (run.phase !== 'running' || run.current.status !== 'open' || nowMs < run.current.deadlineMs) return []
   const counted = countedSites(run.current)
-  return counted.length >= run.study.round.quorum ? [sealing(run, 'deadline', counted)] : [shortfall(run, counted)]
+  return counted.length >= run.study.round.quorum ? sealing(run, 'deadline', counted, nowMs) : [shortfall(run, counted)]
 }
 
 type Running = Extract<Run, { phase: 'running' }>
 type Sealing = Extract<RunEvent, { type: 'round-sealed' }>
 
-function sealing(run: Running, reason: Sealing['reason'], counted: readonly string[]): RunEvent {
-  const { stage, round } = run.current
-  return { type: 'round-sealed', studyDigest: run.studyDigest, stage, round, reason, counted }
+/** A closing round has nothing to average, so what it leads to follows at once. */
+function sealing(
+  run: Running,
+  reason: Sealing['reason'],
+  counted: readonly string[],
+  nowMs: number,
+): readonly RunEvent[] {
+  const { studyDigest, current } = run
+  const { stage, round, purpose } = current
+  const sealed: RunEvent = { type: 'round-sealed', studyDigest, stage, round, reason, counted }
+  return purpose === 'training' ? [sealed] : [sealed, ...afterEvaluation(run, nowMs)]
 }
 
 function shortfall(run: Running, counted: readonly string[]): RunEvent {

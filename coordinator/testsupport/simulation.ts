@@ -6,6 +6,7 @@
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
+import type { MetricSum } from '../../shared/study/metrics.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { type CommandLoop, createCommandLoop } from '../command-loop.ts'
 import { type Average, type Reactions, startReactions } from '../reactions.ts'
@@ -100,14 +101,18 @@ export async function simulate(study: StudyFile, seed: string, weather: Weather)
 
   /** The site sends what it is asked for, again and again until it is not asked any more. */
   const work = (site: string): void => {
-    for (const { stage, round, baseDigest } of assignmentsFor(loop.federation(), site)) {
+    for (const { stage, round, baseDigest, purpose } of assignmentsFor(loop.federation(), site)) {
       const at = { studyDigest, site, stage, round }
       if (stormy && chance(weather.declined)) {
         line.push({ type: 'decline', ...at, code: 'training_failed', reason: 'out of memory' })
         continue
       }
+      if (purpose === 'evaluation') {
+        line.push({ type: 'report-evaluation', ...at, baseDigest, metrics: lossOf(round) })
+        continue
+      }
       const updateDigest = sha256(updateName(site, { stage, round }))
-      const update = { ...at, baseDigest, updateDigest, byteLength: 100, children: 10, metrics: [] }
+      const update = { ...at, baseDigest, updateDigest, byteLength: 100, children: 10, metrics: lossOf(round) }
       line.push({ type: 'count-update', ...update, norm: 1 })
     }
   }
@@ -148,6 +153,11 @@ export async function simulate(study: StudyFile, seed: string, weather: Weather)
     return { updates: weights.get(run.weightsDigest) ?? [], granted, weightsDigest: run.weightsDigest, crashes }
   }
   throw new Error('the run does not come to its end')
+}
+
+/** Falls up to the third round and rises again, the same at every site. */
+function lossOf(round: number): readonly MetricSum[] {
+  return [{ name: 'ordering_loss', sum: 10 + Math.abs(round - 2), count: 10, children: 10 }]
 }
 
 function updateName(site: string, { stage, round }: { stage: number; round: number }): string {

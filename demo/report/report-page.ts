@@ -110,6 +110,11 @@ function metricPoints(rounds: readonly RoundStatus[], name: string): { x: number
   })
 }
 
+/** With an update, or in a closing round with an evaluation. */
+function contributed({ outcome }: RoundStatus['sites'][number]): boolean {
+  return outcome === 'counted' || outcome === 'evaluated'
+}
+
 function participationSection(report: Report): string {
   const grids = report.stages.map((stage) => {
     const rows = report.sites.map((site) => {
@@ -117,11 +122,9 @@ function participationSection(report: Report): string {
         const entry = round.sites.find((candidate) => candidate.site === site)
         const outcome = entry?.outcome ?? 'missing'
         const why = [outcome, entry?.code, entry?.reason].filter((part) => part !== undefined).join(', ')
-        return `<i class="${outcome}" title="${escapeHtml(`${site}, round ${round.round + 1}: ${why}`)}"></i>`
+        return `<i class="${outcome === 'evaluated' ? 'counted' : outcome}" title="${escapeHtml(`${site}, round ${round.round + 1}: ${why}`)}"></i>`
       })
-      const counted = stage.rounds.filter((round) =>
-        round.sites.some((one) => one.site === site && one.outcome === 'counted'),
-      )
+      const counted = stage.rounds.filter((round) => round.sites.some((one) => one.site === site && contributed(one)))
       return `<tr><th scope="row">${escapeHtml(site)}</th><td class="cells">${cells.join('')}</td><td>${counted.length} of ${stage.rounds.length}</td></tr>`
     })
     return `<h3>${escapeHtml(stage.task)}</h3><div class="scroll"><table><tbody>${rows.join('')}</tbody></table></div>`
@@ -129,7 +132,7 @@ function participationSection(report: Report): string {
   const exceptions = report.stages.flatMap((stage) =>
     stage.rounds.flatMap((round) =>
       round.sites
-        .filter((site) => site.outcome !== 'counted')
+        .filter((site) => !contributed(site))
         .map((site) => [stage.task, String(round.round + 1), site.site, site.outcome, site.reason ?? site.code ?? '']),
     ),
   )

@@ -1,7 +1,11 @@
 // Between messages and domain values: what comes from a peer is checked here once, for form, range and finiteness.
 
 import { type Digest, parseDigest } from '../digest.ts'
-import type { BeginUpdateRequest, MetricSum as MetricSumMessage } from '../gen/sequela/v1/federation.ts'
+import type {
+  BeginUpdateRequest,
+  MetricSum as MetricSumMessage,
+  ReportEvaluationRequest,
+} from '../gen/sequela/v1/federation.ts'
 import { isMetricName, type MetricSum } from '../study/metrics.ts'
 import { type AssignmentKey, parseAssignmentId } from './assignment-id.ts'
 import { SequelaError } from './errors.ts'
@@ -33,6 +37,18 @@ export function announcedUpdateOf(message: BeginUpdateRequest): AnnouncedUpdate 
     children: message.children,
     metrics: metricsOf(message.metrics),
   }
+}
+
+/** How weights do at a site, as its message says, checked for form only. */
+export interface ReportedEvaluation extends AssignmentKey {
+  readonly baseDigest: Digest
+  readonly metrics: readonly MetricSum[]
+}
+
+/** @throws SequelaError `message_malformed`, `not_finite`. */
+export function evaluationOf(message: ReportEvaluationRequest): ReportedEvaluation {
+  const { assignmentId, baseDigest, metrics } = message
+  return { ...parseAssignmentId(assignmentId), baseDigest: parseDigest(baseDigest), metrics: metricsOf(metrics) }
 }
 
 /** @throws SequelaError `message_malformed` for a number beyond 2⁵³. */

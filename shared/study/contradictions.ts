@@ -1,6 +1,33 @@
 // What a study file may not say together, in sentences for its author. Each field by itself is checked by the schema.
 
-import type { Strategy } from './study.ts'
+import { type MetricName, validationMetrics } from './metrics.ts'
+import type { Stage, Strategy, Study } from './study.ts'
+
+export function stageContradictions(stage: Stage, folds: Study['folds']): string[] {
+  const { rounds, warmupRounds, earlyStop, select } = stage
+  const problems: string[] = []
+  if (warmupRounds > rounds) problems.push(`warmupRounds: the stage has ${rounds} rounds`)
+  if (earlyStop !== undefined && earlyStop.patience >= rounds) {
+    problems.push(`earlyStop.patience: the stage has ${rounds} rounds, so it could never stop before its end`)
+  }
+  const losses = 'losses' in stage ? stage.losses : undefined
+  if (losses !== undefined && Object.values(losses).every((weight) => weight === 0)) {
+    problems.push('losses: all are 0, so nothing would be learned')
+  }
+  const metrics = { 'earlyStop.metric': earlyStop?.metric, 'select.metric': select?.metric }
+  for (const [field, metric] of Object.entries(metrics)) {
+    if (metric !== undefined) problems.push(...metricContradictions(field, metric, stage, folds))
+  }
+  return problems
+}
+
+function metricContradictions(field: string, metric: MetricName, { task }: Stage, folds: Study['folds']): string[] {
+  const known: readonly MetricName[] = validationMetrics[task]
+  if (!known.includes(metric)) {
+    return [`${field}: no site reports ${metric} of weights in ${task}; there are: ${known.join(', ')}`]
+  }
+  return folds.validation > 0 ? [] : [`${field}: there is no validation fold to measure it on; see folds`]
+}
 
 export function strategyContradictions({ name, trim, adam, serverMomentum }: Strategy): string[] {
   const problems: string[] = []

@@ -9,6 +9,7 @@ import type { Stage, StudyFile } from './study.ts'
 export function studyInWords({ study, digest }: StudyFile): string {
   const parameters = elementCount(modelManifest(modelOf(study)))
   const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
+  const closing = study.stages.filter(({ select }) => select !== undefined).length
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
   const { policy, folds } = study
   return [
@@ -28,6 +29,11 @@ export function studyInWords({ study, digest }: StudyFile): string {
       `${policy.minChildren} children,`,
     '  how many children stand behind it, and sums and counts of validation metrics',
     `  over at least ${policy.minCell} children each. The coordinator can read each site's difference (updates: ${policy.updates}).`,
+    ...(closing === 0
+      ? []
+      : [
+          `  at the end of ${closing} of the stages, such sums and counts once more, without weights, to choose among its rounds.`,
+        ]),
     'What never leaves: images, tables, names, dates, and any number about a single child.',
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')
@@ -38,7 +44,11 @@ function stageInWords(stage: Stage): string {
     stage.task === 'ordering'
       ? 'learn to put the scans of a child in order of time (needs no outcomes)'
       : `learn the risk of recurrence within ${stage.horizonDays} days`
-  return `${what}; ${stage.rounds} rounds`
+  const { rounds, earlyStop, select } = stage
+  const stop =
+    earlyStop === undefined ? '' : `, fewer once ${earlyStop.metric} has not improved for ${earlyStop.patience} rounds`
+  const choice = select === undefined ? '' : `; the weights with the best ${select.metric} are handed on`
+  return `${what}; ${rounds} rounds${stop}${choice}`
 }
 
 function percent(share: number): string {

@@ -41,3 +41,9 @@ const shares: ReadonlySet<MetricName> = new Set([
 export function isBetter(metric: MetricName, value: number, other: number): boolean {
   return shares.has(metric) ? value > other : value < other
 }
+
+/** Metrics of the validation fold by task: what a site can say of weights that it is asked to train on. */
+export const validationMetrics = {
+  ordering: ['pair_accuracy', 'pair_accuracy_far', 'sequence_accuracy', 'ordering_loss'],
+  recurrence: ['log_loss', 'brier', 'concordance'],
+} as const satisfies Record<string, readonly MetricName[]>

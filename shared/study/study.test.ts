@@ -56,6 +56,24 @@ describe('a study file', () => {
       'strategy: { name: trimmed-mean }\nround:',
       'strategy.trim',
     ],
+    [
+      'an early stop by what no site reports of that task',
+      'rounds: 3, learningRate: 3e-3 }',
+      'rounds: 3, learningRate: 3e-3, earlyStop: { metric: log_loss, patience: 2 } }',
+      'earlyStop.metric: no site reports log_loss',
+    ],
+    [
+      'a choice by a metric that there is not',
+      'rounds: 3, learningRate: 3e-3 }',
+      'rounds: 3, learningRate: 3e-3, select: { metric: accuracy } }',
+      'stages.0.select.metric',
+    ],
+    [
+      'a choice by how training went',
+      'rounds: 3, learningRate: 3e-3 }',
+      'rounds: 3, learningRate: 3e-3, select: { metric: training_loss } }',
+      'select.metric: no site reports training_loss',
+    ],
     ['fed-adam without its steps', 'round:', 'strategy: { name: fed-adam }\nround:', 'strategy.adam'],
     ['an optimiser for fed-avg', 'round:', 'strategy: { adam: { learningRate: 0.01 } }\nround:', 'strategy.adam'],
     [

@@ -8,8 +8,9 @@ import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
-import { strategyContradictions } from './contradictions.ts'
+import { stageContradictions, strategyContradictions } from './contradictions.ts'
 import { durationSchema } from './duration.ts'
+import { isMetricName, metricNames } from './metrics.ts'
 import { siteIdPattern } from './names.ts'
 
 const positive = z.number().positive().finite()
@@ -35,6 +36,8 @@ const pipelineSchema = z.strictObject({
   brainMask: z.enum(['foreground', 'template']).default('foreground'),
 })
 
+const metric = z.string().refine(isMetricName, `there are: ${Object.keys(metricNames).join(', ')}`)
+
 const stageCommon = {
   rounds: z.int().min(1).max(10_000),
   localEpochs: z.int().min(1).max(100).default(1),
@@ -44,6 +47,10 @@ const stageCommon = {
   schedule: z.enum(['constant', 'cosine']).default('cosine'),
   /** Rounds over which the learning rate rises to where the schedule has it. */
   warmupRounds: z.int().min(0).max(10_000).default(0),
+  /** Ends the stage once the metric, over all sites' validation folds, has not improved for `patience` rounds. */
+  earlyStop: z.strictObject({ metric, patience: z.int().min(1).max(10_000) }).optional(),
+  /** The stage hands on the weights of that of its rounds which did best by the metric; absent: those of the last. */
+  select: z.strictObject({ metric }).optional(),
 }
 
 /** How much each loss of ordering counts; 0 leaves it out, for ablations. 1.5 keeps the lesion in sight, 0.3 did not. */
@@ -168,11 +175,7 @@ function contradictions(study: Study): string[] {
   if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
   if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')
   for (const [index, stage] of study.stages.entries()) {
-    const { rounds, warmupRounds } = stage
-    if (warmupRounds > rounds) problems.push(`stages.${index}.warmupRounds: the stage has ${rounds} rounds`)
-    const losses = 'losses' in stage ? stage.losses : undefined
-    if (losses !== undefined && Object.values(losses).every((weight) => weight === 0))
-      problems.push(`stages.${index}.losses: all are 0, so nothing would be learned`)
+    problems.push(...stageContradictions(stage, study.folds).map((problem) => `stages.${index}.${problem}`))
   }
   const definitions = new Set(
     study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.events?.toSorted().join() ?? ''] : [])),

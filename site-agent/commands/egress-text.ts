@@ -20,17 +20,15 @@ function recordText(record: EgressRecord): string {
     case 'update-sealed': {
       const count = record.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
       const clipped = record.clippedBy === 1 ? '' : `, scaled down by ${record.clippedBy.toPrecision(3)}`
-      const metrics = record.metrics.map(
-        ({ name, sum, count: n, children }) => `${name} ${sum.toPrecision(4)}/${n} (${children} children)`,
-      )
       return [
         `${head}  sealed`,
         `    ${count} weights in ${record.parameters.length} parameters, ${record.bytes} bytes, norm ${record.norm.toPrecision(4)}${clipped}`,
         `    ${record.children} children stand behind it; SHA-256 ${record.updateDigest}`,
-        `    numbers: ${metrics.join(', ') || 'none'}`,
-        ...(record.withheld.length === 0 ? [] : [`    withheld, too few children: ${record.withheld.join(', ')}`]),
+        ...numberLines(record),
       ].join('\n')
     }
+    case 'evaluation-sealed':
+      return [`${head}  evaluated the weights ${record.baseDigest}`, ...numberLines(record)].join('\n')
     case 'update-delivered':
       return `${head}  delivered, ${record.bytesSent} bytes sent, entry ${record.journalIndex} of the coordinator's journal`
     case 'delivery-interrupted':
@@ -38,4 +36,17 @@ function recordText(record: EgressRecord): string {
     case 'declined':
       return `${head}  declined: ${record.code}, ${record.reason}`
   }
+}
+
+function numberLines({
+  metrics,
+  withheld,
+}: Extract<EgressRecord, { kind: 'update-sealed' | 'evaluation-sealed' }>): string[] {
+  const numbers = metrics.map(
+    ({ name, sum, count, children }) => `${name} ${sum.toPrecision(4)}/${count} (${children} children)`,
+  )
+  return [
+    `    numbers: ${numbers.join(', ') || 'none'}`,
+    ...(withheld.length === 0 ? [] : [`    withheld, too few children: ${withheld.join(', ')}`]),
+  ]
 }

@@ -14,7 +14,7 @@ export function noticeOf({ notice }: AttendResponse): Notice | undefined {
       return { kind: 'welcome', site, serverTimeMs: Number(serverTimeMs), programVersion: peerText(programVersion) }
     }
     case 'assignment': {
-      const { assignmentId, baseDigest, baseByteLength, deadlineMs } = notice.value
+      const { assignmentId, baseDigest, baseByteLength, deadlineMs, evaluateOnly } = notice.value
       return {
         kind: 'assignment',
         assignment: {
@@ -22,6 +22,7 @@ export function noticeOf({ notice }: AttendResponse): Notice | undefined {
           baseDigest: parseDigest(baseDigest),
           baseByteLength: byteCount(baseByteLength),
           deadlineMs: Number(deadlineMs),
+          evaluateOnly,
         },
       }
     }

@@ -20,6 +20,7 @@ const round = (task: string, stage: number, index: number): RoundStatus => ({
   round: index,
   task,
   state: 'published',
+  purpose: 'training',
   openedAtMs: 0,
   sealedAtMs: 1,
   publishedAtMs: 2,

@@ -79,13 +79,18 @@ function step(world: World, move: Move, rules: Rules): World | string {
     if (decision.events.length === 0) return world
     const again = rules.decide(federation, command, nowMs)
     if (again.events.length > 0) return `the same again leads to ${again.events.map((event) => event.type).join(', ')}`
-    if (command.type !== 'start-run' && again.refusal?.code !== decision.refusal?.code) {
+    if (!happensOnce(command) && again.refusal?.code !== decision.refusal?.code) {
       return `the same again is answered with ${again.refusal?.code ?? 'yes'}, before with ${decision.refusal?.code ?? 'yes'}`
     }
     return after
   } catch (error) {
     return `throws ${error instanceof Error ? error.message : String(error)}`
   }
+}
+
+/** A run starts only once; and a closing round for which nothing is missing ends with the pause, the run perhaps with it. */
+function happensOnce({ type }: Command): boolean {
+  return type === 'start-run' || type === 'resume-run'
 }
 
 /** Everything that was recorded on the way, with the world in which each event came. */

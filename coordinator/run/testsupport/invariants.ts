@@ -4,7 +4,7 @@
 import type { StudyFile } from '../../../shared/study/study.ts'
 import { participation } from '../participation.ts'
 import { assignmentsFor, mayDownload } from '../queries.ts'
-import { roundsOf } from '../rounds.ts'
+import { findRound, roundsOf } from '../rounds.ts'
 import type { Command, Decision, PublishedRound, Round, Run, RunEvent, Settlement } from '../run.ts'
 import type { World } from './explorer.ts'
 
@@ -17,6 +17,7 @@ export function brokenInState(study: StudyFile, world: World, journal: readonly 
     brokenParticipation(study, run, journal) ??
     brokenCounting(run, journal) ??
     brokenChain(run, journal) ??
+    brokenChoice(run) ??
     brokenAssignments(study, world, run) ??
     brokenWaiting(study, run)
   )
@@ -68,8 +69,39 @@ function brokenChain(run: Run, journal: readonly Recorded[]): string | undefined
   }
   if (run.phase !== 'finished') return undefined
   if (run.weightsDigest !== weights) return 'the run ends with other weights than its last round gave'
-  const rounds = run.study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
-  return run.published.length === rounds ? undefined : 'the run ended before its last round'
+  const expected = run.study.stages.reduce((sum, stage, index) => {
+    const stop = run.stopped.find((one) => one.stage === index)
+    return sum + (stop === undefined ? stage.rounds : stop.round + 1) + (stage.select === undefined ? 0 : 1)
+  }, 0)
+  return run.published.length === expected ? undefined : 'the run ended before its last round'
+}
+
+/** A closing round hands on weights of its own stage, and a stage stops only where the loss had not got less. */
+function brokenChoice(run: Run): string | undefined {
+  for (const closing of run.published.filter(({ purpose }) => purpose === 'evaluation')) {
+    const trained = run.published.filter((round) => round.stage === closing.stage && round.purpose === 'training')
+    const losses = [...trained.slice(1), closing].map(({ sites }) => lossOf(sites))
+    const least = Math.min(...losses)
+    const best = trained[Number.isFinite(least) ? losses.indexOf(least) : trained.length - 1]
+    if (closing.weightsDigest !== best?.weightsDigest) return 'other weights are handed on than the best'
+  }
+  for (const { stage, round } of run.stopped) {
+    const patience = run.study.stages[stage]?.earlyStop?.patience ?? Number.POSITIVE_INFINITY
+    const losses = run.published
+      .filter((one) => one.stage === stage && one.round <= round)
+      .map(({ sites }) => lossOf(sites))
+      .filter(Number.isFinite)
+    const recent = Math.min(...losses.slice(-patience))
+    if (recent < Math.min(...losses.slice(0, -patience))) return 'a stage stopped although it was getting better'
+  }
+  return undefined
+}
+
+/** The pair loss over all sites; infinite where nobody says. */
+function lossOf(sites: ReadonlyMap<string, Settlement>): number {
+  const told = [...sites.values()].flatMap((each) => ('metrics' in each ? each.metrics : []))
+  const count = told.reduce((sum, metric) => sum + metric.count, 0)
+  return count === 0 ? Number.POSITIVE_INFINITY : told.reduce((sum, metric) => sum + metric.sum, 0) / count
 }
 
 /** Whoever is awaited has work and may have its weights; whoever has settled has none, unless the round is short. */
@@ -79,7 +111,9 @@ function brokenAssignments(study: StudyFile, { federation }: World, run: Run): s
     const settlement = run.phase === 'running' ? run.current.sites.get(site) : undefined
     const status = run.phase === 'running' ? run.current.status : 'sealed'
     const wanted =
-      status === 'open' ? settlement?.kind === 'awaited' : status === 'short' && settlement?.kind !== 'counted'
+      status === 'open'
+        ? settlement?.kind === 'awaited'
+        : status === 'short' && settlement !== undefined && !isCounted(settlement)
     if (work.length !== (wanted ? 1 : 0)) return `${site} has ${work.length} assignments`
     if (work.some(({ baseDigest }) => !mayDownload(federation, site, baseDigest)))
       return `${site} may not have its base`
@@ -99,11 +133,11 @@ function brokenWaiting(study: StudyFile, run: Run): string | undefined {
 }
 
 export function brokenInStep(before: World, command: Command, decision: Decision, after: World): string | undefined {
-  if (command.type === 'look-at-clock') return brokenSealing(before, decision, after)
+  if (command.type === 'look-at-clock') return brokenSealing(before, command.type, decision, after)
   const earlier = before.federation.runs.get(command.studyDigest)
   const later = after.federation.runs.get(command.studyDigest)
   return (
-    brokenSealing(before, decision, after) ??
+    brokenSealing(before, command.type, decision, after) ??
     (earlier === undefined || later === undefined ? undefined : brokenHistory(earlier, later)) ??
     brokenAnswer(command, decision, later) ??
     brokenPause(before, earlier, later, command, after)
@@ -120,7 +154,7 @@ function brokenHistory(earlier: Run, later: Run): string | undefined {
     const fixed = !('status' in before) || before.status === 'sealed'
     for (const [site, settlement] of before.sites) {
       const same = sameSettlement(settlement, round.sites.get(site))
-      if (!same && (fixed || settlement.kind === 'counted')) return `${site} changed in a round where it may not`
+      if (!same && (fixed || isCounted(settlement))) return `${site} changed in a round where it may not`
     }
     if ('weightsDigest' in before && before.weightsDigest !== weightsOf(round)) return 'published weights changed'
     if (before.late.some((site) => !round.late.includes(site))) return 'a late site is forgotten'
@@ -144,21 +178,28 @@ function brokenAnswer(command: Command, decision: Decision, run: Run | undefined
 }
 
 /** A round is sealed with its quorum, for a reason that holds, counting exactly whoever counts. */
-function brokenSealing(before: World, decision: Decision, after: World): string | undefined {
+function brokenSealing(before: World, command: Command['type'], decision: Decision, after: World): string | undefined {
   for (const event of decision.events) {
     if (event.type !== 'round-sealed') continue
     const earlier = before.federation.runs.get(event.studyDigest)
     const run = after.federation.runs.get(event.studyDigest)
-    if (run?.phase !== 'running' || run.current.status !== 'sealed')
+    const round = run === undefined ? undefined : findRound(run, event)
+    const isOver = round !== undefined && 'weightsDigest' in round && round.purpose === 'evaluation'
+    const isSealed = run?.phase === 'running' && round === run.current && round.status === 'sealed'
+    if (
+      run === undefined ||
+      round === undefined ||
+      !(isSealed || isOver) ||
+      (earlier?.phase === 'paused' && command !== 'resume-run')
+    )
       return 'a round is sealed while the run is not running'
-    const settlements = [...run.current.sites.values()]
-    const counted = [...run.current.sites].filter(([, each]) => isCounted(each)).map(([site]) => site)
+    const settlements = [...round.sites.values()]
+    const counted = [...round.sites].filter(([, each]) => isCounted(each)).map(([site]) => site)
     if (event.counted.join() !== counted.join()) return 'others are sealed than count'
     if (counted.length < run.study.round.quorum) return 'a round is sealed below its quorum'
     const missing = settlements.some(({ kind }) => kind === 'missing')
     if (event.reason === 'all-settled' && missing) return 'a round is sealed although a site had not settled'
-    if (event.reason === 'deadline' && after.nowMs < run.current.deadlineMs)
-      return 'a round is sealed before its deadline'
+    if (event.reason === 'deadline' && after.nowMs < deadlineOf(earlier)) return 'a round is sealed before its deadline'
     const wasShort = earlier !== undefined && 'current' in earlier && earlier.current.status === 'short'
     if (event.reason === 'quorum-reached' && !wasShort) return 'a round that was not short is sealed at its quorum'
   }
@@ -181,8 +222,12 @@ function brokenPause(
     : `a pause from ${pausedAtMs} to ${after.nowMs} (seen at ${before.nowMs}) changed the time that the round has left`
 }
 
+function deadlineOf(run: Run | undefined): number {
+  return run !== undefined && 'current' in run ? run.current.deadlineMs : 0
+}
+
 function isCounted(settlement: Settlement): boolean {
-  return settlement.kind === 'counted'
+  return settlement.kind === 'counted' || settlement.kind === 'evaluated'
 }
 
 function sameSettlement(a: Settlement, b: Settlement | undefined): boolean {

@@ -3,8 +3,9 @@
 // only where a first is known; before that the two are alike.
 
 import { type Digest, sha256 } from '../../../shared/digest.ts'
+import type { MetricSum } from '../../../shared/study/metrics.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
-import { findRound } from '../rounds.ts'
+import { findRound, roundsOf } from '../rounds.ts'
 import type { Command, Federation, RoundId, Run, UpdateAnnouncement } from '../run.ts'
 import type { World } from './explorer.ts'
 
@@ -20,9 +21,7 @@ const modelByteLength = 100
 
 export function createMoves(study: StudyFile): (world: World) => readonly Move[] {
   const studyDigest = study.digest
-  const rounds = study.study.stages.flatMap(({ rounds: count }, stage) =>
-    Array.from({ length: count }, (_, round) => ({ stage, round })),
-  )
+  const rounds = roundIds(study)
   const operator: Move[] = [
     { name: 'propose', command: { type: 'propose-study', studyDigest, text: study.text } },
     { name: 'start', command: { type: 'start-run', studyDigest, initialWeights: sha256('weights 0') } },
@@ -30,7 +29,7 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
     { name: 'resume', command: { type: 'resume-run', studyDigest } },
     { name: 'cancel', command: { type: 'cancel-run', studyDigest, reason: 'enough' } },
     { name: 'look at the clock', command: { type: 'look-at-clock' } },
-    ...rounds.flatMap((id, position) => publications(studyDigest, id, position)),
+    ...rounds.flatMap((id) => publications(studyDigest, id)),
   ]
   const words = rounds.flatMap((id) => study.study.sites.flatMap((site) => wordsOf({ studyDigest, site, ...id })))
   return ({ federation, nowMs }) => {
@@ -39,24 +38,29 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
       ...operator,
       ...passing(run, nowMs),
       ...words,
-      ...rounds.flatMap((id, position) =>
-        study.study.sites.flatMap((site) => deliveries(federation, { studyDigest, site, ...id }, position, study)),
+      ...rounds.flatMap((id) =>
+        study.study.sites.flatMap((site) => deliveries(federation, { studyDigest, site, ...id }, study)),
       ),
     ]
   }
 }
 
-/** Digest of the weights that the round at `position` of the run starts from; the sealed round before gives it. */
-function baseOf(position: number): Digest {
-  return sha256(`weights ${position}`)
+/** Every round that there can be, closing rounds included. */
+function roundIds({ study }: StudyFile): readonly RoundId[] {
+  return study.stages.flatMap(({ rounds, select }, stage) =>
+    Array.from({ length: select === undefined ? rounds : rounds + 1 }, (_, round) => ({ stage, round })),
+  )
 }
 
-function publications(studyDigest: Digest, id: RoundId, position: number): Move[] {
-  const published = (weightsDigest: Digest): Command => ({
-    type: 'publish-weights',
-    ...{ studyDigest, ...id, weightsDigest, clipped: new Map() },
-  })
-  return [{ name: `publish ${textOf(id)}`, command: published(baseOf(position + 1)) }]
+/** Weights that the round starts from, as far as it was opened. */
+function baseOf(run: Run | undefined, id: RoundId): Digest {
+  return (run === undefined ? undefined : findRound(run, id))?.baseDigest ?? sha256('not opened yet')
+}
+
+function publications(studyDigest: Digest, id: RoundId): Move[] {
+  const weightsDigest = sha256(`weights after ${textOf(id)}`)
+  const command: Command = { type: 'publish-weights', studyDigest, ...id, weightsDigest, clipped: new Map() }
+  return [{ name: `publish ${textOf(id)}`, command }]
 }
 
 /** Time passes up to the deadline; or a pause ends after longer than any round lasts. */
@@ -81,26 +85,40 @@ function wordsOf(at: At): Move[] {
   ]
 }
 
-function deliveries(federation: Federation, at: At, position: number, study: StudyFile): Move[] {
+function deliveries(federation: Federation, at: At, study: StudyFile): Move[] {
+  const run = federation.runs.get(study.digest)
   const place = `${at.site} ${textOf(at)}`
   const own = contentOf(at)
-  const update = (updateDigest: Digest, baseDigest = baseOf(position)): UpdateAnnouncement => ({
-    ...{ ...at, updateDigest, baseDigest, byteLength: modelByteLength, children: 10, metrics: [] },
+  const metrics = metricsOf(study, at)
+  const update = (updateDigest: Digest, baseDigest = baseOf(run, at)): UpdateAnnouncement => ({
+    ...{ ...at, updateDigest, baseDigest, byteLength: modelByteLength, children: 10, metrics },
+  })
+  const report = (name: string, baseDigest: Digest): Move => ({
+    name: `report on ${name} from ${place}`,
+    command: { type: 'report-evaluation', ...at, baseDigest, metrics },
   })
   const count = (name: string, announced: UpdateAnnouncement): Move => ({
     name: `count ${name} of ${place}`,
     command: { type: 'count-update', ...announced, norm: 1 },
   })
   const announced: Command = { type: 'announce-update', ...update(own), expectedByteLength: modelByteLength }
-  const run = federation.runs.get(study.digest)
   const counted = run === undefined ? [] : countedContents(run)
   return [
     count('the update', update(own)),
     count('an update from other weights', update(own, sha256('elsewhere'))),
     { name: `announce the update of ${place}`, command: announced },
+    ...(study.study.stages[at.stage]?.select === undefined
+      ? []
+      : [report('the weights', baseOf(run, at)), report('other weights', sha256('elsewhere'))]),
     ...(counted.includes(own) ? [count('another update', update(sha256(`other ${place}`)))] : []),
     ...counted.filter((content) => content !== own).map((content) => count('what counted elsewhere', update(content))),
   ]
+}
+
+/** Of a study that looks at losses: they get worse from round to round, so the stage stops and its first round is best. */
+function metricsOf({ study }: StudyFile, { stage, round }: RoundId): readonly MetricSum[] {
+  if (study.stages[stage]?.select === undefined) return []
+  return [{ name: 'ordering_loss', sum: round + 1, count: 10, children: 10 }]
 }
 
 function contentOf(at: At): Digest {
@@ -108,11 +126,8 @@ function contentOf(at: At): Digest {
 }
 
 function countedContents(run: Run): Digest[] {
-  const rounds = run.study.stages.flatMap(({ rounds: count }, stage) =>
-    Array.from({ length: count }, (_, round) => findRound(run, { stage, round })),
-  )
-  return rounds.flatMap((round) =>
-    [...(round?.sites.values() ?? [])].flatMap((each) => (each.kind === 'counted' ? [each.updateDigest] : [])),
+  return roundsOf(run).flatMap((round) =>
+    [...round.sites.values()].flatMap((each) => (each.kind === 'counted' ? [each.updateDigest] : [])),
   )
 }
 

@@ -10,12 +10,20 @@ export interface SmallStudy {
   readonly deadline?: string
   readonly minChildren?: number
   readonly maxUpdateNorm?: number
+  /** Stages of more rounds than that end early when the pair loss has not improved for so many. */
+  readonly patience?: number
+  /** Every stage hands on its round with the least pair loss. */
+  readonly select?: boolean
   /** Inside of the braces, as in the file. */
   readonly strategy?: string
 }
 
 export function smallStudy(wanted: SmallStudy): StudyFile {
   const { sites, quorum, stages, deadline = '1h', minChildren = 5, maxUpdateNorm = 100, strategy = '' } = wanted
+  const { patience, select = false } = wanted
+  const choice = select ? ', select: { metric: ordering_loss }' : ''
+  const stopOf = (rounds: number): string =>
+    patience === undefined || patience >= rounds ? '' : `, earlyStop: { metric: ordering_loss, patience: ${patience} }`
   return parseStudy(`study: small
 seed: 1
 model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
@@ -23,7 +31,7 @@ pipeline: { template: mni152, sequences: [FLAIR] }
 sites: [${sites.join(', ')}]
 folds: { train: 0.6, validation: 0.2, test: 0.2 }
 stages:
-${stages.map((rounds) => `  - { task: ordering, rounds: ${rounds}, learningRate: 1e-3 }`).join('\n')}
+${stages.map((rounds) => `  - { task: ordering, rounds: ${rounds}, learningRate: 1e-3${stopOf(rounds)}${choice} }`).join('\n')}
 strategy: { ${strategy} }
 round: { quorum: ${quorum}, deadline: ${deadline} }
 policy: { minChildren: ${minChildren}, maxUpdateNorm: ${maxUpdateNorm} }

@@ -1,6 +1,7 @@
 // The commands of a transcript as words: `count boston 0/1 u1 children=6 norm=2.5`.
 
 import { type ErrorCode, isErrorCode } from '../../../shared/protocol/errors.ts'
+import type { MetricSum } from '../../../shared/study/metrics.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import type { Command, RoundId, SiteRound, UpdateAnnouncement } from '../run.ts'
 import type { Labels } from './labels.ts'
@@ -17,6 +18,8 @@ export function proposedStudy(words: readonly string[]): StudyFile {
     quorum: Number(options.get('quorum') ?? 2),
     stages: (options.get('stages') ?? '1').split(',').map(Number),
     deadline: options.get('deadline') ?? '1h',
+    ...(options.has('patience') && { patience: Number(options.get('patience')) }),
+    select: words.includes('select'),
   })
 }
 
@@ -31,7 +34,7 @@ export function commandOf(words: readonly string[], study: StudyFile, labels: La
     baseDigest: labels.digest(options.get('base') ?? 'w0'),
     byteLength: Number(options.get('bytes') ?? modelByteLength),
     children: Number(options.get('children') ?? 10),
-    metrics: [],
+    metrics: metricsOf(options),
   })
   switch (verb) {
     case 'propose':
@@ -48,6 +51,13 @@ export function commandOf(words: readonly string[], study: StudyFile, labels: La
       return { type: 'announce-update', ...announcement(), expectedByteLength: modelByteLength }
     case 'count':
       return { type: 'count-update', ...announcement(), norm: Number(options.get('norm') ?? 1) }
+    case 'evaluate':
+      return {
+        type: 'report-evaluation',
+        ...siteRound(),
+        baseDigest: labels.digest(options.get('base') ?? 'w0'),
+        metrics: metricsOf(options),
+      }
     case 'refuse':
       return { type: 'refuse-update', ...siteRound(), code: codeOf(third), reason: words.slice(4).join(' ') }
     case 'decline':
@@ -63,6 +73,14 @@ export function commandOf(words: readonly string[], study: StudyFile, labels: La
     default:
       throw new Error(`a transcript has no command "${verb}"`)
   }
+}
+
+/** `loss=0.5`: the mean pair loss of ten children, or of as many as `children` says. */
+function metricsOf(options: ReadonlyMap<string, string>): readonly MetricSum[] {
+  const loss = options.get('loss')
+  if (loss === undefined) return []
+  const children = Number(options.get('children') ?? 10)
+  return [{ name: 'ordering_loss', sum: Number(loss) * children, count: children, children }]
 }
 
 function optionsOf(words: readonly string[]): Map<string, string> {

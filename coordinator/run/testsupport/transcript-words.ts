@@ -1,6 +1,7 @@
 // Events and states of a transcript as lines that a person can compare. Times are minutes since its beginning.
 
 import type { Digest } from '../../../shared/digest.ts'
+import type { MetricSum } from '../../../shared/study/metrics.ts'
 import { participation, type RoundParticipation, type SiteParticipation } from '../participation.ts'
 import { assignmentsFor, nextDeadline } from '../queries.ts'
 import { currentRound } from '../rounds.ts'
@@ -16,12 +17,26 @@ export function eventLine(event: RunEvent, labels: Labels): string {
     case 'run-started':
       return `${event.type} from ${labels.label(event.initialWeights)}`
     case 'round-opened':
-      return `${event.type}${round} on ${labels.label(event.baseDigest)} for ${event.sites.join(' ')} until ${minutes(event.deadlineMs)}`
+      return `${event.type}${round}${event.purpose === undefined ? '' : ' to evaluate'} on ${labels.label(event.baseDigest)} for ${event.sites.join(' ')} until ${minutes(event.deadlineMs)}`
     case 'update-counted':
       return `${event.type}${round} ${event.site} ${labels.label(event.updateDigest)}, ${event.children} children, norm ${event.norm}`
     case 'update-refused':
     case 'site-declined':
       return `${event.type}${round} ${event.site} ${event.code}: ${plain(event.reason, labels)}`
+    case 'evaluation-reported':
+      return `${event.type}${round} ${event.site}: ${event.metrics.map(metricText).join(', ') || 'nothing'}`
+    case 'stage-stopped': {
+      const { metric, best } = event
+      return `${event.type}${round}: best ${metric} ${best.value} after round ${best.round}`
+    }
+    case 'weights-chosen': {
+      const { choice } = event
+      const why =
+        choice === undefined
+          ? ''
+          : `: ${choice.metric} ${choice.value} over ${choice.count} after round ${choice.round}, of ${choice.among}`
+      return `${event.type}${round} ${labels.label(event.weightsDigest)}${why}`
+    }
     case 'update-late':
       return `${event.type}${round} ${event.site} ${labels.label(event.updateDigest)}`
     case 'quorum-missed':
@@ -70,6 +85,10 @@ export function deadlineLine(federation: Federation): string {
 /** Digests in a sentence as their labels. */
 export function plain(text: string, labels: Labels): string {
   return text.replace(/[0-9a-f]{64}/g, (digest) => labels.label(digest as Digest))
+}
+
+function metricText({ name, sum, count }: MetricSum): string {
+  return `${name} ${sum}/${count}`
 }
 
 function roundText(round: RoundParticipation | undefined, labels: Labels): string {

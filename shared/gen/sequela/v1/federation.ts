@@ -68,6 +68,8 @@ export interface Assignment {
   baseDigest: string;
   baseByteLength: bigint;
   deadlineMs: bigint;
+  /** The closing round of a stage: the site says how the weights do and trains nothing. */
+  evaluateOnly: boolean;
 }
 
 /** The assignment is not wanted any more. */
@@ -166,6 +168,15 @@ export interface Receipt {
   updateDigest: string;
   /** Index in the journal of the event that counted it. */
   journalIndex: bigint;
+}
+
+export interface ReportEvaluationRequest {
+  assignmentId: string;
+  baseDigest: string;
+  metrics: MetricSum[];
+}
+
+export interface ReportEvaluationResponse {
 }
 
 export interface DeclineRequest {
@@ -652,7 +663,16 @@ export const Welcome: MessageFns<Welcome> = {
 };
 
 function createBaseAssignment(): Assignment {
-  return { assignmentId: "", studyDigest: "", stage: 0, round: 0, baseDigest: "", baseByteLength: 0n, deadlineMs: 0n };
+  return {
+    assignmentId: "",
+    studyDigest: "",
+    stage: 0,
+    round: 0,
+    baseDigest: "",
+    baseByteLength: 0n,
+    deadlineMs: 0n,
+    evaluateOnly: false,
+  };
 }
 
 export const Assignment: MessageFns<Assignment> = {
@@ -683,6 +703,9 @@ export const Assignment: MessageFns<Assignment> = {
         throw new globalThis.Error("value provided for field message.deadlineMs of type int64 too large");
       }
       writer.uint32(56).int64(message.deadlineMs);
+    }
+    if (message.evaluateOnly !== false) {
+      writer.uint32(64).bool(message.evaluateOnly);
     }
     return writer;
   },
@@ -756,6 +779,14 @@ export const Assignment: MessageFns<Assignment> = {
             message.deadlineMs = reader.int64() as bigint;
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.evaluateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -797,6 +828,11 @@ export const Assignment: MessageFns<Assignment> = {
         : isSet(object.deadline_ms)
         ? BigInt(object.deadline_ms)
         : 0n,
+      evaluateOnly: isSet(object.evaluateOnly)
+        ? globalThis.Boolean(object.evaluateOnly)
+        : isSet(object.evaluate_only)
+        ? globalThis.Boolean(object.evaluate_only)
+        : false,
     };
   },
 
@@ -823,6 +859,9 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.deadlineMs !== 0n) {
       obj.deadlineMs = message.deadlineMs.toString();
     }
+    if (message.evaluateOnly !== false) {
+      obj.evaluateOnly = message.evaluateOnly;
+    }
     return obj;
   },
 
@@ -842,6 +881,7 @@ export const Assignment: MessageFns<Assignment> = {
     message.deadlineMs = (object.deadlineMs !== undefined && object.deadlineMs !== null)
       ? BigInt(object.deadlineMs)
       : 0n;
+    message.evaluateOnly = object.evaluateOnly ?? false;
     return message;
   },
 };
@@ -2337,6 +2377,167 @@ export const Receipt: MessageFns<Receipt> = {
   },
 };
 
+function createBaseReportEvaluationRequest(): ReportEvaluationRequest {
+  return { assignmentId: "", baseDigest: "", metrics: [] };
+}
+
+export const ReportEvaluationRequest: MessageFns<ReportEvaluationRequest> = {
+  encode(message: ReportEvaluationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.assignmentId !== "") {
+      writer.uint32(10).string(message.assignmentId);
+    }
+    if (message.baseDigest !== "") {
+      writer.uint32(18).string(message.baseDigest);
+    }
+    for (const v of message.metrics) {
+      MetricSum.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportEvaluationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportEvaluationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.assignmentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.baseDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.metrics.push(MetricSum.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportEvaluationRequest {
+    return {
+      assignmentId: isSet(object.assignmentId)
+        ? globalThis.String(object.assignmentId)
+        : isSet(object.assignment_id)
+        ? globalThis.String(object.assignment_id)
+        : "",
+      baseDigest: isSet(object.baseDigest)
+        ? globalThis.String(object.baseDigest)
+        : isSet(object.base_digest)
+        ? globalThis.String(object.base_digest)
+        : "",
+      metrics: globalThis.Array.isArray(object?.metrics) ? object.metrics.map((e: any) => MetricSum.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ReportEvaluationRequest): unknown {
+    const obj: any = {};
+    if (message.assignmentId !== "") {
+      obj.assignmentId = message.assignmentId;
+    }
+    if (message.baseDigest !== "") {
+      obj.baseDigest = message.baseDigest;
+    }
+    if (message.metrics?.length) {
+      obj.metrics = message.metrics.map((e) => MetricSum.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReportEvaluationRequest>, I>>(base?: I): ReportEvaluationRequest {
+    return ReportEvaluationRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReportEvaluationRequest>, I>>(object: I): ReportEvaluationRequest {
+    const message = createBaseReportEvaluationRequest();
+    message.assignmentId = object.assignmentId ?? "";
+    message.baseDigest = object.baseDigest ?? "";
+    message.metrics = object.metrics?.map((e) => MetricSum.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReportEvaluationResponse(): ReportEvaluationResponse {
+  return {};
+}
+
+export const ReportEvaluationResponse: MessageFns<ReportEvaluationResponse> = {
+  encode(_: ReportEvaluationResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportEvaluationResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportEvaluationResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ReportEvaluationResponse {
+    return {};
+  },
+
+  toJSON(_: ReportEvaluationResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReportEvaluationResponse>, I>>(base?: I): ReportEvaluationResponse {
+    return ReportEvaluationResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReportEvaluationResponse>, I>>(_: I): ReportEvaluationResponse {
+    const message = createBaseReportEvaluationResponse();
+    return message;
+  },
+};
+
 function createBaseDeclineRequest(): DeclineRequest {
   return { assignmentId: "", code: "", reason: "" };
 }
@@ -2887,6 +3088,18 @@ export const FederationServiceService = {
       Buffer.from(UploadUpdateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UploadUpdateResponse => UploadUpdateResponse.decode(value),
   },
+  /** How weights do that the site was asked only to evaluate. The same report again changes nothing. */
+  reportEvaluation: {
+    path: "/sequela.v1.FederationService/ReportEvaluation" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReportEvaluationRequest): Buffer =>
+      Buffer.from(ReportEvaluationRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReportEvaluationRequest => ReportEvaluationRequest.decode(value),
+    responseSerialize: (value: ReportEvaluationResponse): Buffer =>
+      Buffer.from(ReportEvaluationResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReportEvaluationResponse => ReportEvaluationResponse.decode(value),
+  },
   /** The site will not deliver for this assignment, and says why. */
   decline: {
     path: "/sequela.v1.FederationService/Decline" as const,
@@ -2932,6 +3145,8 @@ export interface FederationServiceServer extends UntypedServiceImplementation {
   beginUpdate: handleUnaryCall<BeginUpdateRequest, BeginUpdateResponse>;
   /** Sends the update's bytes from where BeginUpdate said; answers once they are durable and admitted. */
   uploadUpdate: handleClientStreamingCall<UploadUpdateRequest, UploadUpdateResponse>;
+  /** How weights do that the site was asked only to evaluate. The same report again changes nothing. */
+  reportEvaluation: handleUnaryCall<ReportEvaluationRequest, ReportEvaluationResponse>;
   /** The site will not deliver for this assignment, and says why. */
   decline: handleUnaryCall<DeclineRequest, DeclineResponse>;
   /** Progress and heartbeat while an assignment is worked on. */
@@ -3007,6 +3222,22 @@ export interface FederationServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UploadUpdateResponse) => void,
   ): ClientWritableStream<UploadUpdateRequest>;
+  /** How weights do that the site was asked only to evaluate. The same report again changes nothing. */
+  reportEvaluation(
+    request: ReportEvaluationRequest,
+    callback: (error: ServiceError | null, response: ReportEvaluationResponse) => void,
+  ): ClientUnaryCall;
+  reportEvaluation(
+    request: ReportEvaluationRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReportEvaluationResponse) => void,
+  ): ClientUnaryCall;
+  reportEvaluation(
+    request: ReportEvaluationRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReportEvaluationResponse) => void,
+  ): ClientUnaryCall;
   /** The site will not deliver for this assignment, and says why. */
   decline(
     request: DeclineRequest,

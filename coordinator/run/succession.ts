@@ -1,0 +1,54 @@
+// What follows a round: the next of its stage, the stage's closing round, the first round of the next stage, or the end of
+// the run. Each answer is a list of events for one batch of the journal.
+
+import type { Digest } from '../../shared/digest.ts'
+import type { ActiveRun, Purpose, RoundId, Run, RunEvent } from './run.ts'
+import { chooseWeights, stopsEarly } from './validation.ts'
+
+/** Opens a round. The deadline counts from `nowMs`. */
+export function opening(
+  { studyDigest, study }: Run,
+  id: RoundId,
+  baseDigest: Digest,
+  nowMs: number,
+  purpose: Purpose = 'training',
+): RunEvent {
+  const { stage, round } = id
+  const deadlineMs = nowMs + study.round.deadlineMs
+  const opened = { studyDigest, stage, round, baseDigest, deadlineMs, sites: [...study.sites].sort() }
+  return { type: 'round-opened', ...opened, ...(purpose === 'evaluation' && { purpose }) }
+}
+
+/** What follows the publication of the current round's average. */
+export function afterTraining(run: ActiveRun, weightsDigest: Digest, nowMs: number): readonly RunEvent[] {
+  const { studyDigest, study, current } = run
+  const { stage, round } = current
+  const settings = study.stages[stage]
+  const stop = stopsEarly(run, current)
+  const after = { stage, round: round + 1 }
+  if (stop === undefined && settings !== undefined && after.round < settings.rounds) {
+    return [opening(run, after, weightsDigest, nowMs)]
+  }
+  return [
+    ...(stop === undefined ? [] : [{ type: 'stage-stopped', studyDigest, ...stop } as const]),
+    ...(settings?.select === undefined
+      ? afterStage(run, stage, weightsDigest, nowMs)
+      : [opening(run, after, weightsDigest, nowMs, 'evaluation')]),
+  ]
+}
+
+/** What follows once the sites of a closing round have said what they can: the choice among the stage's weights. */
+export function afterEvaluation(run: ActiveRun, nowMs: number): readonly RunEvent[] {
+  const { studyDigest, current } = run
+  const { stage, round } = current
+  const chosen = chooseWeights(run, current)
+  return [
+    { type: 'weights-chosen', studyDigest, stage, round, ...chosen },
+    ...afterStage(run, stage, chosen.weightsDigest, nowMs),
+  ]
+}
+
+function afterStage(run: Run, stage: number, weightsDigest: Digest, nowMs: number): readonly RunEvent[] {
+  if (stage + 1 < run.study.stages.length) return [opening(run, { stage: stage + 1, round: 0 }, weightsDigest, nowMs)]
+  return [{ type: 'run-finished', studyDigest: run.studyDigest, weightsDigest }]
+}
