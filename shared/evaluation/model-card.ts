@@ -13,7 +13,7 @@ const estimate = z.strictObject({ value: z.number(), low: z.number().nullable(),
 const figures = z.record(z.string(), estimate.nullable())
 
 /** Of the form logit(recalibrated) = intercept + slope · logit(risk). */
-const recalibration = z.strictObject({
+export const recalibrationSchema = z.strictObject({
   intercept: z.number(),
   slope: z.number().positive(),
   /** platt: both fitted. intercept: too few events for a slope. none: too few for either, so risks stay as they are. */
@@ -102,7 +102,7 @@ export const modelCardSchema = z.strictObject({
    * the interval that stands beside a child's risk at the bedside comes from here. Empty when nothing was recalibrated.
    */
   reliability: z.array(reliabilityBin),
-  recalibration: z.strictObject({ consortium: recalibration, sites: z.record(z.string(), recalibration) }),
+  recalibration: z.strictObject({ consortium: recalibrationSchema, sites: z.record(z.string(), recalibrationSchema) }),
   thresholds: z.strictObject({
     /** SHA-256 over both thresholds and the weights they belong to: what a decision may cite. */
     version: digest,
@@ -128,7 +128,7 @@ export const modelCardSchema = z.strictObject({
 
 export type ModelCard = z.infer<typeof modelCardSchema>
 export type ReliabilityBin = z.infer<typeof reliabilityBin>
-export type Recalibration = z.infer<typeof recalibration>
+export type Recalibration = z.infer<typeof recalibrationSchema>
 
 /**
  * A card as it was written.

@@ -30,6 +30,8 @@ export const errorCodes = {
   duplicate_update: 'the same update was announced before with other content',
   update_too_large: 'the upload is longer than the model',
   offset_mismatch: 'a chunk does not continue where the stored bytes end',
+  answer_malformed: 'an answer of an evaluation is not what was asked for',
+  cohort_changed: 'the children changed by so few since the last evaluation that the difference would show them',
   quorum_impossible: 'the study asks for more sites than it names',
   // identity
   unauthenticated: 'no valid certificate was shown',

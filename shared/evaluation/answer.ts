@@ -1,0 +1,238 @@
+// How a site answers each pass: from its landmarks, which stay, to sums and counts, which leave. Pure; the agent brings the
+// landmarks and egress.ts records the answer.
+
+import { influenceAt } from './at-threshold.ts'
+import { fewestEventsForSlope, fitLine, identityLine, type Line, newtonSums } from './calibration-fit.ts'
+import { cellsOf } from './cells.ts'
+import {
+  type CensoringCurve,
+  censoredChildren,
+  censoringIntervals,
+  curveOfHazards,
+  decided,
+  fewestCensoredForOwnCurve,
+  ownCensoringCurve,
+} from './censoring.ts'
+import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from './figures.ts'
+import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
+import type { Recalibration } from './model-card.ts'
+import type { EvaluationPass, RiskScale } from './passes.ts'
+import type { Pooled } from './pooled.ts'
+import { noRecalibration, recalibrated } from './recalibration.ts'
+import { edgeRisk, riskBinOf } from './risk-bins.ts'
+import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
+import { type Stratum, stratify } from './stratify.ts'
+import { mayLeave } from './suppression.ts'
+
+/** What a site knows of its children, for an evaluation. */
+export interface SiteLandmarks {
+  readonly validation: readonly Landmark[]
+  readonly test: readonly Landmark[]
+  /** Of all children with an outcome, those of the training fold too: how long they are followed. Risks are not used. */
+  readonly followUp: readonly Landmark[]
+  /** Children of the training fold by bins of what they bring to the model. */
+  readonly inputs: Readonly<Record<string, readonly InputBin[]>>
+}
+
+/** Children with a value in [low, high). */
+export interface InputBin {
+  readonly low: number
+  readonly high: number
+  readonly children: number
+}
+
+export interface Question {
+  readonly site: string
+  readonly assignment: string
+  readonly pass: EvaluationPass
+  /** What the passes before came to. */
+  readonly pooled: Pooled
+  readonly horizonDays: number
+  readonly minCell: number
+}
+
+/** The answer to a pass. Deterministic: the same landmarks and question give the same bytes. */
+export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAnswer {
+  const { site, assignment, pass, pooled, horizonDays, minCell } = question
+  const curve = censoringCurveFor(landmarks.followUp, pooled, horizonDays)
+  const validation = decided(landmarks.validation, horizonDays, curve)
+  const test = stratify(landmarks.test, horizonDays, curve, minCell)
+  const whole = test[0]?.rows ?? []
+  const children = childrenOf([...validation, ...decided(landmarks.test, horizonDays, curve)])
+  const place = { format: 'sequela-evaluation-answer/1', site, assignment, children } as const
+  const validationStrata = stratify(landmarks.validation, horizonDays, curve, minCell).slice(0, 1)
+  switch (pass) {
+    case 'censoring':
+      return { ...place, pass, intervals: [...censoringIntervals(landmarks.followUp, horizonDays, minCell)] }
+    case 'counts': {
+      const [first] = validationStrata
+      return {
+        ...place,
+        pass,
+        validation: first === undefined ? null : cellsOfStratum(first),
+        test: test.map((stratum) => cellsOfStratum(stratum)),
+        own: whole.length === 0 ? null : ownFigures(whole, minCell),
+        inputs: Object.fromEntries(
+          Object.entries(landmarks.inputs).map(([name, bins]) => [name, largeBins(bins, minCell)]),
+        ),
+      }
+    }
+    case 'calibration':
+      return { ...place, pass, fits: rawSums(validationStrata[0]?.rows ?? [], whole, pooled) }
+    case 'recalibration': {
+      const own = ownRecalibration(validation, minCell)
+      const scaled = (scale: RiskScale): StratumCells[] =>
+        test.map((stratum) => cellsOfStratum(stratum, (risk) => recalibrated(risk, lineOf(scale, pooled, own))))
+      const judged = (scale: RiskScale): OwnFigures => ownFigures(onScale(whole, scale, pooled, own), minCell)
+      return {
+        ...place,
+        pass,
+        recalibration: own,
+        consortium: scaled('consortium'),
+        siteScale: scaled('site'),
+        fits: recalibratedSums(whole, pooled, own),
+        own: whole.length === 0 ? null : { consortium: judged('consortium'), site: judged('site') },
+      }
+    }
+    case 'influence': {
+      const own = ownRecalibration(validation, minCell)
+      const strata = test.flatMap((stratum) => squaresOf(stratum, pooled, own))
+      return { ...place, pass, strata, fits: recalibratedSums(whole, pooled, own) }
+    }
+  }
+}
+
+/** The weights of a site's landmarks come from its own follow-up, or from all sites' where too few are censored there. */
+export function censoringCurveFor(followUp: readonly Landmark[], pooled: Pooled, horizonDays: number): CensoringCurve {
+  if (censoredChildren(followUp, horizonDays) >= fewestCensoredForOwnCurve) return ownCensoringCurve(followUp)
+  return curveOfHazards(pooled.censoring?.hazards ?? [])
+}
+
+function cellsOfStratum(
+  { family, level, rows, edges }: Stratum,
+  scale: (risk: number) => number = (risk) => risk,
+): StratumCells {
+  const [cases, controls] = [rows.filter(({ outcome }) => outcome === 1), rows.filter(({ outcome }) => outcome === 0)]
+  const scaled = rows.map((row) => ({ ...row, risk: scale(row.risk) }))
+  const { auroc } = summarise(rows, exactGroups(rows))
+  return {
+    ...{ family, level, children: childrenOf(rows), landmarks: rows.length, auroc },
+    logLoss: summarise(scaled, exactGroups(scaled)).logLoss,
+    cases: [...cellsOf(cases, edges.cases, ({ risk }) => scale(risk))],
+    controls: [...cellsOf(controls, edges.controls, ({ risk }) => scale(risk))],
+  }
+}
+
+/** Exact figures of this site alone, with standard errors. */
+function ownFigures(rows: readonly DecidedLandmark[], minCell: number): OwnFigures {
+  if (!mayLeave(rows, minCell)) return {}
+  const groups = exactGroups(rows)
+  const summary = summarise(rows, groups)
+  const squares = squaredInfluence(rows, influenceOf(summary, groups.groupOf))
+  const figures = Object.entries(figuresOf(summary)).map(
+    ([name, value]) => [name, { value, error: Math.sqrt(squares[name] ?? Number.NaN) }] as const,
+  )
+  const line = fitLine(rows, 'line')
+  const intercept = fitLine(rows, 'intercept')
+  const fits = [
+    ['calibration_slope', { value: line.slope, error: line.slopeError }],
+    ['calibration_intercept', { value: intercept.intercept, error: intercept.interceptError }],
+  ] as const
+  return Object.fromEntries(
+    [...figures, ...fits].filter(([, { value, error }]) => Number.isFinite(value) && Number.isFinite(error ?? 0)),
+  )
+}
+
+/** From this site's own validation fold: a line with enough events, an intercept with few, nothing with fewer. */
+function ownRecalibration(validation: readonly DecidedLandmark[], minCell: number): Recalibration {
+  if (!mayLeave(validation, minCell)) return noRecalibration
+  const events = childrenOf(validation.filter(({ outcome }) => outcome === 1))
+  return recalibrationBy(fitLine(validation, 'line'), fitLine(validation, 'intercept'), events)
+}
+
+/** Platt's line where there are enough events and it rises; else the intercept alone. */
+export function recalibrationBy(line: Line, intercept: Line, events: number): Recalibration {
+  const rises = line.slope > 0.05 && Number.isFinite(line.intercept)
+  if (events >= fewestEventsForSlope && rises) return { intercept: line.intercept, slope: line.slope, kind: 'platt' }
+  return { intercept: intercept.intercept, slope: 1, kind: 'intercept' }
+}
+
+function lineOf(scale: RiskScale, pooled: Pooled, own: Recalibration): Line {
+  if (scale === 'raw') return identityLine
+  const consortium = pooled.recalibration ?? noRecalibration
+  // A site with too few events for a line of its own uses the consortium's.
+  return scale === 'site' && own.kind !== 'none' ? own : consortium
+}
+
+function onScale(
+  rows: readonly DecidedLandmark[],
+  scale: RiskScale,
+  pooled: Pooled,
+  own: Recalibration,
+): readonly DecidedLandmark[] {
+  const line = lineOf(scale, pooled, own)
+  return scale === 'raw' ? rows : rows.map((row) => ({ ...row, risk: recalibrated(row.risk, line) }))
+}
+
+function rawSums(validation: readonly DecidedLandmark[], test: readonly DecidedLandmark[], pooled: Pooled): FitSums {
+  const at = (name: string): Line => pooled.fits[name] ?? identityLine
+  return {
+    ...(validation.length > 0 && {
+      validation: newtonSums(validation, at('validation')),
+      validationIntercept: newtonSums(validation, at('validationIntercept')),
+    }),
+    ...(test.length > 0 && {
+      test: newtonSums(test, at('test')),
+      testIntercept: newtonSums(test, at('testIntercept')),
+    }),
+  }
+}
+
+function recalibratedSums(test: readonly DecidedLandmark[], pooled: Pooled, own: Recalibration): FitSums {
+  if (test.length === 0) return {}
+  const at = (name: string): Line => pooled.fits[name] ?? identityLine
+  const site = onScale(test, 'site', pooled, own)
+  return {
+    consortiumIntercept: newtonSums(onScale(test, 'consortium', pooled, own), at('consortiumIntercept')),
+    site: newtonSums(site, at('site')),
+    siteIntercept: newtonSums(site, at('siteIntercept')),
+  }
+}
+
+type Squares = Extract<SiteAnswer, { pass: 'influence' }>['strata'][number]
+
+function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Squares[] {
+  const { family, level, rows } = stratum
+  const same = (one: { readonly family: string; readonly level: string }): boolean =>
+    one.family === family && one.level === level
+  const raw = pooled.test.find(same)
+  const after = pooled.recalibrated.find(same)
+  if (raw === undefined || after === undefined) return []
+  const on = (scale: 'consortium' | 'site') =>
+    squaredInfluence(onScale(rows, scale, pooled, own), influenceOf(after[scale], riskBinOf))
+  const at = (group: number | null) => {
+    if (group === null) return null
+    const risk = recalibrated(edgeRisk(group), lineOf('consortium', pooled, own))
+    return finiteOnly(squaredInfluence(rows, influenceAt(raw.summary.curve, { group, risk }, riskBinOf)))
+  }
+  return [
+    {
+      family,
+      level,
+      raw: finiteOnly(squaredInfluence(rows, influenceOf(raw.summary, riskBinOf))),
+      consortium: finiteOnly(on('consortium')),
+      site: finiteOnly(on('site')),
+      ruleOut: at(pooled.thresholds.ruleOut),
+      ruleIn: at(pooled.thresholds.ruleIn),
+    },
+  ]
+}
+
+function finiteOnly(values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
+}
+
+/** Only bins in which enough children stand, so that the ends of a range never show one child. */
+function largeBins(bins: readonly InputBin[], minCell: number): InputBin[] {
+  return bins.filter(({ children }) => children >= minCell)
+}

@@ -1,0 +1,141 @@
+// The line of logit P(event) = intercept + slope · logit(risk), fitted across sites by Newton's method: a site sends the
+// gradient (2 numbers), the Hessian (3) and the children's squared scores (3), the coordinator takes the step. The sandwich
+// of the last two gives standard errors that are clustered by child.
+
+import type { DecidedLandmark } from './landmark.ts'
+import { logistic, logit } from './recalibration.ts'
+
+export interface Line {
+  readonly intercept: number
+  readonly slope: number
+}
+
+/** Where a fit begins: risks as they are. */
+export const identityLine: Line = { intercept: 0, slope: 1 }
+
+/** Of the weighted log likelihood at a line; symmetric matrices as [intercept², intercept·slope, slope²]. */
+export interface NewtonSums {
+  readonly gradient: readonly [number, number]
+  /** Negative second derivatives. */
+  readonly information: readonly [number, number, number]
+  /** Σ over children of their score times its transpose. */
+  readonly scores: readonly [number, number, number]
+}
+
+/** What is fitted: both, or the intercept alone with the slope held. */
+export type FitKind = 'line' | 'intercept'
+
+/** A fit as it stands; errors are null until sums at the line were seen. */
+export interface Fit extends Line {
+  readonly kind: FitKind
+  readonly interceptError: number | null
+  readonly slopeError: number | null
+  /** Length of the last step: how far the fit still moved. */
+  readonly lastStep: number | null
+}
+
+export const unfitted = (kind: FitKind): Fit => ({
+  ...identityLine,
+  kind,
+  interceptError: null,
+  slopeError: null,
+  lastStep: null,
+})
+
+/** Children with an event; fewer leave a slope too uncertain, so only the intercept is fitted. */
+export const fewestEventsForSlope = 20
+
+/** A longer step overshoots where few children nearly separate. */
+const longestStep = 3
+
+export function newtonSums(rows: readonly DecidedLandmark[], { intercept, slope }: Line): NewtonSums {
+  const information: [number, number, number] = [0, 0, 0]
+  const byChild = new Map<string, [number, number]>()
+  for (const { child, risk, outcome, weight } of rows) {
+    const x = logit(risk)
+    const fitted = logistic(intercept + slope * x)
+    const score = byChild.get(child) ?? [0, 0]
+    score[0] += weight * (outcome - fitted)
+    score[1] += weight * (outcome - fitted) * x
+    byChild.set(child, score)
+    const spread = weight * fitted * (1 - fitted)
+    information[0] += spread
+    information[1] += spread * x
+    information[2] += spread * x * x
+  }
+  const gradient: [number, number] = [0, 0]
+  const scores: [number, number, number] = [0, 0, 0]
+  for (const [first, second] of byChild.values()) {
+    gradient[0] += first
+    gradient[1] += second
+    scores[0] += first * first
+    scores[1] += first * second
+    scores[2] += second * second
+  }
+  return { gradient, information, scores }
+}
+
+/** Sums of several sites added up. */
+export function addNewtonSums(sites: readonly NewtonSums[]): NewtonSums {
+  const total = { gradient: [0, 0], information: [0, 0, 0], scores: [0, 0, 0] } satisfies Record<string, number[]>
+  for (const { gradient, information, scores } of sites) {
+    add(total.gradient, gradient)
+    add(total.information, information)
+    add(total.scores, scores)
+  }
+  const { gradient, information, scores } = total
+  return {
+    gradient: [at(gradient, 0), at(gradient, 1)],
+    information: [at(information, 0), at(information, 1), at(information, 2)],
+    scores: [at(scores, 0), at(scores, 1), at(scores, 2)],
+  }
+}
+
+/** One Newton step from the line at which the sums were taken; the fit itself where they do not allow one. */
+export function newtonStep(fit: Fit, { gradient, information, scores }: NewtonSums): Fit {
+  const [a, b, c] = information
+  if (fit.kind === 'intercept') {
+    if (!(a > 0)) return fit
+    const step = limited(gradient[0] / a)
+    const interceptError = Math.sqrt(scores[0]) / a
+    return { ...fit, intercept: fit.intercept + step, interceptError, slopeError: null, lastStep: Math.abs(step) }
+  }
+  const determinant = a * c - b * b
+  if (!(determinant > 1e-12 * a * c)) return fit
+  const inverse = [c / determinant, -b / determinant, a / determinant] as const
+  const full = [
+    inverse[0] * gradient[0] + inverse[1] * gradient[1],
+    inverse[1] * gradient[0] + inverse[2] * gradient[1],
+  ] as const
+  const length = Math.hypot(...full)
+  const shorten = length > longestStep ? longestStep / length : 1
+  const variance = (first: number, second: number): number =>
+    first * first * scores[0] + 2 * first * second * scores[1] + second * second * scores[2]
+  return {
+    kind: 'line',
+    intercept: fit.intercept + shorten * full[0],
+    slope: fit.slope + shorten * full[1],
+    interceptError: Math.sqrt(variance(inverse[0], inverse[1])),
+    slopeError: Math.sqrt(variance(inverse[1], inverse[2])),
+    lastStep: shorten * length,
+  }
+}
+
+/** The fit to rows at hand, taken to its end. */
+export function fitLine(rows: readonly DecidedLandmark[], kind: FitKind, steps = 25): Fit {
+  let fit = unfitted(kind)
+  for (let step = 0; step < steps && (fit.lastStep ?? 1) > 1e-10; step++) fit = newtonStep(fit, newtonSums(rows, fit))
+  return fit
+}
+
+function limited(step: number): number {
+  return Math.max(-longestStep, Math.min(longestStep, step))
+}
+
+function add(total: number[], values: readonly number[]): void {
+  for (const [index, value] of values.entries()) total[index] = at(total, index) + value
+}
+
+function at(values: readonly number[], index: number): number {
+  return values[index] ?? Number.NaN
+}

@@ -1,0 +1,270 @@
+// From the sites' answers to a pass to what they make together. Sites are taken in order of their ids, so the same answers
+// give the same bytes, whatever order they came in.
+
+import { recalibrationBy } from './answer.ts'
+import { addNewtonSums, type Fit, type FitKind, fitLine, newtonStep, unfitted } from './calibration-fit.ts'
+import { pooledHazards } from './censoring.ts'
+import type { Curve } from './curve.ts'
+import type { Recalibration } from './model-card.ts'
+import type { RiskScale } from './passes.ts'
+import type { Pooled } from './pooled.ts'
+import { pooledSummary } from './pooled-summary.ts'
+import { noRecalibration, recalibrated } from './recalibration.ts'
+import { riskBinCount } from './risk-bins.ts'
+import type { AnswerOf, FitName, FitSums, SiteAnswer, StratumCells } from './site-answer.ts'
+import { chooseThresholds, type ThresholdAims } from './thresholds.ts'
+
+export interface PoolOptions {
+  readonly horizonDays: number
+  readonly minCell: number
+  readonly aims: ThresholdAims
+}
+
+/** The answers to the pass that `pass` names, added to what the passes before came to. */
+export function poolAnswers(before: Pooled, answers: readonly SiteAnswer[], options: PoolOptions): Pooled {
+  const sorted = [...answers].sort((a, b) => (a.site < b.site ? -1 : 1))
+  const after = { ...before, passes: before.passes + 1 }
+  const [first] = sorted
+  switch (first?.pass) {
+    case undefined:
+      return after
+    case 'censoring':
+      return poolCensoring(after, ofPass(sorted, 'censoring'), options)
+    case 'counts':
+      return poolCounts(after, ofPass(sorted, 'counts'), options)
+    case 'calibration':
+      return recalibrating(withSteps(after, ofPass(sorted, 'calibration')), options)
+    case 'recalibration':
+      return poolRecalibration(after, ofPass(sorted, 'recalibration'))
+    case 'influence':
+      return poolInfluence(withSteps(after, ofPass(sorted, 'influence')), ofPass(sorted, 'influence'))
+  }
+}
+
+function ofPass<Pass extends SiteAnswer['pass']>(answers: readonly SiteAnswer[], pass: Pass): AnswerOf<Pass>[] {
+  return answers.filter((answer): answer is AnswerOf<Pass> => answer.pass === pass)
+}
+
+function poolCensoring(before: Pooled, answers: readonly AnswerOf<'censoring'>[], options: PoolOptions): Pooled {
+  const telling = answers.filter(({ intervals }) => intervals.length > 0)
+  const hazards = pooledHazards(
+    telling.map(({ intervals }) => intervals),
+    options.horizonDays,
+  )
+  return { ...before, censoring: { hazards: [...hazards], sites: telling.map(({ site }) => site) } }
+}
+
+function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { aims }: PoolOptions): Pooled {
+  const validations = answers.flatMap(({ site, validation }) =>
+    validation === null ? [] : [{ site, cells: validation }],
+  )
+  const validation =
+    validations.length === 0
+      ? null
+      : {
+          ...describe(validations),
+          caseChildren: total(validations.map(({ cells }) => total(cells.cases.map(({ children }) => children)))),
+          summary: pooledSummary(validations.map(({ cells }) => ({ cells }))).summary,
+        }
+  const test = strataOf(answers.map(({ site, test: cells }) => ({ site, strata: cells }))).map((parts) => ({
+    ...describe(parts),
+    ...pooledSummary(parts.map(({ cells }) => ({ cells }))),
+  }))
+  const whole = test[0]
+  const startAt = (curve: Curve | undefined, kind: FitKind): Fit =>
+    curve === undefined ? unfitted(kind) : startOf(curve, kind)
+  return {
+    ...before,
+    validation,
+    test,
+    sites: answers.map(({ site, own, test: strata }) => ({
+      site,
+      children: strata[0]?.children ?? null,
+      landmarks: strata[0]?.landmarks ?? null,
+      raw: own,
+      consortium: null,
+      own: null,
+      recalibration: null,
+    })),
+    inputRanges: rangesOf(answers.map(({ inputs }) => inputs)),
+    thresholds: validation === null ? before.thresholds : chooseThresholds(validation.summary.curve, aims),
+    fits: {
+      validation: startAt(validation?.summary.curve, 'line'),
+      validationIntercept: startAt(validation?.summary.curve, 'intercept'),
+      test: startAt(whole?.summary.curve, 'line'),
+      testIntercept: startAt(whole?.summary.curve, 'intercept'),
+    },
+  }
+}
+
+/** Where Newton's method begins: the fit to the pooled bins, each at its middle; one or two steps from the exact one. */
+function startOf({ cases, controls }: Curve, kind: FitKind): Fit {
+  const rows = Array.from({ length: riskBinCount }, (_, bin) => {
+    const risk = Math.sin((Math.PI * (bin + 0.5)) / (2 * riskBinCount)) ** 2
+    const row = { child: String(bin), visits: 1, day: 0, timeDays: 0, event: false, riskByShown: [], groups: {}, risk }
+    return [
+      { ...row, outcome: 1 as const, weight: cases[bin] ?? 0 },
+      { ...row, outcome: 0 as const, weight: controls[bin] ?? 0 },
+    ]
+  }).flat()
+  const { intercept, slope } = fitLine(rows, kind)
+  return { ...unfitted(kind), intercept, slope }
+}
+
+const kinds: Readonly<Record<FitName, FitKind>> = {
+  validation: 'line',
+  validationIntercept: 'intercept',
+  test: 'line',
+  testIntercept: 'intercept',
+  consortiumIntercept: 'intercept',
+  site: 'line',
+  siteIntercept: 'intercept',
+}
+
+function withSteps(before: Pooled, answers: readonly { readonly fits: FitSums }[]): Pooled {
+  const fits: Record<string, Fit> = { ...before.fits }
+  for (const [name, kind] of fitNames()) {
+    const sums = answers.flatMap((answer) => answer.fits[name] ?? [])
+    if (sums.length > 0) fits[name] = newtonStep(fits[name] ?? unfitted(kind), addNewtonSums(sums))
+  }
+  return { ...before, fits }
+}
+
+function fitNames(): readonly (readonly [FitName, FitKind])[] {
+  return [
+    ['validation', kinds.validation],
+    ['validationIntercept', kinds.validationIntercept],
+    ['test', kinds.test],
+    ['testIntercept', kinds.testIntercept],
+    ['consortiumIntercept', kinds.consortiumIntercept],
+    ['site', kinds.site],
+    ['siteIntercept', kinds.siteIntercept],
+  ]
+}
+
+function recalibrating(before: Pooled, { minCell }: PoolOptions): Pooled {
+  const { validation, validationIntercept } = before.fits
+  const events = before.validation?.caseChildren ?? 0
+  if (validation === undefined || validationIntercept === undefined || events < minCell) {
+    return { ...before, recalibration: noRecalibration }
+  }
+  return { ...before, recalibration: recalibrationBy(validation, validationIntercept, events) }
+}
+
+function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibration'>[]): Pooled {
+  const consortium = before.recalibration ?? noRecalibration
+  const lines = new Map(answers.map(({ site, recalibration }) => [site, recalibration]))
+  const siteLine = (site: string): Recalibration => {
+    const own = lines.get(site) ?? noRecalibration
+    return own.kind === 'none' ? consortium : own
+  }
+  const consortiumStrata = strataOf(answers.map(({ site, consortium: strata }) => ({ site, strata })))
+  const siteStrata = strataOf(answers.map(({ site, siteScale: strata }) => ({ site, strata })))
+  const strata = consortiumStrata.map((parts) => {
+    const [first] = parts
+    const sameParts = siteStrata.find(
+      ([one]) => one?.cells.family === first?.cells.family && one?.cells.level === first?.cells.level,
+    )
+    return {
+      ...describe(parts),
+      consortium: pooledSummary(
+        parts.map(({ cells }) => ({ cells, map: (risk: number) => recalibrated(risk, consortium) })),
+      ).summary,
+      site: pooledSummary(
+        (sameParts ?? []).map(({ site, cells }) => ({
+          cells,
+          map: (risk: number) => recalibrated(risk, siteLine(site)),
+        })),
+      ).summary,
+    }
+  })
+  const own = new Map(answers.map((answer) => [answer.site, answer.own]))
+  return withSteps(
+    {
+      ...before,
+      recalibrated: strata,
+      sites: before.sites.map((one) => ({
+        ...one,
+        consortium: own.get(one.site)?.consortium ?? null,
+        own: own.get(one.site)?.site ?? null,
+        recalibration: lines.get(one.site) ?? null,
+      })),
+    },
+    answers,
+  )
+}
+
+function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]): Pooled {
+  const variances = before.test.map(({ family, level }) => {
+    const found = answers.flatMap(({ site, strata }) =>
+      strata.filter((one) => one.family === family && one.level === level).map((squares) => ({ site, squares })),
+    )
+    const added = (scale: RiskScale): Record<string, number> => addRecords(found.map(({ squares }) => squares[scale]))
+    const atThreshold = (name: 'ruleOut' | 'ruleIn'): Record<string, number> | null => {
+      const told = found.flatMap(({ squares }) => {
+        const one = squares[name]
+        return one === null ? [] : [one]
+      })
+      return told.length === 0 ? null : addRecords(told)
+    }
+    return {
+      family,
+      level,
+      sites: found.map(({ site }) => site),
+      raw: added('raw'),
+      consortium: added('consortium'),
+      site: added('site'),
+      ruleOut: atThreshold('ruleOut'),
+      ruleIn: atThreshold('ruleIn'),
+    }
+  })
+  return { ...before, variances }
+}
+
+interface SitePart {
+  readonly site: string
+  readonly cells: StratumCells
+}
+
+/** Parts of the same family and level, in the order in which they first appear; the whole fold first. */
+function strataOf(
+  sites: readonly { readonly site: string; readonly strata: readonly StratumCells[] }[],
+): readonly (readonly SitePart[])[] {
+  const parts = sites.flatMap(({ site, strata }) => strata.map((cells) => ({ site, cells })))
+  return [...Map.groupBy(parts, ({ cells }) => `${cells.family}\n${cells.level}`).values()]
+}
+
+function describe(parts: readonly SitePart[]) {
+  return {
+    family: parts[0]?.cells.family ?? '',
+    level: parts[0]?.cells.level ?? '',
+    sites: parts.map(({ site }) => site),
+    children: total(parts.map(({ cells }) => cells.children)),
+    landmarks: total(parts.map(({ cells }) => cells.landmarks)),
+  }
+}
+
+/** From the lowest to the highest edge of the bins that sites could tell of. */
+function rangesOf(sites: readonly AnswerOf<'counts'>['inputs'][]): Pooled['inputRanges'] {
+  const names = [...new Set(sites.flatMap((inputs) => Object.keys(inputs)))].sort()
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const bins = sites.flatMap((inputs) => inputs[name] ?? [])
+      if (bins.length === 0) return []
+      const range = { low: Math.min(...bins.map(({ low }) => low)), high: Math.max(...bins.map(({ high }) => high)) }
+      return [[name, range] as const]
+    }),
+  )
+}
+
+function addRecords(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const totals = new Map<string, number>()
+  for (const [name, value] of records.flatMap((record) => Object.entries(record))) {
+    totals.set(name, (totals.get(name) ?? 0) + value)
+  }
+  return Object.fromEntries(totals)
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}

@@ -1,0 +1,110 @@
+// What the sites' answers make together: grows from pass to pass, goes back to the sites for the next one, and is what the
+// report is written from. A JSON document among the coordinator's blobs, named by the journal.
+
+import { z } from 'zod'
+import { SequelaError } from '../protocol/errors.ts'
+import { recalibrationSchema } from './model-card.ts'
+import { riskBinCount } from './risk-bins.ts'
+
+const finite = z.number()
+const masses = z.array(finite).length(riskBinCount).readonly()
+const summary = z.strictObject({
+  curve: z.strictObject({ cases: masses, controls: masses }),
+  auroc: finite,
+  risk: finite,
+  squaredError: finite,
+  logLoss: finite,
+  calibration: z.array(z.strictObject({ weight: finite, risk: finite, cases: finite })).readonly(),
+})
+
+const stratum = {
+  family: z.string(),
+  level: z.string(),
+  /** Sites that could send it. */
+  sites: z.array(z.string()),
+  children: z.int(),
+  landmarks: z.int(),
+}
+
+const fit = z.strictObject({
+  kind: z.enum(['line', 'intercept']),
+  intercept: finite,
+  slope: finite,
+  interceptError: finite.nullable(),
+  slopeError: finite.nullable(),
+  lastStep: finite.nullable(),
+})
+
+const ownFigures = z.record(z.string(), z.strictObject({ value: finite, error: finite.nullable() }))
+const squares = z.record(z.string(), finite)
+
+export const pooledSchema = z.strictObject({
+  format: z.literal('sequela-evaluation/1'),
+  /** Passes that are in it. */
+  passes: z.int(),
+  censoring: z.strictObject({ hazards: z.array(finite), sites: z.array(z.string()) }).nullable(),
+  validation: z.strictObject({ ...stratum, caseChildren: z.int(), summary }).nullable(),
+  /** `uncertainty` bounds what the width of cells can have moved the AUROC by. */
+  test: z.array(z.strictObject({ ...stratum, summary, uncertainty: finite })),
+  sites: z.array(
+    z.strictObject({
+      site: z.string(),
+      /** Null: too few children to show. */
+      children: z.int().nullable(),
+      landmarks: z.int().nullable(),
+      raw: ownFigures.nullable(),
+      consortium: ownFigures.nullable(),
+      own: ownFigures.nullable(),
+      recalibration: recalibrationSchema.nullable(),
+    }),
+  ),
+  inputRanges: z.record(z.string(), z.strictObject({ low: finite, high: finite })),
+  /** Lower edges, as numbers of risk bins; chosen on the validation folds. */
+  thresholds: z.strictObject({ ruleOut: z.int().nullable(), ruleIn: z.int().nullable() }),
+  fits: z.record(z.string(), fit),
+  recalibration: recalibrationSchema.nullable(),
+  recalibrated: z.array(z.strictObject({ ...stratum, consortium: summary, site: summary })),
+  variances: z.array(
+    z.strictObject({
+      family: z.string(),
+      level: z.string(),
+      sites: z.array(z.string()),
+      raw: squares,
+      consortium: squares,
+      site: squares,
+      ruleOut: squares.nullable(),
+      ruleIn: squares.nullable(),
+    }),
+  ),
+})
+
+export type Pooled = z.infer<typeof pooledSchema>
+
+/** Before the first pass. */
+export const nothingPooled: Pooled = {
+  format: 'sequela-evaluation/1',
+  passes: 0,
+  censoring: null,
+  validation: null,
+  test: [],
+  sites: [],
+  inputRanges: {},
+  thresholds: { ruleOut: null, ruleIn: null },
+  fits: {},
+  recalibration: null,
+  recalibrated: [],
+  variances: [],
+}
+
+/** @throws SequelaError `answer_malformed` when the bytes are not such a document. */
+export function parsePooled(content: Uint8Array): Pooled {
+  try {
+    const parsed = pooledSchema.safeParse(JSON.parse(new TextDecoder().decode(content)))
+    if (parsed.success) return parsed.data
+    const issue = parsed.error.issues[0]
+    throw new Error(`${issue?.path.join('.')}: ${issue?.message}`)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unreadable'
+    throw new SequelaError('answer_malformed', `the pooled result is damaged: ${reason}`, { cause })
+  }
+}

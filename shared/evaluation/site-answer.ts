@@ -1,0 +1,162 @@
+// What a site answers in each pass of an evaluation, as it is sent: a JSON document of sums and counts, checked field by
+// field on arrival. Nothing in it speaks of a single child; how that is made sure of is in suppression.ts.
+
+import { z } from 'zod'
+import { SequelaError } from '../protocol/errors.ts'
+import { siteIdPattern } from '../study/names.ts'
+import { recalibrationSchema } from './model-card.ts'
+import { riskBinCount } from './risk-bins.ts'
+
+const count = z.int().nonnegative()
+const amount = z.number().nonnegative()
+const name = z.string().min(1).max(80)
+const bin = z.int().min(0).max(riskBinCount)
+
+const cell = z.strictObject({ from: bin, to: bin, children: count, weight: amount, risk: amount, squaredRisk: amount })
+
+const stratumCells = z.strictObject({
+  family: name,
+  level: name,
+  children: count,
+  landmarks: count,
+  /** Among this site's own landmarks, exactly. */
+  auroc: z.number().min(0).max(1),
+  logLoss: amount,
+  cases: z.array(cell).min(1).max(riskBinCount),
+  controls: z.array(cell).min(1).max(riskBinCount),
+})
+
+const newtonSums = z.strictObject({
+  gradient: z.tuple([z.number(), z.number()]).readonly(),
+  information: z.tuple([z.number(), z.number(), z.number()]).readonly(),
+  scores: z.tuple([z.number(), z.number(), z.number()]).readonly(),
+})
+
+/** The lines that are fitted: on the validation folds, and on the test folds before and after recalibration. */
+const fits = z.strictObject({
+  validation: newtonSums.optional(),
+  validationIntercept: newtonSums.optional(),
+  test: newtonSums.optional(),
+  testIntercept: newtonSums.optional(),
+  consortiumIntercept: newtonSums.optional(),
+  site: newtonSums.optional(),
+  siteIntercept: newtonSums.optional(),
+})
+
+/** A figure of this site alone with its standard error, clustered by child. */
+const ownFigures = z.record(name, z.strictObject({ value: z.number(), error: z.number().nullable() }))
+
+const squares = z.record(name, amount)
+
+const place = {
+  format: z.literal('sequela-evaluation-answer/1'),
+  /** Must be the site whose certificate sends it; keeps equal answers of two sites apart. */
+  site: z.string().regex(siteIdPattern),
+  assignment: z.string().max(100),
+  /** Children of the folds that are evaluated who have a decided landmark. */
+  children: count,
+}
+
+const interval = z.strictObject({
+  fromDay: amount,
+  toDay: amount,
+  observedDays: amount,
+  censored: count,
+  children: count,
+})
+
+/** Training children with a value in [low, high). */
+const inputBin = z.strictObject({ low: z.number(), high: z.number(), children: count })
+
+export const siteAnswerSchema = z.discriminatedUnion('pass', [
+  z.strictObject({ ...place, pass: z.literal('censoring'), intervals: z.array(interval).max(100) }),
+  z.strictObject({
+    ...place,
+    pass: z.literal('counts'),
+    validation: stratumCells.nullable(),
+    test: z.array(stratumCells).max(200),
+    own: ownFigures.nullable(),
+    inputs: z.record(name, z.array(inputBin).max(100)),
+  }),
+  z.strictObject({ ...place, pass: z.literal('calibration'), fits }),
+  z.strictObject({
+    ...place,
+    pass: z.literal('recalibration'),
+    recalibration: recalibrationSchema,
+    consortium: z.array(stratumCells).max(200),
+    siteScale: z.array(stratumCells).max(200),
+    fits,
+    own: z.strictObject({ consortium: ownFigures, site: ownFigures }).nullable(),
+  }),
+  z.strictObject({
+    ...place,
+    pass: z.literal('influence'),
+    strata: z
+      .array(
+        z.strictObject({
+          family: name,
+          level: name,
+          raw: squares,
+          consortium: squares,
+          site: squares,
+          ruleOut: squares.nullable(),
+          ruleIn: squares.nullable(),
+        }),
+      )
+      .max(200),
+    fits,
+  }),
+])
+
+export type SiteAnswer = z.infer<typeof siteAnswerSchema>
+export type AnswerOf<Pass extends SiteAnswer['pass']> = Extract<SiteAnswer, { pass: Pass }>
+export type StratumCells = z.infer<typeof stratumCells>
+export type FitSums = z.infer<typeof fits>
+export type FitName = keyof FitSums
+export type OwnFigures = z.infer<typeof ownFigures>
+
+/**
+ * An answer that came.
+ * @throws SequelaError `answer_malformed` with the first thing that is wrong.
+ */
+export function parseSiteAnswer(content: Uint8Array): SiteAnswer {
+  const parsed = siteAnswerSchema.safeParse(jsonOf(content))
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const where = issue?.path.join('.') || 'the document'
+  throw new SequelaError(
+    'answer_malformed',
+    `the answer is not what an evaluation asks for: ${where}: ${issue?.message}`,
+  )
+}
+
+/** The fewest children that stand behind a number of the answer. */
+export function smallestCell(answer: SiteAnswer): number {
+  const cells = (strata: readonly StratumCells[]): number[] =>
+    strata.flatMap(({ children, cases, controls }) => [children, ...[...cases, ...controls].map((one) => one.children)])
+  const counts = ((): number[] => {
+    switch (answer.pass) {
+      case 'censoring':
+        return answer.intervals.map(({ children }) => children)
+      case 'counts':
+        return [
+          ...cells([...answer.test, ...(answer.validation === null ? [] : [answer.validation])]),
+          ...Object.values(answer.inputs).flatMap((bins) => bins.map(({ children }) => children)),
+        ]
+      case 'recalibration':
+        return cells([...answer.consortium, ...answer.siteScale])
+      case 'calibration':
+      case 'influence':
+        return []
+    }
+  })()
+  return Math.min(answer.children, ...counts)
+}
+
+function jsonOf(content: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content))
+  } catch {
+    return undefined
+  }
+}

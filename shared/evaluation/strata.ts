@@ -1,0 +1,48 @@
+// The groups of landmarks that are looked at by themselves: by number of scans, by year since surgery, by what is known of
+// the child and its scans. A family is a way to divide all landmarks; a level is one of its parts.
+
+import type { Landmark } from './landmark.ts'
+
+/** All landmarks of a fold. */
+export const wholeFamily = 'all'
+
+/** How to divide landmarks besides by the groups that a site knows of its children. */
+const dividers: Readonly<Record<string, (landmark: Landmark) => string>> = {
+  scans: ({ visits }) => (visits >= 6 ? '6+' : String(visits)),
+  year: ({ day }) => yearOf(day),
+  since_surgery: ({ day }) => (day < 90 ? 'under 90 days' : day < 365 ? '90 days to 1 year' : 'over 1 year'),
+}
+
+/** Levels of a family beyond this many are taken together as `other`, the smallest ones first. */
+const mostLevels = 7
+
+/** Families of a set of landmarks with the level of each; landmarks for which a site knows none stand in `unknown`. */
+export function familiesOf<Row extends Landmark>(
+  landmarks: readonly Row[],
+): ReadonlyMap<string, ReadonlyMap<string, readonly Row[]>> {
+  const names = [...new Set(landmarks.flatMap(({ groups }) => Object.keys(groups)))].sort()
+  const families = new Map<string, ReadonlyMap<string, readonly Row[]>>()
+  for (const [family, levelOf] of Object.entries(dividers)) families.set(family, divide(landmarks, levelOf))
+  for (const name of names)
+    families.set(
+      name,
+      divide(landmarks, ({ groups }) => groups[name] ?? 'unknown'),
+    )
+  return families
+}
+
+function divide<Row extends Landmark>(
+  landmarks: readonly Row[],
+  levelOf: (landmark: Row) => string,
+): ReadonlyMap<string, readonly Row[]> {
+  const levels = [...Map.groupBy(landmarks, levelOf)].sort(([, a], [, b]) => b.length - a.length)
+  const [kept, rest] = [levels.slice(0, mostLevels), levels.slice(mostLevels)]
+  const other = rest.flatMap(([, rows]) => rows)
+  const named = other.length === 0 ? kept : [...kept, ['other', other] as const]
+  return new Map([...named].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function yearOf(day: number): string {
+  const year = Math.floor(Math.max(0, day) / 365.25) + 1
+  return year >= 6 ? '6+' : String(year)
+}

@@ -1,0 +1,98 @@
+// Landmarks of children with a known law: each child has a hazard of its own, visits until its event or the end of its
+// follow-up, and a model that sees the hazard through noise.
+
+import { type Random, seededRandom } from '../../random.ts'
+import type { SiteLandmarks } from '../answer.ts'
+import { answerPass } from '../answer.ts'
+import type { Landmark } from '../landmark.ts'
+import { evaluationPasses } from '../passes.ts'
+import { poolAnswers } from '../pool.ts'
+import { nothingPooled, type Pooled, parsePooled } from '../pooled.ts'
+import { logistic } from '../recalibration.ts'
+import { parseSiteAnswer, type SiteAnswer } from '../site-answer.ts'
+
+export const horizonDays = 365
+
+/** The model's logit is `shift + stretch` times the true one, so 0 and 1 are a calibrated model. */
+export interface Simulation {
+  readonly seed: string
+  readonly children: number
+  readonly noise?: number
+  readonly shift?: number
+  readonly stretch?: number
+  /** Mean follow-up in days. */
+  readonly followUpDays?: number
+}
+
+export function simulatedLandmarks(simulation: Simulation): readonly Landmark[] {
+  const { seed, children, noise = 0.6, shift = 0, stretch = 1, followUpDays = 1500 } = simulation
+  const random = seededRandom(seed)
+  return Array.from({ length: children }, (_, child) => {
+    const severity = random.normal()
+    const yearlyHazard = Math.exp(-1 + 1.1 * severity)
+    const eventDay = exponential(random) * (365 / yearlyHazard)
+    const lastDay = 200 + exponential(random) * followUpDays
+    const sex = random.uniform() < 0.5 ? 'female' : 'male'
+    const end = Math.min(eventDay, lastDay)
+    const rows: Landmark[] = []
+    for (let day = 30 + random.integer(60); day < end && rows.length < 8; day += 90 + random.integer(90)) {
+      const truth = 1 - Math.exp(-Math.exp(-1 + 1.1 * severity + 0.3 * noise * random.normal()))
+      const logit = Math.log(truth / (1 - truth))
+      const visits = rows.length + 1
+      const riskAt = (shown: number): number =>
+        logistic(shift + stretch * (logit + (noise / Math.sqrt(shown)) * random.normal()))
+      const riskByShown = Array.from({ length: visits }, (_unused, shown) => riskAt(shown + 1))
+      rows.push({
+        child: `${seed}/${child}`,
+        visits,
+        day,
+        timeDays: Math.max(1, Math.round(end - day)),
+        event: eventDay <= lastDay,
+        risk: riskByShown.at(-1) ?? 0,
+        riskByShown,
+        groups: { sex },
+      })
+    }
+    return rows
+  }).flat()
+}
+
+/** Sites of those sizes, each with a test and a validation fold. */
+export function simulatedSites(
+  sizes: readonly number[],
+  simulation: Omit<Simulation, 'seed' | 'children'> & { readonly seed: string },
+): ReadonlyMap<string, SiteLandmarks> {
+  return new Map(
+    sizes.map((children, index) => {
+      const fold = (name: string): readonly Landmark[] =>
+        simulatedLandmarks({ ...simulation, children, seed: `${simulation.seed}/${index}/${name}` })
+      const [validation, test] = [fold('validation'), fold('test')]
+      const inputs = { visits: [{ low: 1, high: 3, children }] }
+      return [`site-${index}`, { validation, test, followUp: [...validation, ...test], inputs }] as const
+    }),
+  )
+}
+
+/** The first passes over all sites, each answer and each result through its JSON, as on the wire. */
+export function allPasses(
+  sites: ReadonlyMap<string, SiteLandmarks>,
+  minCell: number,
+  passes: number = evaluationPasses.length,
+  onAnswer: (answer: SiteAnswer) => void = () => {},
+): Pooled {
+  return evaluationPasses.slice(0, passes).reduce((pooled, pass, round) => {
+    const answers = [...sites].map(([site, landmarks]) => {
+      const question = { site, assignment: `a/1/${round}`, pass, pooled, horizonDays, minCell }
+      const answer = parseSiteAnswer(new TextEncoder().encode(JSON.stringify(answerPass(landmarks, question))))
+      onAnswer(answer)
+      return answer
+    })
+    const aims = { ruleOutNpv: 0.9, ruleInPpv: 0.5 }
+    const next = poolAnswers(pooled, answers, { horizonDays, minCell, aims })
+    return parsePooled(new TextEncoder().encode(JSON.stringify(next)))
+  }, nothingPooled)
+}
+
+function exponential(random: Random): number {
+  return -Math.log(1 - random.uniform())
+}
