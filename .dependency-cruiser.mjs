@@ -74,7 +74,7 @@ export default {
       severity: 'error',
       from: {
         path: '^site-agent/',
-        pathNot: `^site-agent/(coordinator-client|enrolment-client|tls-probe)\\.ts$|^site-agent/rpc/|${tests}`,
+        pathNot: `^site-agent/(coordinator-client|enrolment-client|tls-probe)\\.ts$|^site-agent/rpc/|^site-agent/dicomweb/pacs-connection\\.ts$|${tests}`,
       },
       to: { path: '^(net|tls|http|https|http2|dgram)$|@grpc' },
     },

@@ -16,6 +16,7 @@ import { predict } from './commands/predict.ts'
 import { run } from './commands/run.ts'
 import { statusInWords } from './commands/status-words.ts'
 import { view } from './commands/view.ts'
+import { headerVariable } from './dicomweb/credentials.ts'
 import { readEgress } from './egress.ts'
 import { type SiteHome, siteHome } from './home.ts'
 import { isLocked } from './home-lock.ts'
@@ -45,10 +46,19 @@ export function siteProgram(): Command {
 
   program
     .command('import')
-    .description("make the site's own BIDS folder out of DICOM; names, dates and UIDs stay behind, nothing is sent")
-    .requiredOption('--dicom <folder>', 'a folder with DICOM files, in any order and depth; it is only read')
+    .description(
+      "make the site's own BIDS folder out of DICOM files or a PACS; names, dates and UIDs stay behind, nothing is sent",
+    )
+    .option('--dicom <folder>', 'a folder with DICOM files, in any order and depth; it is only read')
+    .option('--dicomweb <url>', "the address of a PACS's DICOMweb service, such as https://pacs.example.org/dicom-web")
     .option('--into <folder>', 'the BIDS folder to write (default: the one given at enrolment)')
     .option('--map <file>', 'a TSV table: patient_id, and as known participant_id, surgery_date, event, event_date, …')
+    .option('--from <date>', 'PACS: studies from this day on, YYYY-MM-DD')
+    .option('--until <date>', 'PACS: studies up to this day')
+    .option('--pacs-header <file>', `PACS: a file (chmod 600) with one header line; or the variable ${headerVariable}`)
+    .option('--pacs-ca <file>', "PACS: the hospital's certificate authority, PEM")
+    .option('--pacs-cert <file>', 'PACS: client certificate, PEM')
+    .option('--pacs-key <file>', 'PACS: its key, PEM (chmod 600)')
     .option('--dry-run', 'say what would be imported and why, and write nothing')
     .option('--json', 'as JSON')
     .action((options: ImportOptions) => importScans(home(), options))

@@ -44,6 +44,7 @@ export const errorCodes = {
   unreachable: 'no connection could be made',
   deadline_exceeded: 'the answer took too long',
   too_busy: 'more at once than is allowed; try again',
+  pacs_refused: 'a PACS refused a request, or cannot answer it at the moment',
   message_malformed: 'a message cannot be understood',
   cancelled: 'the work was called off',
   // scans and tables

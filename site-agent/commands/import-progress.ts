@@ -21,7 +21,8 @@ export function importProgress(stream: NodeJS.WriteStream, wanted: boolean): Pro
   return {
     show: (progress) => {
       if (progress.step === 'reading') {
-        if (progress.files % everyFiles === 0) write(`reading headers, ${progress.files} files `)
+        if (progress.files % everyFiles < 1 || progress.files < everyFiles)
+          write(`reading headers, ${progress.files} so far `)
         return
       }
       startedMs ??= systemClock.now()

@@ -1,6 +1,6 @@
-// `site import`: DICOM into the site's own BIDS folder, with the reasons for every choice.
+// `site import`: DICOM files or a PACS into the site's own BIDS folder, with the reasons for every choice.
 
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stopSignal } from '../../shared/command-line.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -12,9 +12,9 @@ import { importReportText } from '../dicom/report.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { lockImport } from '../home-lock.ts'
 import { importProgress } from './import-progress.ts'
+import { openSource, type SourceOptions } from './import-source.ts'
 
-export interface ImportOptions {
-  readonly dicom: string
+export interface ImportOptions extends SourceOptions {
   readonly into?: string
   readonly map?: string
   readonly dryRun?: true
@@ -23,24 +23,17 @@ export interface ImportOptions {
 
 /** Imports and prints the report. @throws SequelaError as `importDicom`; `cohort_empty` when nothing was of use. */
 export async function importScans(home: SiteHome, options: ImportOptions): Promise<void> {
-  const dicom = await folderOf(options.dicom)
   const into = options.into === undefined ? (await readSettings(home)).data : resolve(options.into)
-  if (into === dicom || into.startsWith(`${dicom}/`)) {
-    throw new SequelaError('usage', 'the BIDS folder must not lie inside the folder that is imported')
-  }
   const map = options.map === undefined ? new Map() : await readMapFile(options.map)
+  await using opened = await openSource(options, { map, into, incomingFolder: join(home.importFolder, 'incoming') })
   const dryRun = options.dryRun === true
-  if (!dryRun) {
-    await mkdir(into, { recursive: true, mode: 0o750 }).catch((cause: unknown) => {
-      throw new SequelaError('file_unreadable', `${into} cannot be made (${systemCode(cause)})`, { cause })
-    })
-  }
+  if (!dryRun) await makeFolder(into)
   const unlock = lockImport(home)
   const converter = createConverter({ writableFolder: into })
   const progress = importProgress(process.stderr, options.json !== true)
   try {
     const report = await importDicom({
-      dicom,
+      source: opened.source,
       into,
       map,
       dryRun,
@@ -62,16 +55,8 @@ export async function importScans(home: SiteHome, options: ImportOptions): Promi
   }
 }
 
-async function folderOf(folder: string): Promise<string> {
-  const path = resolve(folder)
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    (cause: unknown) => {
-      throw new SequelaError('file_unreadable', `the DICOM folder ${folder} cannot be opened (${systemCode(cause)})`, {
-        cause,
-      })
-    },
-  )
-  if (!isFolder) throw new SequelaError('file_unreadable', `${folder} is not a folder`)
-  return path
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o750 }).catch((cause: unknown) => {
+    throw new SequelaError('file_unreadable', `${folder} cannot be made (${systemCode(cause)})`, { cause })
+  })
 }

@@ -8,7 +8,7 @@ import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
 import { appendLineDurably } from '../durable-file.ts'
-import type { PlannedImage } from './plan.ts'
+import type { Grid } from './geometry.ts'
 
 const lineSchema = z.object({
   /** Where the image lies: one home may import into several folders. */
@@ -27,7 +27,7 @@ export interface ImportRecord {
 const recipe = 1
 
 /** A digest of the slices that an image is made of. */
-export function contentOf({ grid }: PlannedImage): string {
+export function contentOf(grid: Grid): string {
   const slices = grid.slices.map(({ source, frame }) => `${source.instance.identifiers.sopUid} ${frame.index}`)
   return sha256([String(recipe), ...slices].join('\n'))
 }

@@ -5,6 +5,7 @@ import { loadFolder, temporaryFolder } from '../cohort/testsupport/data-set.ts'
 import { openScan, readScanFile } from '../imaging/scan-file.ts'
 import { type Converter, createConverter } from './converter.ts'
 import { type ImportRequest, importDicom } from './import.ts'
+import { folderSource } from './import-source.ts'
 import { type MappedPatient, parseMap } from './map-file.ts'
 import type { ImportReport } from './report.ts'
 import { contrasts, storedPixels, writeSeries } from './testsupport/series.ts'
@@ -31,7 +32,7 @@ function run({ dicom, into, home }: Place, options: Partial<ImportRequest> = {})
   const converter = createConverter({ writableFolder: into })
   closing.push(converter)
   return importDicom({
-    dicom,
+    source: folderSource(dicom),
     into,
     map: new Map<string, MappedPatient>(),
     dryRun: false,

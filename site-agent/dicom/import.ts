@@ -10,16 +10,19 @@ import { writeFileDurably } from '../durable-file.ts'
 import { exists, imagePath, isWithdrawn, labelVisits, writeChildTables } from './bids-output.ts'
 import { type Children, readChildren } from './children.ts'
 import type { Converter } from './converter.ts'
-import { type ScannedFolder, scanFolder } from './folder.ts'
+import type { ScannedFolder } from './folder.ts'
+import type { Grid } from './geometry.ts'
 import { contentOf, type ImportRecord, openRecord } from './import-record.ts'
+import type { ImportSource } from './import-source.ts'
 import type { MappedPatient } from './map-file.ts'
 import { type Plan, type PlannedChild, type PlannedImage, planImport } from './plan.ts'
 import { heldSentence, type ImportReport, type ReportedImage, type ReportedVisit, shownWhen } from './report.ts'
+import { judgeSeries } from './series-verdict.ts'
 import { sidecarOf } from './sidecar.ts'
+import { type Located, stacksOf } from './stacks.ts'
 
 export interface ImportRequest {
-  /** The folder with DICOM files. */
-  readonly dicom: string
+  readonly source: ImportSource
   /** The BIDS folder to write. */
   readonly into: string
   readonly childrenFile: string
@@ -41,7 +44,7 @@ export type ImportProgress =
  */
 export async function importDicom(request: ImportRequest): Promise<ImportReport> {
   const { signal, onProgress } = request
-  const scanned = await scanFolder(request.dicom, {
+  const scanned = await request.source.scan({
     ...(signal === undefined ? {} : { signal }),
     onProgress: (files) => onProgress?.({ step: 'reading', files }),
   })
@@ -113,7 +116,7 @@ async function importImage(
 ): Promise<ReportedImage | Failure> {
   const { grid, stack } = image
   const target = join(request.into, path)
-  const content = contentOf(image)
+  const content = contentOf(grid)
   const report = (state: ReportedImage['state']): ReportedImage => ({
     file: path,
     sequence: `${image.weighting}${image.contrast ? ' +c' : ''}`,
@@ -134,20 +137,50 @@ async function importImage(
   try {
     await mkdir(dirname(target), { recursive: true })
     await writeFileDurably(sidecarPath(target), sidecarOf(image), 0o640)
-    const slices = grid.slices.map(({ source, frame }) => ({
+    await convertFrom(request, image, target)
+    await record.add(target, content)
+    return report('converted')
+  } catch (error) {
+    if (!isUnusable(error)) throw writeRefusal(error)
+    return { rule: 'pixels', reason: error.message }
+  }
+}
+
+/** Converts an image out of its files, which may have to be fetched first. */
+async function convertFrom(
+  { source, converter, signal }: ImportRequest,
+  planned: PlannedImage,
+  target: string,
+): Promise<void> {
+  const fetched = await source.fetch?.(planned, signal)
+  try {
+    const { rows, columns, affine, slices } = fetched === undefined ? planned.grid : gridAgain(planned, fetched.images)
+    const files = slices.map(({ source, frame }) => ({
       file: source.file,
       frame: frame.index,
       sopUid: source.instance.identifiers.sopUid,
     }))
-    const { rows, columns, affine } = grid
-    await request.converter.convert({ slices, rows, columns, affine, target }, request.signal)
-    await record.add(target, content)
-    return report('converted')
+    await converter.convert({ slices: files, rows, columns, affine, target }, signal)
   } catch (error) {
-    const refusal = SequelaError.from(error)
-    if (refusal.code !== 'scan_unreadable' && refusal.code !== 'scan_unsuitable') throw writeRefusal(error)
-    return { rule: 'pixels', reason: refusal.message }
+    // What cannot be used is not kept; an interruption finds its files again.
+    if (isUnusable(error)) await fetched?.release()
+    throw error
   }
+  await fetched?.release()
+}
+
+function isUnusable(error: unknown): error is SequelaError {
+  return error instanceof SequelaError && (error.code === 'scan_unreadable' || error.code === 'scan_unsuitable')
+}
+
+/** The grid that the files themselves give; it must be made of the slices that were planned. */
+function gridAgain(planned: PlannedImage, images: readonly Located[]): Grid {
+  for (const stack of stacksOf(images)) {
+    const verdict = judgeSeries(stack)
+    if (verdict.use && verdict.weighting === planned.weighting && contentOf(verdict.grid) === contentOf(planned.grid))
+      return verdict.grid
+  }
+  throw new SequelaError('scan_unsuitable', 'its files are not what the PACS announced')
 }
 
 function writeRefusal(error: unknown): unknown {
