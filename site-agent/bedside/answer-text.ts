@@ -24,21 +24,33 @@ export function answerText(answer: ChildAnswer): string {
     '',
     `Study ${study.slice(0, 12)}, weights ${weightsDigest.slice(0, 12)}, ${visits.length} scans. "Adds": the last figure less what it is without`,
     'that visit, in percentage points. "Seen": how many test children with a similar risk had an event, 95 % interval.',
+    ...((visits[0]?.others.length ?? 0) === 0
+      ? []
+      : [
+          'Risks within other times are moved along with the calibrated one; in brackets they are outputs of the model.',
+        ]),
     'Nothing of this leaves the site.',
   ].join('\n')
 }
 
 function table({ visits }: ChildAnswer): string[] {
-  const rows = visits.map(({ session, day, calibrated, output, contribution }) => [
+  const others = visits[0]?.others ?? []
+  const rows = visits.map(({ session, day, calibrated, output, others: at, contribution }) => [
     session,
     String(day),
     calibrated === null ? 'refused' : percent(calibrated.risk),
     calibrated?.seen === undefined ? '' : `${percent(calibrated.seen.low)} to ${percent(calibrated.seen.high)}`,
+    ...at.map(({ moved, output: plain }) => (moved === null ? `(${percent(plain)})` : percent(moved))),
     percent(output),
     contribution === null ? '' : signed(100 * contribution),
   ])
-  const all = [['visit', 'day', 'risk', 'seen', "model's output", 'adds'], ...rows]
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  const head = [
+    ...['visit', 'day', 'risk', 'seen'],
+    ...others.map(({ horizonDays }) => `${horizonDays} days`),
+    ...["model's output", 'adds'],
+  ]
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
 }
 

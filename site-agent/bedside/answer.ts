@@ -2,9 +2,16 @@
 // calibrated risk and why not the rest, and what to know before believing it. Pure; terminal and page only show it.
 
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
-import type { VisitRisk } from '../prediction.ts'
-import { type CalibratedRisk, calibrate, type RecalibrationOf, recalibrationFor, type Zone } from './calibration.ts'
+import {
+  type CalibratedRisk,
+  calibrate,
+  movedAlong,
+  type RecalibrationOf,
+  recalibrationFor,
+  type Zone,
+} from './calibration.ts'
 import { type ChildFacts, type Flag, flagsAt, type ModelFacts } from './fit.ts'
+import type { VisitRisk } from './prediction.ts'
 
 export const notice = 'Research software. Not a medical device. Do not base a decision about a patient on it.'
 
@@ -13,6 +20,8 @@ export interface AnsweredVisit {
   readonly day: number
   /** What the model itself gives for the study's horizon, 0 to 1: it orders children, and nobody checked its scale. */
   readonly output: number
+  /** The same for other times after the visit, and what they are beside the calibrated risk; null where that is refused. */
+  readonly others: readonly { readonly horizonDays: number; readonly output: number; readonly moved: number | null }[]
   /** Null when refused; `refusals` says why. */
   readonly calibrated: CalibratedRisk | null
   readonly refusals: readonly string[]
@@ -61,9 +70,14 @@ export function answerFrom(parts: AnswerParts): ChildAnswer {
     const refusals = flagsAt(facts, model, landmark).flatMap((flag) =>
       flag.weight === 'refuses' ? [flag.sentence] : [],
     )
+    const calibrated = refusals.length > 0 ? null : calibratedAt(visit.risk)
     return {
       ...{ session: visit.session, day: visit.day, output: visit.risk, refusals, progression: visit.progression },
-      calibrated: refusals.length > 0 ? null : calibratedAt(visit.risk),
+      calibrated,
+      others: visit.otherRisks.map(({ horizonDays: days, risk }) => ({
+        ...{ horizonDays: days, output: risk },
+        moved: calibrated && movedAlong(risk, { from: visit.risk, to: calibrated.risk }),
+      })),
       contribution: visit.contribution,
     }
   })

@@ -11,14 +11,15 @@ import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
+import type { PreparedVolume } from '../imaging/prepared.ts'
 import { createStudyGrid } from '../imaging/study-grid.ts'
 import { templateMaskOn } from '../imaging/template.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
 import type { WorkerTrainer } from '../learning/worker-trainer.ts'
-import { predictionFrom, questionsAbout } from '../prediction.ts'
 import { answerFrom, type ChildAnswer } from './answer.ts'
 import type { ChildFacts } from './fit.ts'
 import type { OpenModel } from './open-model.ts'
+import { predictionFrom, questionsAbout } from './prediction.ts'
 import { overlapFacts } from './scan-facts.ts'
 
 export interface Bedside {
@@ -68,8 +69,9 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
   const ask = async (shown: CohortChild, prepared: PreparedChild, facts: ChildFacts, heldBack: readonly string[]) => {
     if (model === undefined || question === undefined) return undefined
     const { horizonDays } = question
+    const spec = modelOf(study.study)
     const answers = await trainer.score({
-      ...{ model: modelOf(study.study), horizonDays, weights: model.weights },
+      ...{ model: spec, horizonDays, weights: model.weights },
       ...{ children: questionsAbout(prepared), seed: shown.key },
     })
     const sessions = shown.scans.map(({ session }) => session)
@@ -77,7 +79,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       ...{ child: shown.participant, key: shown.key, study: study.digest, weightsDigest: model.digest, heldBack },
       ...{ site, horizonDays, card: model.card, facts },
       siteTrained: study.study.sites.includes(site),
-      visits: predictionFrom(prepared, sessions, answers),
+      visits: predictionFrom(prepared, sessions, answers, { head: spec.head, horizonDays }),
     })
   }
 
@@ -126,17 +128,26 @@ export function heldBackOf({ participant }: Pick<CohortChild, 'participant'>, fi
 
 async function factsOf(
   { fold, scans, outcome, chart }: CohortChild,
-  { files }: PreparedScans,
+  { files, volumes }: PreparedScans<PreparedVolume>,
   templateMask: Uint8Array,
   shape: readonly [number, number, number],
 ): Promise<ChildFacts> {
   const ofScans = await Promise.all(
     scans.map(async (scan) => {
       const voxels = await readVoxels(files.get(scan) ?? '')
-      return { session: scan.session, day: scan.day, ...overlapFacts(voxels, templateMask, shape) }
+      return {
+        ...{ session: scan.session, day: scan.day, ...overlapFacts(voxels, templateMask, shape) },
+        registration: registrationOf(volumes.get(scan)),
+      }
     }),
   )
   return { fold, ageYears: chart.ageYears, treatmentChangeDay: outcome?.treatmentChangeDay, scans: ofScans }
+}
+
+/** Of scans that came in template space nothing was registered. */
+function registrationOf(volume: PreparedVolume | undefined): ChildFacts['scans'][number]['registration'] {
+  const quality = volume?.registration.quality
+  return quality === undefined || quality.starts === 0 ? undefined : quality
 }
 
 /** A prepared volume as it lies on disk: float32, little-endian. */

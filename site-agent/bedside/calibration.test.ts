@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { exampleCard } from '../../shared/evaluation/testsupport/example-card.ts'
-import { calibrate, recalibrationFor, zoneOf } from './calibration.ts'
+import { calibrate, movedAlong, recalibrationFor, zoneOf } from './calibration.ts'
 
 const plain = { intercept: 0, slope: 1, kind: 'platt' } as const
 /** A card whose recalibration changes nothing, so that bins and thresholds meet the model's own risks. */
@@ -51,5 +51,25 @@ describe('a zone', () => {
     expect(zoneOf({ ruleOut: threshold(0.1), ruleIn: null }, 0.99)).toBe('grey')
     expect(zoneOf({ ruleOut: null, ruleIn: threshold(0.4) }, 0.01)).toBe('grey')
     expect(zoneOf({ ruleOut: null, ruleIn: null }, 0.5)).toBe(undefined)
+  })
+})
+
+describe('a risk within another time', () => {
+  test('moves along with the one that was recalibrated, and stays where that stays', () => {
+    expect(movedAlong(0.2, { from: 0.4, to: 0.4 })).toBeCloseTo(0.2, 12)
+    expect(movedAlong(0.4, { from: 0.4, to: 0.1 })).toBeCloseTo(0.1, 12)
+    // Twice the hazard: the share that is free of an event is squared.
+    expect(movedAlong(0.2, { from: 0.5, to: 0.75 })).toBeCloseTo(1 - 0.8 ** 2, 12)
+  })
+
+  test('is never below that of a shorter time, and never leaves 0 to 1', () => {
+    for (const to of [0, 0.001, 0.3, 0.999, 1]) {
+      for (const from of [0.001, 0.5, 0.999999, 1]) {
+        const risks = [0, 0.1, 0.5, 0.9, 1].map((risk) => movedAlong(risk, { from, to }))
+        expect(risks).toEqual(risks.toSorted((a, b) => a - b))
+        for (const risk of risks) expect(risk).toBeGreaterThanOrEqual(0)
+        for (const risk of risks) expect(risk).toBeLessThanOrEqual(1)
+      }
+    }
   })
 })

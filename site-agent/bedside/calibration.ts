@@ -45,6 +45,21 @@ export function calibrate(card: ModelCard, site: string, by: RecalibrationOf, ri
   }
 }
 
+/**
+ * The risk within another time, moved along with the one that was recalibrated: its cumulative hazard −log(1 − risk) is
+ * multiplied by the same factor (proportional hazards). Nobody checked it against outcomes; it only keeps risks of one child
+ * in their order, the longer time never the smaller risk.
+ */
+export function movedAlong(risk: number, { from, to }: { readonly from: number; readonly to: number }): number {
+  const hazard = -Math.log1p(-Math.min(from, mostRisk))
+  if (hazard === 0) return risk
+  const factor = -Math.log1p(-Math.min(to, mostRisk)) / hazard
+  return -Math.expm1(factor * Math.log1p(-Math.min(risk, mostRisk)))
+}
+
+/** Keeps hazards finite. */
+const mostRisk = 1 - 1e-9
+
 /** Undefined when neither threshold met what was asked of it. */
 export function zoneOf({ ruleOut, ruleIn }: Pick<ModelCard['thresholds'], 'ruleOut' | 'ruleIn'>, risk: number) {
   if (ruleOut === null && ruleIn === null) return undefined

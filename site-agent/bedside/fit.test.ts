@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { type ChildFacts, flagsAt, type ModelFacts, type ScanFacts } from './fit.ts'
 
 const scan = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
-  ...{ session: `ses-${day}`, day, dice: 0.95, emptySlices: 0 },
+  ...{ session: `ses-${day}`, day, dice: 0.95, emptySlices: 0, registration: undefined },
   ...changes,
 })
+const registered = { mutualInformation: 1.1, fieldOfView: 1, starts: 1 }
 const sound: ChildFacts = {
   ...{ fold: 'test', ageYears: 7, treatmentChangeDay: undefined },
   scans: [scan(30), scan(120), scan(300)],
@@ -54,7 +55,13 @@ describe('a reader is warned', () => {
     ['visits', { scans: [1, 2, 3, 4, 5].map((day) => scan(day)) }],
     ['field-of-view', { scans: [scan(1), scan(2, { emptySlices: 1 })] }],
     ['placement', { scans: [scan(1, { dice: 0.86 }), scan(2)] }],
+    ['placement', { scans: [scan(1), scan(2, { registration: { ...registered, starts: 4 } })] }],
+    ['field-of-view', { scans: [scan(1), scan(2, { registration: { ...registered, fieldOfView: 0.9 } })] }],
   ])('of %s', (kind, child) => expect(said(child)).toEqual([`caution ${kind}`]))
+
+  test('of no narrow overlap with the template where scans are registered: a small head overlaps less', () => {
+    expect(said({ scans: [scan(1), scan(2, { dice: 0.7, registration: registered })] })).toEqual([])
+  })
 
   test('of a hospital that took no part in training', () => {
     expect(said({}, { siteTrained: false })).toEqual(['caution foreign-site'])

@@ -29,8 +29,12 @@ export interface ScanFacts {
   readonly session: string
   /** Since the index surgery, or since the first scan where that is not known. */
   readonly day: number
-  /** Overlap of its brain with the template's (Dice). */
+  /** Overlap of its brain with the template's (Dice), where scans come in template space. */
   readonly dice: number
+  /** How it was registered; undefined where scans come in template space. */
+  readonly registration:
+    | { readonly mutualInformation: number; readonly fieldOfView: number; readonly starts: number }
+    | undefined
   /** Slices of the grid that hold brain in the template and nothing in this scan. */
   readonly emptySlices: number
 }
@@ -56,6 +60,9 @@ const longestGapDays = 730
 
 /** A brain that overlaps so little passes the gate (0.85) narrowly; children in place keep 0.89 and more (quality.ts). */
 const narrowDice = 0.87
+
+/** A field of view that holds less passes the gate (0.85), and may still leave out what grows. */
+const wholeFieldOfView = 0.97
 
 /** What is to be said about the risk after visit `landmark`. */
 export function flagsAt(child: ChildFacts, model: ModelFacts, landmark: number): readonly Flag[] {
@@ -119,7 +126,7 @@ function childFlags({ fold, ageYears, treatmentChangeDay }: ChildFacts, model: M
   return flags
 }
 
-function scanFlags({ session, dice, emptySlices }: ScanFacts): Flag[] {
+function scanFlags({ session, dice, emptySlices, registration }: ScanFacts): Flag[] {
   const flags: Flag[] = []
   if (emptySlices > 0) {
     const slices = emptySlices === 1 ? 'one slice' : `${emptySlices} slices`
@@ -127,10 +134,21 @@ function scanFlags({ session, dice, emptySlices }: ScanFacts): Flag[] {
       caution('field-of-view', `${session}: ${slices} of the brain lie outside of the picture or are missing.`),
     )
   }
-  if (dice < narrowDice) {
+  if (registration === undefined && dice < narrowDice) {
     const overlap = dice.toFixed(2)
     flags.push(
       caution('placement', `${session}: the brain fits the template narrowly (overlap ${overlap}); look at it.`),
+    )
+  }
+  if (registration !== undefined && registration.starts > 1) {
+    flags.push(
+      caution('placement', `${session}: it was hard to register (${registration.starts} attempts); look at it.`),
+    )
+  }
+  if (registration !== undefined && registration.fieldOfView < wholeFieldOfView) {
+    const share = (100 * registration.fieldOfView).toFixed(0)
+    flags.push(
+      caution('field-of-view', `${session}: the picture holds ${share} % of the head that it was registered to.`),
     )
   }
   return flags

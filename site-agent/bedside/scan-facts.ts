@@ -4,8 +4,11 @@
 import { diceOf } from '../imaging/quality.ts'
 import { type Axis, axes } from './slices.ts'
 
-/** Slices with less of the brain than this share of the largest one are left out: heads differ most at their ends. */
-const leastShare = 0.25
+/**
+ * At its ends a brain is expected in slices where the template has this share of its largest one; heads differ there, and a
+ * young child's is shorter. Between its ends it is expected everywhere.
+ */
+const leastShare = 0.5
 
 /** @param voxels prepared, 0 in the background, and `templateMask`, 1 in the brain: on one grid of `shape` */
 export function overlapFacts(
@@ -18,7 +21,9 @@ export function overlapFacts(
     const expected = areas(templateMask, shape, axis)
     const found = areas(mask, shape, axis)
     const least = leastShare * Math.max(...expected)
-    return expected.filter((area, slice) => area >= least && found[slice] === 0).length
+    const [first, last] = [found.findIndex((area) => area > 0), found.findLastIndex((area) => area > 0)]
+    const isExpected = (area: number, slice: number): boolean => area >= least || (slice > first && slice < last)
+    return expected.filter((area, slice) => found[slice] === 0 && isExpected(area, slice)).length
   })
   return { dice: diceOf(mask, templateMask), emptySlices: Math.max(...empty) }
 }

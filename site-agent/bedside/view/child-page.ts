@@ -39,7 +39,8 @@ ${riskChart(answer, thresholds)}
 ${visitTable(answer)}
 <p class="explain">Each figure rests on the scans up to that visit alone. A hollow mark is the model's own output where a calibrated risk is refused.
 The bar at a mark is the 95 % interval of how many test children with a similar risk had an event (Wilson, each child counted once): it says how far such risks held
-in the evaluation, not how sure the model is of this child. Where too few children had a similar risk there is no bar.</p></section>
+in the evaluation, not how sure the model is of this child. Where too few children had a similar risk there is no bar.
+${(visits[0]?.others.length ?? 0) > 0 && html`Only the risk within ${monthsOf(answer.horizonDays)} was recalibrated; those within other times are moved along with it (the same factor on the hazard) and were not checked against outcomes.`}</p></section>
 ${
   contributions !== undefined &&
   html`<section aria-labelledby="contributions"><h2 id="contributions">What each visit adds</h2>${contributions}
@@ -66,17 +67,19 @@ ${zone !== undefined && html`<p>This is ${zoneWords[zone]}.</p>`}
 <p>The model's own output is ${percent(last?.output ?? 0)}. It puts children in an order; nobody has checked that it is a probability.</p></div>`
 }
 
-function visitTable({ visits }: ChildAnswer): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Figures after each visit"><table><thead><tr><th scope="col">visit</th><th scope="col">day</th><th scope="col">calibrated risk</th><th scope="col">seen in the evaluation</th><th scope="col">zone</th><th scope="col">model's output</th><th scope="col">adds to the last, points</th></tr></thead>
+function visitTable({ visits, horizonDays }: ChildAnswer): Html {
+  const others = visits[0]?.others ?? []
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Figures after each visit"><table><thead><tr><th scope="col">visit</th><th scope="col">day</th><th scope="col">calibrated risk within ${monthsOf(horizonDays)}</th><th scope="col">seen in the evaluation</th><th scope="col">zone</th>${others.map(({ horizonDays: days }) => html`<th scope="col">within ${monthsOf(days)}</th>`)}<th scope="col">model's output</th><th scope="col">adds to the last, points</th></tr></thead>
 <tbody>${visits.map(visitRow)}</tbody></table></div>`
 }
 
-function visitRow({ session, day, calibrated, refusals, output, contribution }: AnsweredVisit): Html {
+function visitRow({ session, day, calibrated, others, refusals, output, contribution }: AnsweredVisit): Html {
   const seen = calibrated?.seen
   return html`<tr><th scope="row">${session}</th><td>${day}</td>
 <td>${calibrated === null ? html`<span title="${refusals.join(' ')}">refused</span>` : percent(calibrated.risk)}</td>
 <td>${seen && `${percent(seen.low)} to ${percent(seen.high)} of ${seen.children}`}</td>
 <td>${calibrated?.zone && zoneWords[calibrated.zone]}</td>
+${others.map(({ moved, output: plain }) => html`<td>${moved === null ? html`output ${percent(plain)}` : percent(moved)}</td>`)}
 <td>${percent(output)}</td><td>${contribution === null ? '' : points(contribution)}</td></tr>`
 }
 

@@ -6,20 +6,23 @@ import { type Html, html } from '../../../shared/html.ts'
 import type { AnsweredVisit, ChildAnswer } from '../answer.ts'
 import { type Frame, frameOf, round, scaleOf, timeTicks } from './axes.ts'
 
-const frame: Frame = { width: 960, height: 360, left: 62, right: 150, top: 18, bottom: 48 }
+const frame: Frame = { width: 960, height: 360, left: 62, right: 150, top: 30, bottom: 48 }
 const percents = [0, 20, 40, 60, 80, 100]
 
 /** SVG with a title that a screen reader reads; the table below it has the same figures. */
 export function riskChart(answer: ChildAnswer, thresholds: ModelCard['thresholds'] | undefined): Html {
   const { visits, horizonDays } = answer
-  const days = visits.map(({ day }) => day)
-  const [from, to] = paddedRange(days)
+  const [from, to] = paddedRange(visits.map(({ day }) => day))
   const x = scaleOf(from, to, frame.left, frame.width - frame.right)
   const y = scaleOf(0, 1, frame.height - frame.bottom, frame.top)
   const isCalibrated = visits.some(({ calibrated }) => calibrated !== null)
-  const shown = visits.map((visit) => ({ visit, at: x(visit.day), risk: y(riskOf(visit)) }))
-  const line = shown.map(({ at, risk }) => `${at},${risk}`).join(' ')
   const what = isCalibrated ? 'Calibrated risk' : 'Output of the model, not calibrated,'
+  const lines = [
+    { days: horizonDays, at: riskOf },
+    ...(visits[0]?.others ?? []).map(({ horizonDays: days }, i) => ({ days, at: otherAt(i) })),
+  ].toSorted((a, b) => a.days - b.days)
+  // A line joins what is on one scale: calibrated risks among themselves, or outputs where nothing is calibrated.
+  const joined = visits.filter(({ calibrated }) => !isCalibrated || calibrated !== null)
   return html`<svg class="chart" viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-labelledby="risk-title">
 <title id="risk-title">${what} of an event within ${horizonDays} days after each visit; the table below has the figures.</title>
 ${isCalibrated && thresholds !== undefined && thresholdLines(thresholds, y)}
@@ -29,12 +32,22 @@ ${frameOf(
   {
     scale: y,
     ticks: percents.map((percent) => ({ value: percent / 100, label: `${percent} %` })),
-    label: isCalibrated ? `Risk within ${monthsOf(horizonDays)}` : 'Output of the model',
+    label: isCalibrated ? 'Risk' : 'Output of the model',
   },
 )}
-<polyline class="trajectory" points="${line}"/>
-${shown.map(({ visit, at, risk }) => mark(visit, at, risk, y))}
+${lines.map(({ days, at }, i) => {
+  const kind = days === horizonDays ? 'trajectory' : `other ${days < horizonDays ? 'sooner' : 'later'}`
+  const points = joined.map((visit) => `${x(visit.day)},${y(at(visit))}`).join(' ')
+  const left = frame.left + 12 + i * 190
+  return html`<polyline class="${kind}" points="${points}"/><line class="${kind}" x1="${left}" x2="${left + 30}" y1="12" y2="12"/><text x="${left + 38}" y="16">within ${monthsOf(days)}</text>`
+})}
+${visits.map((visit) => mark(visit, x(visit.day), y(riskOf(visit)), y))}
 </svg>`
+}
+
+/** Of the i-th other horizon: beside the calibrated risk, or what the model gave. */
+function otherAt(i: number): (visit: AnsweredVisit) => number {
+  return ({ others }) => others[i]?.moved ?? others[i]?.output ?? 0
 }
 
 /** In months where the days are whole months, or nearly. */
