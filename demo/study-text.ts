@@ -21,12 +21,12 @@ export function demoStudyText(study: DemoStudy): string {
   return `# The study of the demo: synthetic children, four hospitals that do not exist.
 study: ${study.pretrained ? 'demo' : 'demo-from-scratch'}
 seed: ${study.seed}
-model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }      # [depth, height, width]
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7, head: hazards }      # [depth, height, width]
 pipeline: { template: mni152, sequences: [FLAIR], registration: none, brainMask: foreground }
 sites: [${study.sites.join(', ')}]
 folds: { train: 0.8, validation: 0.2, test: 0 }                # test children lie outside every hospital
 stages:
-${study.pretrained ? ordering : ''}  - { task: recurrence, rounds: ${recurrenceRounds}, ${batches}, learningRate: ${rate}, schedule: cosine, horizonDays: 365 }
+${study.pretrained ? ordering : ''}  - { task: recurrence, rounds: ${recurrenceRounds}, ${batches}, learningRate: ${rate}, schedule: cosine, horizonDays: 365, events: [recurrence] }
 training: { optimizer: adamw, weightDecay: 0.01, clipNorm: 1.0, proximal: 0.0 }
 strategy: { name: fed-avg, weightBy: children, serverMomentum: 0.6 }
 round: { quorum: ${Math.max(1, study.sites.length - 1)}, deadline: 1h }

@@ -4,8 +4,9 @@
     model = load("weights.safetensors")
     out = model(volumes)       # float32 [visit, depth, height, width]: one child's prepared scans in order of time
 
-`out` has `embeddings` [visit, embedding], `progression` [visit] and `risk_logits` [visit]; the logit at a visit is that of an
-event within the study's horizon given the scans up to it. Prepared scans are what a site keeps in its cache: normal scores
+`out` has `embeddings` [visit, embedding], `progression` [visit] and, of an event after each visit given the scans up to it,
+either `risk_logits` and `risk` [visit] within the study's horizon, or `hazard_logits` and `risk` [visit, bin]: bins end after
+HAZARD_EDGES_DAYS, and the risk is that of an event up to the end of each. Prepared scans are what a site keeps in its cache: normal scores
 within the brain, exactly 0 outside. Research software. Not a medical device.
 """
 
@@ -15,6 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 CHANNELS_PER_GROUP = 8
+HAZARD_EDGES_DAYS = (91, 183, 274, 365, 548, 730)
 
 
 class SequelaModel(nn.Module):
@@ -78,8 +80,15 @@ class SequelaModel(nn.Module):
         return {
             "embeddings": embeddings,
             "progression": self.pair(embeddings).squeeze(1),
-            "risk_logits": self.risk(states.squeeze(1)).squeeze(1),
+            **_risks(self.risk(states.squeeze(1))),
         }
+
+
+def _risks(logits):
+    if logits.shape[1] == 1:
+        return {"risk_logits": logits.squeeze(1), "risk": logits.squeeze(1).sigmoid()}
+    # Survival is the product of 1 - h; its negative logarithm is the running sum of log(1 + exp(z)).
+    return {"hazard_logits": logits, "risk": -torch.expm1(-F.softplus(logits).cumsum(1))}
 
 
 def load(path):

@@ -10,10 +10,12 @@ import { z } from 'zod'
 import { canImport, python } from '../bench/python.ts'
 import { encodeOnnx } from '../coordinator/interchange/onnx-model.ts'
 import { emptyChart } from '../shared/cohort/chart.ts'
+import { hazardEdgesDays } from '../shared/model/hazards.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { presetOf } from '../shared/model/presets.ts'
-import { binaryModel } from '../shared/model/testsupport/models.ts'
+import { probabilityOf } from '../shared/model/risk.ts'
+import { binaryModel, hazardsModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -60,7 +62,9 @@ function askedOf(model: ModelSpec, visitCounts: readonly number[]): Asked {
 const answersSchema = z.array(
   z.object({
     progression: z.array(z.number()),
-    risk_logits: z.array(z.number()),
+    risk_logits: z.array(z.number()).optional(),
+    hazard_logits: z.array(z.array(z.number())).optional(),
+    risk: z.array(z.union([z.number(), z.array(z.number())])),
     embeddings: z.array(z.array(z.number())),
   }),
 )
@@ -88,11 +92,16 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string, asked: Asked):
       const shown = { ...child, scans: child.scans.slice(0, visits) }
       const [ours] = scoreChildren(tf, { get }, { model, horizonDays: 365, weights, children: [shown], seed: '1' })
       const theirs = answers[c]
-      expect(theirs?.risk_logits).toHaveLength(child.scans.length)
+      const outputs = theirs?.hazard_logits ?? theirs?.risk_logits?.map((logit) => [logit])
+      expect(outputs).toHaveLength(child.scans.length)
       expect(theirs?.embeddings[0]).toHaveLength(embeddingSize)
-      expect(Math.abs((theirs?.risk_logits[visits - 1] ?? Number.NaN) - (ours?.riskLogits.at(-1) ?? 0))).toBeLessThan(
-        1e-4,
-      )
+      const expected = ours?.riskOutputs.at(-1) ?? []
+      expect(outputs?.[visits - 1]).toHaveLength(expected.length)
+      for (const [at, value] of expected.entries()) {
+        expect(Math.abs((outputs?.[visits - 1]?.[at] ?? Number.NaN) - value)).toBeLessThan(1e-4)
+      }
+      const risk = [theirs?.risk[visits - 1]].flat()[model.head === 'hazards' ? hazardEdgesDays.indexOf(365) : 0]
+      expect(risk).toBeCloseTo(probabilityOf(ours?.riskLogits.at(-1) ?? Number.NaN), 4)
       const apart = ours?.pairScores.map((score, visit) => Math.abs(score - (theirs?.progression[visit] ?? Number.NaN)))
       expect(Math.max(...(apart ?? [Number.NaN]))).toBeLessThan(1e-4)
     }
@@ -101,6 +110,7 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string, asked: Asked):
 
 describe.each([
   { name: 'tiny', asked: askedOf(binaryModel, [1, 2, 6]) },
+  { name: 'tiny with hazards', asked: askedOf(hazardsModel, [1, 2, 6]) },
   { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
 ])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {

@@ -29,6 +29,8 @@ export interface GraphBuilder {
   floats(name: string, shape: readonly number[], values: Float32Array): string
   /** An integer constant of one axis: shapes, axes, places. */
   integers(...values: readonly number[]): string
+  /** An integer constant without axes. */
+  integer(value: number): string
   /** The whole graph. */
   finish(graph: { readonly name: string; readonly inputs: readonly Value[]; readonly outputs: readonly Value[] }): Graph
 }
@@ -51,6 +53,12 @@ export function createGraphBuilder(): GraphBuilder {
       const name = `integers_${values.join('_').replaceAll('-', 'minus')}`
       const rawData = Buffer.from(BigInt64Array.from(values, BigInt).buffer)
       constants.set(name, { dims: [BigInt(values.length)], dataType: elementType.int64, name, rawData })
+      return name
+    },
+    integer: (value) => {
+      const name = `integer_${value}`
+      const rawData = Buffer.from(BigInt64Array.of(BigInt(value)).buffer)
+      constants.set(name, { dims: [], dataType: elementType.int64, name, rawData })
       return name
     },
     finish: ({ name, inputs, outputs }) => ({

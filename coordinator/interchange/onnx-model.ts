@@ -2,7 +2,8 @@
 // order of time. Out: the embeddings, progression scores and risks that the site agent computes. Operators of ONNX's
 // version 17; the graph follows shared/model.
 
-import { Model } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
+import { Model, type Value } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
+import { hazardBins, hazardEdgesDays } from '../../shared/model/hazards.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { type Preset, presetOf } from '../../shared/model/presets.ts'
 import { programVersion } from '../../shared/version.ts'
@@ -23,8 +24,9 @@ export interface OnnxModelOptions {
 
 /**
  * The bytes of an ONNX file. Input `volumes` [visit, depth, height, width] holds normalised voxels, 0 in the background.
- * Outputs: `embeddings` [visit, embedding], `progression` [visit], and `risk_logits` and `risk` [visit]: an event within
- * the study's horizon after that visit, given the scans up to it and none later.
+ * Outputs: `embeddings` [visit, embedding], `progression` [visit], and of an event after each visit, given the scans up to
+ * it and none later: `risk_logits` and `risk` [visit] within the study's horizon, or of hazards `hazard_logits` and `risk`
+ * [visit, bin], the risk up to the end of each bin.
  */
 export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Array {
   const preset = presetOf(model.preset)
@@ -34,13 +36,7 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
   const progression = graph.add('MatMul', [embeddings, parameters.as('head.pair.kernel')])
   graph.add('Squeeze', [progression, graph.integers(1)], {}, 'progression')
   const states = addSequence(graph, parameters, preset, embeddings)
-  const logits = graph.add(
-    'Squeeze',
-    [addLinear(graph, parameters, 'head.risk', states), graph.integers(1)],
-    {},
-    'risk_logits',
-  )
-  graph.add('Sigmoid', [logits], {}, 'risk')
+  const riskValues = addRisk(graph, model.head, addLinear(graph, parameters, 'head.risk', states))
   return Model.encode({
     irVersion,
     producerName: 'sequela',
@@ -54,11 +50,36 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
       outputs: [
         floatValue('embeddings', ['visit', preset.embeddingSize], 'what the encoder makes of each scan'),
         floatValue('progression', ['visit'], 'progression score: later scans have higher ones'),
-        floatValue('risk_logits', ['visit'], 'logit of an event within the horizon after each visit'),
-        floatValue('risk', ['visit'], 'the same as a probability, not recalibrated'),
+        ...riskValues,
       ],
     }),
   }).finish()
+}
+
+/** shared/model/risk.ts: probabilities from what the risk head gives. @returns what the graph's outputs are */
+function addRisk(graph: GraphBuilder, head: ModelSpec['head'], outputs: string): Value[] {
+  if (head === 'binary') {
+    const logits = graph.add('Squeeze', [outputs, graph.integers(1)], {}, 'risk_logits')
+    graph.add('Sigmoid', [logits], {}, 'risk')
+    return [
+      floatValue('risk_logits', ['visit'], 'logit of an event within the horizon after each visit'),
+      floatValue('risk', ['visit'], 'the same as a probability, not recalibrated'),
+    ]
+  }
+  const logits = graph.add('Identity', [outputs], {}, 'hazard_logits')
+  // Survival is the product of 1 − h, so its negative logarithm the running sum of log(1 + exp(z)).
+  const cumulative = graph.add('CumSum', [graph.add('Softplus', [logits]), graph.integer(1)])
+  graph.add(
+    'Sub',
+    [graph.floats('one', [], new Float32Array([1])), graph.add('Exp', [graph.add('Neg', [cumulative])])],
+    {},
+    'risk',
+  )
+  const ends = hazardEdgesDays.join(', ')
+  return [
+    floatValue('hazard_logits', ['visit', hazardBins], `logits of hazards; bins end ${ends} days after each visit`),
+    floatValue('risk', ['visit', hazardBins], 'probability of an event up to the end of each bin, not recalibrated'),
+  ]
 }
 
 /** shared/model/sequence.ts: each embedding and its difference to the one before, into a GRU. @returns [visit, hidden] */

@@ -1,5 +1,6 @@
 // A study as a person at a hospital reads it before saying yes: what is trained, how often, and what leaves the house.
 
+import type { ModelSpec } from '../model/model-spec.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { elementCount } from '../weights/weights.ts'
 import { modelOf } from './model-of.ts'
@@ -8,6 +9,7 @@ import type { Stage, StudyFile } from './study.ts'
 /** Lines of plain text, at most about 100 characters wide. */
 export function studyInWords({ study, digest }: StudyFile): string {
   const parameters = elementCount(modelManifest(modelOf(study)))
+  const { grid, spacingMm, preset, head } = study.model
   const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
   const closing = study.stages.filter(({ select }) => select !== undefined).length
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
@@ -16,10 +18,10 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `Study ${study.study}`,
     `  digest      ${digest}`,
     `  sites       ${study.sites.join(', ')}`,
-    `  model       preset ${study.model.preset}, ${parameters.toLocaleString('en')} weights, volumes of ` +
-      `${study.model.grid.join('×')} voxels of ${study.model.spacingMm} mm`,
+    `  model       preset ${preset}, ${parameters.toLocaleString('en')} weights, volumes of ` +
+      `${grid.join('×')} voxels of ${spacingMm} mm`,
     `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
-    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage)}`),
+    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, head)}`),
     `  children    ${percent(folds.train)} train, ${percent(folds.validation)} validate, ${percent(folds.test)} are kept for testing`,
     `  a round     closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
       `with at least ${study.round.quorum} of ${study.sites.length} sites`,
@@ -39,11 +41,12 @@ export function studyInWords({ study, digest }: StudyFile): string {
   ].join('\n')
 }
 
-function stageInWords(stage: Stage): string {
+function stageInWords(stage: Stage, head: ModelSpec['head']): string {
   const what =
     stage.task === 'ordering'
       ? 'learn to put the scans of a child in order of time (needs no outcomes)'
-      : `learn the risk of recurrence within ${stage.horizonDays} days`
+      : `learn the risk of ${stage.events?.join(' or ').replaceAll('_', ' ') ?? 'an event'} within ${stage.horizonDays} days` +
+        (head === 'hazards' ? ', from hazards over two years' : '')
   const { rounds, earlyStop, select } = stage
   const stop =
     earlyStop === undefined ? '' : `, fewer once ${earlyStop.metric} has not improved for ${earlyStop.patience} rounds`

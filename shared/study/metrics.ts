@@ -16,6 +16,7 @@ export const metricNames = {
   pair_accuracy_far: 'the same for pairs more than 24 months or at least 3 visits apart',
   sequence_accuracy: 'sequences of scans, told apart as in order or shuffled',
   ordering_loss: 'children, mean pair loss of each',
+  hazard_loss: 'landmarks, negative log likelihood of what followed them under the hazards',
   log_loss: 'decided landmarks, binary log loss',
   brier: 'decided landmarks, squared error of the risk',
   concordance:

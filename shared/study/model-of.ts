@@ -3,7 +3,7 @@
 import type { ModelSpec } from '../model/model-spec.ts'
 import type { Study } from './study.ts'
 
-/** The model of a study: the same text gives the same model in every version (decision 13). */
+/** The model of a study: the same text gives the same model in every version (decision 16). */
 export function modelOf({ model }: Pick<Study, 'model'>): ModelSpec {
   const { preset, head, timeInput, clinical } = model
   return { preset, head, timeInput, clinical, sequences: 1 }

@@ -3,6 +3,7 @@ import { demoStudyText } from '../../demo/study-text.ts'
 import { sha256 } from '../digest.ts'
 import { foldOf } from './folds.ts'
 import { studyInWords } from './in-words.ts'
+import { modelOf } from './model-of.ts'
 import { rateFactor } from './schedule.ts'
 import { parseStudy } from './study.ts'
 
@@ -38,6 +39,27 @@ describe('a study file', () => {
     expect(study.training).toEqual({ optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 })
     expect(study.policy).toEqual({ updates: 'plaintext', minChildren: 5, minCell: 5, maxUpdateNorm: 100 })
     expect(study.stages[1]).toMatchObject({ horizonDays: 365, localEpochs: 1, batchChildren: 4, schedule: 'cosine' })
+  })
+
+  test('that does not say which head means the binary one, as files from before there were others do', () => {
+    expect(modelOf(parseStudy(good).study)).toEqual({
+      ...{ preset: 'tiny', head: 'binary', timeInput: 'none', clinical: false, sequences: 1 },
+    })
+  })
+
+  test('with hazards gives risks only where a bin ends', () => {
+    const hazards = good.replace('spacingMm: 7', 'spacingMm: 7, head: hazards')
+    expect(modelOf(parseStudy(hazards).study).head).toBe('hazards')
+    expect(refusal(hazards.replace('2e-3 }', '2e-3, horizonDays: 183 }'))).toBe('accepted')
+    expect(refusal(hazards.replace('2e-3 }', '2e-3, horizonDays: 360 }'))).toContain('stages.1.horizonDays')
+    expect(refusal(good.replace('2e-3 }', '2e-3, horizonDays: 360 }'))).toBe('accepted')
+  })
+
+  test('counts the same events in all of its stages of recurrence', () => {
+    const stage = (events: string) => `  - { task: recurrence, rounds: 2, learningRate: 2e-3${events} }\n`
+    const two = (first: string, second: string) => refusal(good.replace(stage(''), stage(first) + stage(second)))
+    expect(two(', events: [recurrence, death]', ', events: [death, recurrence]')).toBe('accepted')
+    expect(two(', events: [recurrence]', '')).toContain('same events')
   })
 
   test('has another digest as soon as a comment in it changes', () => {
@@ -87,6 +109,9 @@ describe('a study file', () => {
     ['a warm-up longer than its stage', 'rounds: 3', 'rounds: 3, warmupRounds: 4', 'stages.0.warmupRounds'],
     ['no rounds', 'rounds: 3', 'rounds: 0', 'stages.0.rounds'],
     ['an unknown task', 'task: ordering', 'task: sorting', 'stages.0.task'],
+    ['an unknown head', 'preset: tiny', 'preset: tiny, head: cox', 'model.head'],
+    ['an unknown kind of event', '2e-3', '2e-3, events: [relapse]', 'stages.1.events'],
+    ['no event at all', '2e-3', '2e-3, events: []', 'stages.1.events'],
     ['an unknown preset', 'preset: tiny', 'preset: huge', 'model.preset'],
     ["a grid that is not the preset's", '[24, 32, 24]', '[24, 24, 24]', 'model.grid'],
     ['folds that do not add up', 'test: 0.2', 'test: 0.3', 'folds'],
@@ -96,9 +121,9 @@ describe('a study file', () => {
     ['a deadline without a unit', '4h', '4', 'deadline'],
     ['a deadline of a year', '4h', '365d', 'deadline'],
     [
-      'registration that does not exist yet',
+      'a registration that does not exist',
       'template: mni152',
-      'registration: rigid, template: mni152',
+      'registration: deformable, template: mni152',
       'pipeline.registration',
     ],
     ['no stages', 'stages:', 'stages: []\nx:', 'stages'],

@@ -4,6 +4,8 @@
 import { z } from 'zod'
 import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
+import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
+import { heads } from '../model/model-spec.ts'
 import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
@@ -21,7 +23,8 @@ const modelSchema = z.strictObject({
   preset: z.enum(Object.keys(presets) as [keyof typeof presets]),
   grid: gridSchema,
   spacingMm: positive.min(0.5).max(20),
-  head: z.enum(['binary']).default('binary'),
+  /** Files from before there were hazards say nothing and mean `binary` for ever (decision 16). */
+  head: z.enum(heads).default('binary'),
   timeInput: z.enum(['none']).default('none'),
   clinical: z.literal(false).default(false),
 })
@@ -181,6 +184,10 @@ function contradictions(study: Study): string[] {
     study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.events?.toSorted().join() ?? ''] : [])),
   )
   if (definitions.size > 1) problems.push('stages: all stages of recurrence must count the same events')
+  for (const [index, stage] of study.stages.entries()) {
+    if (stage.task !== 'recurrence' || study.model.head !== 'hazards' || isHazardEdge(stage.horizonDays)) continue
+    problems.push(`stages.${index}.horizonDays: hazards give risks within ${hazardEdgesDays.join(', ')} days`)
+  }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
   problems.push(...strategyContradictions(study.strategy))
   if (study.round.quorum > study.sites.length) {

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { labelWithin } from '../../shared/cohort/outcome.ts'
+import { binsKnown } from '../../shared/model/hazards.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
-import { binaryModel } from '../../shared/model/testsupport/models.ts'
+import { binaryModel, hazardsModel } from '../../shared/model/testsupport/models.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import { scoreChildren } from './score.ts'
@@ -73,6 +74,34 @@ describe('evaluation of ordering', () => {
   test('asks the same questions in every round', () => {
     const later = { ...jobs.ordering, round: 7, seed: 'another' }
     expect(evaluate(tf, toy.volumes, later)).toEqual(evaluate(tf, toy.volumes, jobs.ordering))
+  })
+})
+
+describe('evaluation of hazards', () => {
+  test('adds the likelihood of what followed each landmark, and counts the children behind each metric', () => {
+    const hazardWeights = initialWeights(hazardsModel, 1)
+    const job = { ...jobs.recurrence, model: hazardsModel, weights: hazardWeights }
+    const sums = new Map(evaluate(tf, toy.volumes, job).map((metric) => [metric.name, metric]))
+    let [loss, logLoss] = [0, 0]
+    const behind = new Set<string>()
+    for (const child of toy.children) {
+      for (const [visit, { followUp }] of child.scans.entries()) {
+        if (followUp === null) continue
+        behind.add(child.key)
+        const shown = { ...child, scans: child.scans.slice(0, visit + 1) }
+        const [scores] = scoreChildren(tf, toy.volumes, {
+          ...{ model: hazardsModel, horizonDays: 365, weights: hazardWeights, children: [shown], seed: 's' },
+        })
+        const hazards = scores?.riskOutputs.at(-1)?.map((logit) => 1 / (1 + Math.exp(-logit))) ?? []
+        for (const [bin, answer] of binsKnown(followUp).entries()) {
+          loss -= Math.log(answer === 1 ? (hazards[bin] ?? 0) : 1 - (hazards[bin] ?? 0))
+        }
+        const survival = hazards.slice(0, 4).reduce((product, one) => product * (1 - one), 1)
+        logLoss -= Math.log(labelWithin(followUp, 365) === 1 ? 1 - survival : survival)
+      }
+    }
+    expect(sums.get('hazard_loss')).toMatchObject({ sum: expect.closeTo(loss, 3), children: behind.size })
+    expect(sums.get('log_loss')).toMatchObject({ sum: expect.closeTo(logLoss, 3), children: behind.size })
   })
 })
 

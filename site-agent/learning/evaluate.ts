@@ -9,8 +9,9 @@ import { seededRandom } from '../../shared/random.ts'
 import type { MetricName, MetricSum } from '../../shared/study/metrics.ts'
 import { forEachEmbedded } from './embed.ts'
 import type { Tf } from './engine.ts'
-import { askOrder, canOrder, drawQuestions, pairsOf } from './ordering.ts'
-import { canJudge, riskAtEveryVisit } from './recurrence.ts'
+import { askOrder, drawQuestions, pairsOf } from './ordering.ts'
+import { answersKnown, riskAtEveryVisit } from './recurrence.ts'
+import { isUsable } from './train.ts'
 import type { JobOptions, PreparedChild, TrainingJob } from './trainer.ts'
 import type { Volumes } from './volumes.ts'
 
@@ -27,31 +28,32 @@ export function evaluate(
 ): readonly MetricSum[] {
   if (signal?.aborted) throw new SequelaError('cancelled', 'evaluation was called off')
   const { stage } = job
-  // Measures of risk within the horizon rest on decided landmarks alone, whatever the head is trained on.
-  const usable = (child: PreparedChild): boolean =>
-    stage.task === 'ordering' ? canOrder(child) : canJudge(child, { head: 'binary', horizonDays: stage.horizonDays })
-  const children = job.children.filter((child) => child.fold === 'validation' && usable(child))
+  const children = job.children.filter((child) => child.fold === 'validation' && isUsable(job, child))
   if (children.length === 0) return []
-  const tally = createTally(children.length)
+  const tally = createTally()
   if (stage.task === 'ordering') evaluateOrdering(tf, volumes, job, children, tally)
   else evaluateRecurrence(tf, volumes, job, stage.horizonDays, children, tally)
   return tally.sums()
 }
 
 interface Tally {
-  add(name: MetricName, value: number, count?: number): void
+  /** @param keys of the children that the value rests on */
+  add(name: MetricName, value: number, ...keys: readonly string[]): void
   sums(): readonly MetricSum[]
 }
 
-function createTally(children: number): Tally {
-  const totals = new Map<MetricName, { sum: number; count: number }>()
+function createTally(): Tally {
+  const totals = new Map<MetricName, { sum: number; count: number; keys: Set<string> }>()
   return {
-    add: (name, value, count = 1) => {
-      const total = totals.get(name) ?? { sum: 0, count: 0 }
-      totals.set(name, { sum: total.sum + value, count: total.count + count })
+    add: (name, value, ...keys) => {
+      const total = totals.get(name) ?? { sum: 0, count: 0, keys: new Set() }
+      totals.set(name, total)
+      total.sum += value
+      total.count++
+      for (const key of keys) total.keys.add(key)
     },
     sums: () => {
-      const sums = [...totals].map(([name, total]) => ({ name, ...total, children }))
+      const sums = [...totals].map(([name, { sum, count, keys }]) => ({ name, sum, count, children: keys.size }))
       if (sums.every(({ sum }) => Number.isFinite(sum))) return sums
       throw new SequelaError('not_finite', 'the model that came gives values that are not finite numbers')
     },
@@ -77,15 +79,17 @@ function evaluateOrdering(
         const step = (scores[later] ?? Number.NaN) - (scores[earlier] ?? Number.NaN)
         loss += Math.max(-step, 0) + Math.log1p(Math.exp(-Math.abs(step)))
         const right = step > 0 ? 1 : 0
-        tally.add('pair_accuracy', right)
-        if (isFar(child.days, earlier - child.firstScan, later - child.firstScan)) tally.add('pair_accuracy_far', right)
+        tally.add('pair_accuracy', right, child.key)
+        if (isFar(child.days, earlier - child.firstScan, later - child.firstScan))
+          tally.add('pair_accuracy_far', right, child.key)
       }
-      tally.add('ordering_loss', loss / pairs.length)
+      tally.add('ordering_loss', loss / pairs.length, child.key)
     }
     const questions = drawQuestions(batch.children, random)
     const logits = askOrder(tf, ops, preset, parameters, embeddings, questions).dataSync()
     for (const [q, inOrder] of questions.inOrder.entries()) {
-      tally.add('sequence_accuracy', (logits[q] ?? 0) > 0 === inOrder ? 1 : 0)
+      const { key = '' } = batch.children[questions.children[q] ?? -1] ?? {}
+      tally.add('sequence_accuracy', (logits[q] ?? 0) > 0 === inOrder ? 1 : 0, key)
     }
   })
 }
@@ -103,28 +107,38 @@ function evaluateRecurrence(
   tally: Tally,
 ): void {
   const preset = presetOf(job.model.preset)
-  const landmarks: { visits: number; label: 0 | 1; logit: number }[] = []
+  const landmarks: { child: string; visits: number; label: 0 | 1; logit: number }[] = []
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
     const { outputs, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch)
     const [values, width] = [outputs.dataSync(), outputs.shape[1]]
-    for (const [row, { visits, followUp }] of rows.entries()) {
+    for (const [row, { child, visits, followUp }] of rows.entries()) {
+      const given = values.subarray(row * width, (row + 1) * width)
+      const key = batch.children[child]?.key ?? ''
+      const known = answersKnown(followUp, { head: job.model.head, horizonDays })
+      if (job.model.head === 'hazards' && known.length > 0) tally.add('hazard_loss', logLoss(given, known), key)
       const label = labelWithin(followUp, horizonDays)
       if (label === null) continue
-      const logit = riskLogitOf(job.model.head, values.subarray(row * width, (row + 1) * width), horizonDays)
-      landmarks.push({ visits, label, logit })
+      landmarks.push({ child: key, visits, label, logit: riskLogitOf(job.model.head, given, horizonDays) })
     }
   })
-  for (const { label, logit } of landmarks) {
-    const risk = probabilityOf(logit)
-    tally.add('log_loss', Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - label * logit)
-    tally.add('brier', (label - risk) ** 2)
+  for (const { child, label, logit } of landmarks) {
+    tally.add('log_loss', logLoss([logit], [label]), child)
+    tally.add('brier', (label - probabilityOf(logit)) ** 2, child)
   }
   // Compared at the same visit only: children with events have shorter histories, which must not count as skill.
   for (const positive of landmarks.filter(({ label }) => label === 1)) {
     for (const negative of landmarks) {
       if (negative.label === 1 || negative.visits !== positive.visits) continue
       const difference = positive.logit - negative.logit
-      tally.add('concordance', difference > 0 ? 1 : difference === 0 ? 0.5 : 0)
+      tally.add('concordance', difference > 0 ? 1 : difference === 0 ? 0.5 : 0, positive.child, negative.child)
     }
   }
+}
+
+/** Sum of the binary log losses of logits, as far as the answers are known. */
+function logLoss(logits: ArrayLike<number>, known: readonly (0 | 1)[]): number {
+  return known.reduce<number>((sum, answer, at) => {
+    const logit = logits[at] ?? Number.NaN
+    return sum + Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - answer * logit
+  }, 0)
 }

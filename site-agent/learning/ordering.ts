@@ -22,6 +22,8 @@ export interface OrderQuestions {
   /** Number of scans of each sequence. */
   readonly lengths: readonly number[]
   readonly inOrder: readonly boolean[]
+  /** Of which child in the batch each is. */
+  readonly children: readonly number[]
 }
 
 /** A child can be asked for order when two of its scans have different days. */
@@ -66,7 +68,8 @@ function sequenceLoss(
 export function drawQuestions(children: readonly BatchChild[], random: Random): OrderQuestions {
   const sequences: number[][] = []
   const inOrder: boolean[] = []
-  for (const child of children) {
+  const owners: number[] = []
+  for (const [c, child] of children.entries()) {
     const visits = child.days.map((_, visit) => visit)
     for (const keep of [true, false]) {
       const length = 2 + random.integer(Math.min(visits.length, longestSequence) - 1)
@@ -77,9 +80,10 @@ export function drawQuestions(children: readonly BatchChild[], random: Random): 
       if (order === undefined) continue
       sequences.push(order.map((visit) => child.firstScan + visit))
       inOrder.push(keep)
+      owners.push(c)
     }
   }
-  return { layout: layoutOf(sequences), lengths: sequences.map(({ length }) => length), inOrder }
+  return { layout: layoutOf(sequences), lengths: sequences.map(({ length }) => length), inOrder, children: owners }
 }
 
 /** Sequences of scan numbers as a layout, padded at their ends. */
@@ -99,7 +103,7 @@ export function askOrder(
   preset: Preset,
   parameters: ParameterTensors,
   embeddings: Tensor2D,
-  { layout, lengths }: OrderQuestions,
+  { layout, lengths }: Pick<OrderQuestions, 'layout' | 'lengths'>,
 ): Tensor1D {
   const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, sequence, hidden]
   const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D

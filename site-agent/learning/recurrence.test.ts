@@ -1,10 +1,10 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
-import { binaryModel } from '../../shared/model/testsupport/models.ts'
+import { binaryModel, hazardsModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import type { Batch, BatchChild } from './batches.ts'
@@ -60,6 +60,99 @@ describe('the loss of recurrence', () => {
   })
 })
 
+describe('the loss of hazards', () => {
+  const hazards = { head: 'hazards', horizonDays: 365 } as const
+  const logits = [-0.4, 0.3, 1.1, -1.2, 0.8, 0.1]
+  const followed: (FollowUp | null)[] = [
+    { days: 500, event: true },
+    { days: 91, event: false },
+    { days: 90, event: false },
+    { days: 3000, event: false },
+    null,
+    { days: 10, event: true },
+  ]
+  const ofChild = (known: (FollowUp | null)[], firstScan = 0): BatchChild => ({
+    key: `from-${firstScan}`,
+    firstScan,
+    days: known.map((_, visit) => 90 * visit),
+    followUps: known,
+  })
+  const parametersWith = (bias: readonly number[]): ParameterTensors =>
+    new Map(
+      initialWeights(hazardsModel, 1).manifest.map(({ name, shape }) => [
+        name,
+        name === 'head.risk.bias' ? tf.tensor1d([...bias]) : tf.zeros([...shape]),
+      ]),
+    )
+  const lossAt = (bias: readonly number[], children: BatchChild[]): number =>
+    tf.tidy(() => {
+      const scanCount = children.reduce((sum, { days }) => sum + days.length, 0)
+      const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
+      const loss = recurrenceLoss(tf, fusedOps(tf), presets.tiny, parametersWith(bias), batch, hazards)
+      return loss.dataSync()[0] ?? Number.NaN
+    })
+  const hazard = (bin: number): number => 1 / (1 + Math.exp(-(logits[bin] ?? Number.NaN)))
+
+  test('is the negative log likelihood of what followed, bin by bin, by the weights of the landmarks', () => {
+    const survived = (bins: number): number =>
+      -Array.from({ length: bins }, (_, bin) => Math.log(1 - hazard(bin))).reduce((sum, term) => sum + term, 0)
+    const expected =
+      1 * (survived(4) - Math.log(hazard(4))) + 2 * survived(1) + 3 * (0 + survived(6) + 0 - Math.log(hazard(0)))
+    expect(lossAt(logits, [ofChild(followed)])).toBeCloseTo(expected / (3 * 3.5), 5)
+  })
+
+  test('learns from children who were not followed to the horizon, and nothing of what came after', () => {
+    const censored = ofChild([{ days: 200, event: false }])
+    const without = lossAt(logits, [censored])
+    expect(without).toBeGreaterThan(0)
+    for (const bin of [2, 3, 4, 5]) {
+      const other = logits.map((logit, at) => (at === bin ? logit + 2 : logit))
+      expect(lossAt(other, [censored])).toBe(without)
+    }
+  })
+
+  test('has the gradients that finite differences have', () => {
+    const batch = { children: [ofChild(followed)], scanCount: 6, volumes: noise(6 * 24 * 32 * 24) }
+    const untrained = /^head\.(pair|sequence|maxima)\./
+    const manifest = initialWeights(hazardsModel, 1).manifest.filter(({ name }) => !untrained.test(name))
+    const names = manifest.map(({ name }) => name)
+    const views = parameterViews(initialWeights(hazardsModel, 2))
+    const loss = (...tensors: Tensor[]): Scalar => {
+      const parameters = new Map(names.map((name, k) => [name, tensors[k] as Tensor]))
+      return recurrenceLoss(tf, fusedOps(tf), presets.tiny, parameters, batch, hazards)
+    }
+    const tensorsOf = (): Tensor[] =>
+      manifest.map(({ name, shape }) => tf.tensor(views.get(name)?.slice() ?? [], [...shape]))
+    const lossNow = (): number => tf.tidy(() => loss(...tensorsOf()).dataSync()[0] ?? Number.NaN)
+    const gradients = tf.tidy(() =>
+      tf
+        .grads(loss)(tensorsOf())
+        .map((gradient) => [...gradient.dataSync()]),
+    )
+    for (const [name, at] of [
+      ['head.risk.bias', 0],
+      ['head.risk.bias', 5],
+      ['head.risk.kernel', 17],
+      ['sequence.gru.hiddenBias', 100],
+      ['encoder.embedding.bias', 3],
+    ] as const) {
+      const values = views.get(name) ?? new Float32Array()
+      const [before, step] = [values[at] ?? Number.NaN, 0.02]
+      values[at] = before + step
+      const above = lossNow()
+      values[at] = before - step
+      const below = lossNow()
+      values[at] = before
+      expect(gradients[names.indexOf(name)]?.[at], name).toBeCloseTo((above - below) / (2 * step), 3)
+    }
+  })
+
+  function noise(length: number): Float32Array {
+    const random = seededRandom('voxels')
+    return Float32Array.from({ length }, () => random.normal())
+  }
+})
+
 describe('the risk at a visit', () => {
   test('does not know of later scans, nor of other children', () => {
     const parameters = initialTensors()
@@ -92,10 +185,13 @@ describe('the risk at a visit', () => {
 })
 
 describe('children of recurrence', () => {
-  test('are judged when at least one landmark is decided', () => {
+  test('are judged when at least one landmark says something', () => {
     const scans = (...labels: (0 | 1 | null)[]) => labels.map((label) => ({ followUp: followUps.get(label) ?? null }))
     expect(canJudge({ scans: scans(null, null) }, asked)).toBe(false)
     expect(canJudge({ scans: scans(null, 0) }, asked)).toBe(true)
+    const hazards = { head: 'hazards', horizonDays: 365 } as const
+    expect(canJudge({ scans: [{ followUp: { days: 91, event: false } }] }, hazards)).toBe(true)
+    expect(canJudge({ scans: [{ followUp: { days: 90, event: false } }, { followUp: null }] }, hazards)).toBe(false)
   })
 
   test('are shown from their first visit in about half of the draws or more, else from any', () => {

@@ -64,7 +64,6 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embedding
     return askOrder(tf, ops, preset, parameters, embeddings, {
       layout: layoutOf(orders),
       lengths,
-      inOrder: [],
     }).dataSync()
   }
   const ordered = ask(whole)

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 kind, model_file, voxels_file, shapes = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
-names = ["embeddings", "progression", "risk_logits"]
 
 
 def children(array_of):
@@ -34,6 +33,7 @@ else:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(model_file, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
     asked = children(lambda part, shape: numpy.frombuffer(part, numpy.float32).reshape(shape))
     answers = [
         {name: value.tolist() for name, value in zip(names, session.run(names, {"volumes": volumes}))} for volumes in asked

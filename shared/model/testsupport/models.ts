@@ -2,6 +2,7 @@
 
 import type { ModelSpec } from '../model-spec.ts'
 
+/** One logit of an event within the horizon. */
 export const binaryModel: ModelSpec = {
   preset: 'tiny',
   head: 'binary',
@@ -9,3 +10,6 @@ export const binaryModel: ModelSpec = {
   clinical: false,
   sequences: 1,
 }
+
+/** One logit for each hazard. */
+export const hazardsModel: ModelSpec = { ...binaryModel, head: 'hazards' }
