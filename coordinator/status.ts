@@ -51,6 +51,8 @@ export interface RunStatus {
   readonly quorum: number
   readonly model: ModelSpec
   readonly stages: readonly { readonly task: string; readonly rounds: number }[]
+  /** Parameters that every site keeps for itself; the run's weights hold their beginning. */
+  readonly personal?: readonly string[]
   readonly rounds: readonly RoundStatus[]
   /** Stages that ended before their last round, and the best that they had come to; rounds from 0. */
   readonly stopped: readonly EarlyStop[]
@@ -108,6 +110,7 @@ export function runStatus(run: Run): RunStatus {
     stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
     stopped: run.stopped,
+    ...(study.training.personal !== undefined && { personal: study.training.personal }),
     ...('startedAtMs' in run ? { startedAtMs: run.startedAtMs } : {}),
     ...(run.phase === 'finished' ? { weightsDigest: run.weightsDigest, finishedAtMs: run.finishedAtMs } : {}),
     ...(run.phase === 'cancelled' ? { reason: run.reason, finishedAtMs: run.cancelledAtMs } : {}),

@@ -17,6 +17,7 @@ import { type AgentClient, type AgentDeps, type Notice, runAgent } from './agent
 import { createApprovals } from './approvals.ts'
 import { createEgress, readEgress } from './egress.ts'
 import type { Trainer } from './learning/trainer.ts'
+import { createPersonalParameters } from './personal-parameters.ts'
 import { createSpool } from './spool.ts'
 import { createStatusBoard, readStatus } from './status-board.ts'
 
@@ -125,6 +126,7 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
     preparedChildren: async () => [],
     egress: createEgress({ file: join(folder, 'egress.jsonl'), clock }),
     spool: createSpool(join(folder, 'spool')),
+    personal: createPersonalParameters(join(folder, 'personal')),
     weightsFolder: folder,
     connect: async () => {
       const failure = connections.shift()

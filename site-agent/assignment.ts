@@ -14,6 +14,7 @@ import type { Weights } from '../shared/weights/weights.ts'
 import type { Approvals } from './approvals.ts'
 import type { Egress, SealedEvaluation } from './egress.ts'
 import type { JobOptions, PreparedChild, Trainer, TrainingJob } from './learning/trainer.ts'
+import type { PersonalParameters } from './personal-parameters.ts'
 import type { Spool, SpooledUpdate } from './spool.ts'
 
 /** What the coordinator asks for; `baseDigest` names the weights to start from. */
@@ -65,6 +66,7 @@ export interface AssignmentDeps {
   readonly trainer: Trainer
   readonly egress: Egress
   readonly spool: Spool
+  readonly personal: PersonalParameters
   readonly weightsFolder: string
 }
 
@@ -137,7 +139,10 @@ async function trainUpdate(
     children: trained.children,
     metrics: [...metrics, loss],
     policy: study.study.policy,
+    personal: study.study.training.personal,
   })
+  // Before the spool: an update that is delivered after a restart has left its own part here.
+  await deps.personal.keep(study, assignment, trained.weights)
   return deps.spool.put(sealed)
 }
 
@@ -175,7 +180,7 @@ async function prepareJob(
     stage,
     training: study.training,
     round: assignment.round,
-    weights,
+    weights: await deps.personal.forRound(file, assignment, weights),
     children: await deps.preparedChildren(file, options),
     seed: `${study.seed}/${deps.site}/${assignment.stage}/${assignment.round}`,
   }

@@ -61,6 +61,23 @@ describe('the door out', () => {
     ])
   })
 
+  test('lets nothing of a parameter out that stays at the site, and says which those are', async () => {
+    const file = newFile()
+    const two = (shared: number, own: number): Weights => ({
+      manifest: [
+        { name: 'head.risk.bias', shape: [1] },
+        { name: 'w', shape: [1] },
+      ],
+      values: Float32Array.from([own, shared]),
+    })
+    const changes = { before: two(1, 5), after: two(4, 77), personal: ['head.risk'] }
+    const sealed = await createEgress({ file, clock }).sealUpdate(update(changes))
+    expect([...decodeSafetensors(sealed.content).values]).toEqual([0, 3])
+    expect(sealed.updateNorm).toBe(3)
+    expect(await readEgress(file)).toMatchObject([{ kept: ['head.risk.bias'] }])
+    expect(egressText(await readEgress(file))).toContain('stay here, left as nought: head.risk.bias')
+  })
+
   test('scales an update that is longer than agreed down to the limit, and says by how much', async () => {
     const file = newFile()
     const { policy } = update()

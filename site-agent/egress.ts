@@ -9,10 +9,11 @@ import { type Digest, sha256 } from '../shared/digest.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
 import { type ErrorCode, errorCodes, SequelaError } from '../shared/protocol/errors.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
+import { staysAtSite } from '../shared/study/personal.ts'
 import type { Study } from '../shared/study/study.ts'
 import { allFinite, difference, l2Norm, scaled } from '../shared/weights/arithmetic.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
-import type { Weights } from '../shared/weights/weights.ts'
+import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import { appendLineDurably } from './durable-file.ts'
 
 /** An update as it will be sent: the safetensors bytes of "after minus before", and what is announced with them. */
@@ -47,6 +48,8 @@ export interface UpdateToSeal {
   readonly children: number
   readonly metrics: readonly MetricSum[]
   readonly policy: Study['policy']
+  /** Beginnings of the names of parameters that stay here: whatever they have become, their difference leaves as nought. */
+  readonly personal?: readonly string[] | undefined
 }
 
 /** When, and for which round of which study. */
@@ -69,6 +72,8 @@ const recordSchema = z.discriminatedUnion('kind', [
     metrics: sums,
     /** Metrics kept back because fewer children than the study's smallest group stand behind them. */
     withheld: z.array(z.string()),
+    /** Parameters that stay here and left as nought; absent in records of studies that share all. */
+    kept: z.array(z.string()).optional(),
   }),
   z.object({
     kind: z.literal('evaluation-sealed'),
@@ -131,7 +136,10 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
         const message = `${children} children stand behind this update and the study asks for at least ${policy.minChildren}`
         throw new SequelaError('too_few_children', message)
       }
-      const { weights, factor } = clippedToNorm(difference(update.after, update.before), policy.maxUpdateNorm)
+      const { weights, factor } = clippedToNorm(
+        withoutPersonal(difference(update.after, update.before), update.personal),
+        policy.maxUpdateNorm,
+      )
       const { sent, withheld } = sealMetrics(update.metrics, policy.minCell)
       const content = encodeSafetensors(weights)
       const sealed: SealedUpdate = {
@@ -156,6 +164,9 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
         parameters: weights.manifest.map(({ name, shape }) => ({ name, shape: [...shape] })),
         metrics: sent.map((metric) => ({ ...metric })),
         withheld,
+        ...(update.personal !== undefined && {
+          kept: weights.manifest.flatMap(({ name }) => (staysAtSite(name, update.personal) ? [name] : [])),
+        }),
       })
       return sealed
     },
@@ -181,6 +192,13 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
     recordInterruption: ({ assignment, updateDigest }, bytesSent) =>
       write({ kind: 'delivery-interrupted', ...placeOf(assignment), updateDigest, bytesSent }),
   }
+}
+
+/** The difference with nought for every parameter that stays at the site. */
+function withoutPersonal(weights: Weights, personal: readonly string[] | undefined): Weights {
+  const shared: Weights = { manifest: weights.manifest, values: Float32Array.from(weights.values) }
+  for (const [name, values] of parameterViews(shared)) if (staysAtSite(name, personal)) values.fill(0)
+  return shared
 }
 
 /** Bytes of updates that were handed to the network, those of interrupted attempts included. */

@@ -14,6 +14,7 @@ import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { createApprovals } from './approvals.ts'
 import type { SiteHome } from './home.ts'
+import { createPersonalParameters } from './personal-parameters.ts'
 
 export interface ExportedModel {
   readonly weights: Weights
@@ -65,7 +66,15 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
   }
   if (!allFinite(weights.values))
     throw new SequelaError('not_finite', `${file} holds values that are not finite numbers`)
-  return { weights, digest, study }
+  const own = await createPersonalParameters(home.personalFolder).forPrediction(study, digest, weights)
+  if (own === undefined) {
+    throw new SequelaError(
+      'study_state',
+      `the study leaves ${study.study.training.personal?.join(', ')} with each site and this site has trained none of its own; ` +
+        'its risks would be those of a network that has learnt nothing',
+    )
+  }
+  return { weights: own, digest, study }
 }
 
 async function read(file: string): Promise<Buffer> {

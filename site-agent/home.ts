@@ -26,6 +26,8 @@ export interface SiteHome {
   readonly preparedFolder: string
   readonly weightsFolder: string
   readonly spoolFolder: string
+  /** Values of parameters that studies leave with each site. */
+  readonly personalFolder: string
   readonly egressFile: string
   /** Who looked at which child. */
   readonly viewsFile: string
@@ -45,6 +47,7 @@ export function siteHome(folder: string): SiteHome {
     preparedFolder: join(root, 'cache', 'prepared'),
     weightsFolder: join(root, 'cache', 'weights'),
     spoolFolder: join(root, 'spool'),
+    personalFolder: join(root, 'personal'),
     egressFile: join(root, 'egress.jsonl'),
     viewsFile: join(root, 'views.jsonl'),
     statusFile: join(root, 'status.json'),

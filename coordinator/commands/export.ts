@@ -56,7 +56,11 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
     chosen.by === undefined
       ? ''
       : `, best of ${chosen.by.among} by ${chosen.by.metric} on the validation folds (${chosen.by.value.toPrecision(3)})`
-  return `weights after stage ${chosen.stage + 1}, round ${chosen.round + 1}${why}: ${out}\nwhere they come from: ${note}`
+  const incomplete =
+    run.personal === undefined
+      ? ''
+      : `\n${run.personal.join(', ')}: each site has its own, here is what they began with; complete only at a site that trained`
+  return `weights after stage ${chosen.stage + 1}, round ${chosen.round + 1}${why}: ${out}\nwhere they come from: ${note}${incomplete}`
 }
 
 /** Nobody finds half a file under that name. @throws SequelaError `file_unreadable` when it cannot be written. */

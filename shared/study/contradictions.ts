@@ -1,6 +1,9 @@
 // What a study file may not say together, in sentences for its author. Each field by itself is checked by the schema.
 
+import { modelManifest } from '../model/parameters.ts'
 import { type MetricName, validationMetrics } from './metrics.ts'
+import { modelOf } from './model-of.ts'
+import { staysAtSite } from './personal.ts'
 import type { Stage, Strategy, Study } from './study.ts'
 
 export function stageContradictions(stage: Stage, folds: Study['folds']): string[] {
@@ -27,6 +30,18 @@ function metricContradictions(field: string, metric: MetricName, { task }: Stage
     return [`${field}: no site reports ${metric} of weights in ${task}; there are: ${known.join(', ')}`]
   }
   return folds.validation > 0 ? [] : [`${field}: there is no validation fold to measure it on; see folds`]
+}
+
+export function personalContradictions(study: Study): string[] {
+  const { personal = [] } = study.training
+  if (personal.length === 0) return []
+  const names = modelManifest(modelOf(study)).map(({ name }) => name)
+  const unknown = personal.filter((name) => !names.some((parameter) => staysAtSite(parameter, [name])))
+  if (unknown.length > 0) {
+    const parts = [...new Set(names.map((name) => name.split('.').slice(0, -1).join('.')))]
+    return [`training.personal: the model has no parameters ${unknown.join(', ')}; there are: ${parts.join(', ')}`]
+  }
+  return names.every((name) => staysAtSite(name, personal)) ? ['training.personal: nothing would be shared'] : []
 }
 
 export function strategyContradictions({ name, trim, adam, serverMomentum }: Strategy): string[] {

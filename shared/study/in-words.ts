@@ -36,6 +36,12 @@ export function studyInWords({ study, digest }: StudyFile): string {
       : [
           `  at the end of ${closing} of the stages, such sums and counts once more, without weights, to choose among its rounds.`,
         ]),
+    ...(study.training.personal === undefined
+      ? []
+      : [
+          `What is trained here and stays here: ${study.training.personal.join(', ')}. A site that has not trained has no values`,
+          '  of its own for these and is refused predictions.',
+        ]),
     'What never leaves: images, tables, names, dates, and any number about a single child.',
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')

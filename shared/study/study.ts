@@ -10,7 +10,7 @@ import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
-import { stageContradictions, strategyContradictions } from './contradictions.ts'
+import { personalContradictions, stageContradictions, strategyContradictions } from './contradictions.ts'
 import { durationSchema } from './duration.ts'
 import { isMetricName, metricNames } from './metrics.ts'
 import { siteIdPattern } from './names.ts'
@@ -114,6 +114,12 @@ const studySchema = z.strictObject({
       weightDecay: z.number().min(0).max(1).default(0.01),
       clipNorm: positive.default(1),
       proximal: z.number().min(0).max(100).default(0),
+      /** Beginnings of the names of parameters that every site keeps for itself; absent: all are shared. */
+      personal: z
+        .array(z.string().regex(/^[a-z0-9]+(\.[a-zA-Z0-9]+)*$/))
+        .min(1)
+        .max(100)
+        .optional(),
     })
     .prefault({}),
   strategy: strategySchema.prefault({}),
@@ -189,7 +195,7 @@ function contradictions(study: Study): string[] {
     problems.push(`stages.${index}.horizonDays: hazards give risks within ${hazardEdgesDays.join(', ')} days`)
   }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
-  problems.push(...strategyContradictions(study.strategy))
+  problems.push(...strategyContradictions(study.strategy), ...personalContradictions(study))
   if (study.round.quorum > study.sites.length) {
     problems.push(`round.quorum: asks for ${study.round.quorum} of ${study.sites.length} sites`)
   }

@@ -24,6 +24,7 @@ function recordText(record: EgressRecord): string {
         `${head}  sealed`,
         `    ${count} weights in ${record.parameters.length} parameters, ${record.bytes} bytes, norm ${record.norm.toPrecision(4)}${clipped}`,
         `    ${record.children} children stand behind it; SHA-256 ${record.updateDigest}`,
+        ...(record.kept === undefined ? [] : [`    stay here, left as nought: ${record.kept.join(', ')}`]),
         ...numberLines(record),
       ].join('\n')
     }

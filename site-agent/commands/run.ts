@@ -18,6 +18,7 @@ import { createKeyAndRequest } from '../identity.ts'
 import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity, writeIdentity } from '../identity-file.ts'
 import type { Trainer } from '../learning/trainer.ts'
 import { createWorkerTrainer } from '../learning/worker-trainer.ts'
+import { createPersonalParameters } from '../personal-parameters.ts'
 import { routeTo } from '../proxy.ts'
 import { createSpool } from '../spool.ts'
 import { createStatusBoard } from '../status-board.ts'
@@ -52,6 +53,7 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
         trainer: options.trainer ?? createWorkerTrainer({ threads: settings.threads }),
         egress: createEgress({ file: home.egressFile, clock }),
         spool: createSpool(home.spoolFolder),
+        personal: createPersonalParameters(home.personalFolder),
         weightsFolder: home.weightsFolder,
         connect: async () => createCoordinatorClient(await renewedIdentity(home, { clock, jitter, log })),
         renewalInMs: async () =>

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
+import { difference, l2Norm } from '../../shared/weights/arithmetic.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { evaluate } from './evaluate.ts'
@@ -56,6 +57,18 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
     for (const { name } of job.weights.manifest) {
       expect([name, changed.has(name)]).toEqual([name, !left.some((head) => name.startsWith(`${head}.`))])
     }
+  })
+
+  test('goes less far from where the round began, the heavier the proximal term of FedProx', () => {
+    const job = jobOf(task, toy)
+    const stage = { ...job.stage, localEpochs: 4 }
+    const distances = [0, 1, 100].map((proximal) => {
+      const { weights } = train(tf, toy.volumes, { ...job, stage, training: { ...job.training, proximal } })
+      return l2Norm(difference(weights, job.weights).values)
+    })
+    const [free = 0, held = 0, tight = 0] = distances
+    expect(held).toBeLessThan(free)
+    expect(tight).toBeLessThan(0.8 * held)
   })
 
   test('leaves no tensor behind', () => {

@@ -1,0 +1,97 @@
+// This site's own values of the parameters that a study leaves with each site. They are kept with the weights that they
+// belong to: those that a round handed out, and the state after the site's latest training for whatever comes next. So a
+// round that is done again starts from the same values, and weights that a stage chose again get the values of their time.
+
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Digest } from '../shared/digest.ts'
+import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
+import { staysAtSite } from '../shared/study/personal.ts'
+import type { StudyFile } from '../shared/study/study.ts'
+import { systemCode } from '../shared/system-code.ts'
+import { decodeSafetensors, encodeSafetensors } from '../shared/weights/safetensors.ts'
+import { manifestOf, parameterViews, type Weights } from '../shared/weights/weights.ts'
+import { writeFileDurably } from './durable-file.ts'
+
+export interface PersonalParameters {
+  /** Weights that a round hands out, with the site's own values in their place; as they came where the site has none yet. */
+  forRound(study: StudyFile, at: AssignmentKey & { readonly baseDigest: Digest }, base: Weights): Promise<Weights>
+  /** Keeps what the site has trained in a round, for the rounds after it. On return it survives a power cut. */
+  keep(study: StudyFile, at: AssignmentKey, trained: Weights): Promise<void>
+  /** Published weights with the site's own values; undefined where the study leaves some here and the site has none. */
+  forPrediction(study: StudyFile, digest: Digest, weights: Weights): Promise<Weights | undefined>
+}
+
+export function createPersonalParameters(folder: string): PersonalParameters {
+  const folderOf = (study: StudyFile): string => join(folder, study.digest)
+  const read = async (study: StudyFile, name: string): Promise<Weights | undefined> => {
+    const content = await readFile(join(folderOf(study), `${name}.safetensors`)).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return undefined
+      throw error
+    })
+    return content && decodeSafetensors(content)
+  }
+  const write = async (study: StudyFile, name: string, values: Weights): Promise<void> => {
+    await mkdir(folderOf(study), { recursive: true, mode: 0o700 })
+    await writeFileDurably(join(folderOf(study), `${name}.safetensors`), encodeSafetensors(values))
+  }
+  /** What the latest round before `at` left; without `at`, the latest of all. */
+  const latest = async (study: StudyFile, at?: AssignmentKey): Promise<Weights | undefined> => {
+    const names = await readdir(folderOf(study)).catch(() => [])
+    const limit = at === undefined ? undefined : roundName(at)
+    const earlier = names.flatMap((name) => {
+      const found = /^(after-\d{2}-\d{5})\.safetensors$/.exec(name)?.[1]
+      return found !== undefined && (limit === undefined || found < limit) ? [found] : []
+    })
+    const last = earlier.sort().at(-1)
+    return last === undefined ? undefined : read(study, last)
+  }
+
+  return {
+    forRound: async (study, at, base) => {
+      if (personalOf(study).length === 0) return base
+      const known = await read(study, `with-${at.baseDigest}`)
+      const own = known ?? (await latest(study, at))
+      if (own === undefined) return base
+      if (known === undefined) await write(study, `with-${at.baseDigest}`, own)
+      return replaced(base, own)
+    },
+    keep: async (study, at, trained) => {
+      if (personalOf(study).length > 0) await write(study, roundName(at), partOf(trained, personalOf(study)))
+    },
+    forPrediction: async (study, digest, weights) => {
+      if (personalOf(study).length === 0) return weights
+      const own = (await read(study, `with-${digest}`)) ?? (await latest(study))
+      return own && replaced(weights, own)
+    },
+  }
+}
+
+function personalOf({ study }: StudyFile): readonly string[] {
+  return study.training.personal ?? []
+}
+
+/** Names sort in the order of rounds: a study has at most 20 stages of 10,000 rounds. */
+function roundName({ stage, round }: AssignmentKey): string {
+  return `after-${String(stage).padStart(2, '0')}-${String(round).padStart(5, '0')}`
+}
+
+function partOf({ manifest, values }: Weights, personal: readonly string[]): Weights {
+  const views = parameterViews({ manifest, values })
+  const part = manifest.filter(({ name }) => staysAtSite(name, personal))
+  const kept = part.map(({ name }) => views.get(name) ?? new Float32Array())
+  const joined = new Float32Array(kept.reduce((sum, view) => sum + view.length, 0))
+  let offset = 0
+  for (const view of kept) {
+    joined.set(view, offset)
+    offset += view.length
+  }
+  return { manifest: manifestOf(part), values: joined }
+}
+
+function replaced(weights: Weights, own: Weights): Weights {
+  const copy: Weights = { manifest: weights.manifest, values: Float32Array.from(weights.values) }
+  const views = parameterViews(copy)
+  for (const [name, values] of parameterViews(own)) views.get(name)?.set(values)
+  return copy
+}
