@@ -86,7 +86,7 @@ function changedSites(
 }
 
 /** Every child gets what followed the visits of another child of the site, one by one; where that one has fewer, nothing is known. */
-function withOthersOutcomes(children: readonly PreparedChild[], seed: string): readonly PreparedChild[] {
+export function withOthersOutcomes<Child extends PreparedChild>(children: readonly Child[], seed: string): Child[] {
   const others = shuffled(children, seededRandom(seed))
   return children.map((child, i) => ({
     ...child,
@@ -96,7 +96,7 @@ function withOthersOutcomes(children: readonly PreparedChild[], seed: string): r
 }
 
 /** Every child's images change places; days and what followed them stay where they are. */
-function withShuffledScans(children: readonly PreparedChild[], seed: string): readonly PreparedChild[] {
+export function withShuffledScans<Child extends PreparedChild>(children: readonly Child[], seed: string): Child[] {
   return children.map((child) => {
     const images = shuffled(child.scans, seededRandom(`${seed}/${child.key}`))
     return { ...child, scans: child.scans.map((scan, i) => ({ ...scan, file: images[i]?.file ?? '' })) }

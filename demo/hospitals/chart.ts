@@ -4,7 +4,7 @@
 import type { Random } from '../../shared/random.ts'
 import { choose } from './draws.ts'
 
-export const locations = ['cerebellum', 'hemisphere', 'midline', 'brainstem', 'ventricle'] as const
+export const locations = ['cerebellum', 'hemisphere', 'midline', 'brainstem', 'other'] as const
 
 export interface Chart {
   /** Years at the operation. */
@@ -19,7 +19,7 @@ export interface Chart {
 const resectionHazard = { gross_total: 1, near_total: 2.03, subtotal: 2.97, biopsy: 3.6 } as const
 
 /** Our own factors, in the direction that series agree on: deep tumours are harder to take out, infants fare worse. */
-const locationHazard = { cerebellum: 0.8, hemisphere: 1, midline: 1.5, brainstem: 1.6, ventricle: 1.2 } as const
+const locationHazard = { cerebellum: 0.8, hemisphere: 1, midline: 1.5, brainstem: 1.6, other: 1.2 } as const
 const gradeHazard = { 1: 0.9, 2: 1.5 } as const
 const infantHazard = 1.5
 

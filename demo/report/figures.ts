@@ -67,6 +67,22 @@ export function testFigures(children: readonly ChildScores[], seed: string): Tes
   }
 }
 
+/** The same of order alone, without intervals; null where it cannot be computed. */
+export function orderingAccuracy(children: readonly Omit<ChildScores, 'label'>[]): {
+  readonly pairs: number | null
+  readonly farPairs: number | null
+  readonly sequenceAuroc: number | null
+} {
+  return {
+    pairs: ratio(children.map((child) => pairTally(child, false))),
+    farPairs: ratio(children.map((child) => pairTally(child, true))),
+    sequenceAuroc: auroc(
+      children.map(({ orderedLogit }) => orderedLogit),
+      children.map(({ shuffledLogit }) => shuffledLogit),
+    ),
+  }
+}
+
 /**
  * Area under the ROC curve: the chance that a case scores above a control, ties counted half (Hanley and McNeil 1982).
  * Null when there is no case or no control.
@@ -131,7 +147,7 @@ interface Tally {
   readonly total: number
 }
 
-function pairTally({ days, pairScores }: ChildScores, farOnly: boolean): Tally {
+function pairTally({ days, pairScores }: Pick<ChildScores, 'days' | 'pairScores'>, farOnly: boolean): Tally {
   let right = 0
   let total = 0
   for (let later = 1; later < days.length; later++) {

@@ -52,3 +52,23 @@ export function forEachEmbedded(
     })
   }
 }
+
+export interface EmbeddingJob {
+  readonly model: ModelSpec
+  readonly weights: Weights
+  readonly children: readonly PreparedChild[]
+}
+
+/** Embeddings of every scan of every child, [child][scan][embedding]; for benchmarks and probes, never to leave a site. */
+export function embedChildren(
+  tf: Tf,
+  volumes: Volumes,
+  job: EmbeddingJob,
+): number[][][] {
+  const embedded: number[][][] = []
+  forEachEmbedded(tf, job, job.children, volumes, ({ batch, embeddings }) => {
+    const rows = embeddings.arraySync()
+    for (const { firstScan, days } of batch.children) embedded.push(rows.slice(firstScan, firstScan + days.length))
+  })
+  return embedded
+}

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { isErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
+import type { EmbeddingJob } from './embed.ts'
 import type { ChildScores, ScoringJob } from './score.ts'
 import type { JobOptions, Trainer } from './trainer.ts'
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
@@ -9,6 +10,8 @@ import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
 /** A trainer that can also score single children, for programs that hold their scans. */
 export interface WorkerTrainer extends Trainer {
   score(job: ScoringJob, options?: JobOptions): Promise<readonly ChildScores[]>
+  /** @returns [child][scan][embedding] */
+  embed(job: EmbeddingJob, options?: JobOptions): Promise<number[][][]>
 }
 
 export interface WorkerTrainerOptions {
@@ -96,6 +99,11 @@ export function createWorkerTrainer(options: WorkerTrainerOptions): WorkerTraine
       const reply = await inTurn({ kind: 'score', job }, jobOptions)
       if (reply.kind !== 'scored') throw unexpected(reply)
       return reply.scores
+    },
+    embed: async (job, jobOptions) => {
+      const reply = await inTurn({ kind: 'embed', job }, jobOptions)
+      if (reply.kind !== 'embedded') throw unexpected(reply)
+      return reply.embeddings
     },
     close: async () => {
       closed = true

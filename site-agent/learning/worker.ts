@@ -3,6 +3,7 @@
 
 import { presetOf } from '../../shared/model/presets.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { embedChildren } from './embed.ts'
 import { loadEngine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
 import { scoreChildren } from './score.ts'
@@ -36,6 +37,8 @@ async function perform(request: WorkerRequest): Promise<WorkerReply> {
     }
     case 'evaluate':
       return { kind: 'evaluated', metrics: evaluate(tf, volumes, request.job) }
+    case 'embed':
+      return { kind: 'embedded', embeddings: embedChildren(tf, volumes, request.job) }
     case 'score':
       return { kind: 'scored', scores: scoreChildren(tf, volumes, request.job) }
   }

@@ -1,0 +1,65 @@
+// A cell: one training, or one group of controls that need none, of one seed. It is named by what it is, and its result is kept
+// with the digest of everything it was computed from, so that a benchmark that was interrupted goes on where it stood.
+
+/** What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; without it. */
+export type OrderingVariant = 'order' | 'shuffled' | 'auxiliary' | 'no-maxima' | 'no-warm-up'
+
+/** Who trains together: six sites by averaging, one site that holds all children, or each site alone. */
+export type Setting = 'federated' | 'pooled' | 'local'
+
+/** What recurrence starts from or is shown. */
+export type RecurrenceArm = OrderingVariant | 'scratch' | 'single-scan' | 'histogram'
+
+export type Cell =
+  | { readonly kind: 'ordering'; readonly seed: number; readonly variant: OrderingVariant; readonly setting: Setting }
+  | {
+      readonly kind: 'recurrence'
+      readonly seed: number
+      readonly arm: RecurrenceArm
+      readonly setting: Setting
+      /** Share of the known outcomes that is used. */
+      readonly known: number
+      /** Number of a permutation of the outcomes, for the control; absent: they are as they are. */
+      readonly permutation?: number
+    }
+  /** Logistic regressions on counts, gaps, charts, bright voxels and frozen embeddings, in every setting. */
+  | { readonly kind: 'plain'; readonly seed: number; readonly known: number }
+  /** What tells the order without a network: histogram, header, brain volume. */
+  | { readonly kind: 'shortcuts'; readonly seed: number }
+  /** Both stages without one site, scored on that site's children. */
+  | { readonly kind: 'left-out'; readonly seed: number; readonly site: string }
+
+/** The cell's name, and that of its file. */
+export function cellId(cell: Cell): string {
+  switch (cell.kind) {
+    case 'ordering':
+      return `${cell.seed}.ordering.${cell.variant}.${cell.setting}`
+    case 'recurrence': {
+      const permuted = cell.permutation === undefined ? '' : `.permutation-${cell.permutation}`
+      return `${cell.seed}.recurrence.${cell.arm}.${cell.setting}.${percent(cell.known)}${permuted}`
+    }
+    case 'plain':
+      return `${cell.seed}.plain.${percent(cell.known)}`
+    case 'shortcuts':
+      return `${cell.seed}.shortcuts`
+    case 'left-out':
+      return `${cell.seed}.left-out.${cell.site}`
+  }
+}
+
+/** Cells whose weights this one starts from. */
+export function dependenciesOf(cell: Cell): Cell[] {
+  const ordering = (variant: OrderingVariant, setting: Setting): Cell => ({
+    kind: 'ordering',
+    seed: cell.seed,
+    variant,
+    setting,
+  })
+  if (cell.kind === 'plain') return [ordering('order', 'federated')]
+  if (cell.kind !== 'recurrence' || cell.arm === 'scratch' || cell.arm === 'histogram') return []
+  return [ordering(cell.arm === 'single-scan' ? 'order' : cell.arm, cell.setting)]
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)}`
+}

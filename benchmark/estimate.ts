@@ -1,0 +1,39 @@
+// How long cells take, before any has run and while they do: optimiser steps times what a step was measured to take.
+
+import type { Cell } from './cell.ts'
+import type { BenchmarkOptions, BenchmarkPreset } from './options.ts'
+
+/** A step of four children on one thread of the machine of docs/figures.md, with scoring and averaging spread over them. */
+const stepSeconds: Readonly<Record<BenchmarkPreset, number>> = { tiny: 0.03 }
+/** A scan painted, stored, read and prepared on one thread; the growth cohort is painted at 2 mm. */
+const scanSeconds = { hardened: 0.06, growth: 0.2 } as const
+const scansPerChild = 5.4
+const batchChildren = 4
+const trainShare = 0.8
+
+/** Seconds of one thread. */
+export function cellSeconds(cell: Cell, options: BenchmarkOptions): number {
+  const { children, testChildren, orderingRounds, recurrenceRounds, preset } = options
+  const step = stepSeconds[preset]
+  const scoring = testChildren * 6 * step * 0.02
+  const ordering = (orderingRounds * 2 * children * trainShare * step) / batchChildren
+  const recurrence = (share: number): number =>
+    Math.max(recurrenceRounds * 6, (recurrenceRounds * children * share * trainShare) / batchChildren) * step
+  switch (cell.kind) {
+    case 'ordering':
+      return ordering * (cell.variant === 'auxiliary' ? 0.8 : 1) + scoring
+    case 'recurrence':
+      return cell.arm === 'histogram' ? 0.2 * recurrence(cell.known) : recurrence(cell.known) + scoring
+    case 'left-out':
+      return 0.83 * (ordering + recurrence(1)) + scoring
+    case 'plain':
+      return 2 * scoring
+    case 'shortcuts':
+      return 5
+  }
+}
+
+/** Seconds of one thread to make a seed's cohort. */
+export function cohortSeconds({ cohort, children, testChildren }: BenchmarkOptions): number {
+  return (2 * children * scansPerChild + testChildren * 6) * scanSeconds[cohort]
+}

@@ -1,0 +1,47 @@
+// What a cell comes to: scores of single test children rather than figures, so that figures and paired intervals can be computed
+// from finished cells in any combination.
+
+/** Risk logits of the test children by one model: [child][k − 1], the last k scans shown. */
+export type RiskLogits = readonly (readonly number[])[]
+
+/** One landmark of a child that was neither trained on nor tested. */
+export interface CalibrationRow {
+  readonly logit: number
+  readonly label: 0 | 1
+}
+
+export interface ModelScores {
+  readonly logits: RiskLogits
+  /** Validation landmarks; empty where there is no need to recalibrate. */
+  readonly validation: readonly CalibrationRow[]
+}
+
+export interface OrderingFigures {
+  readonly pairAccuracy: number
+  readonly pairAccuracyFar: number
+  readonly sequenceAuroc: number
+  /** Correlation of the true radius with what a ridge regression on embeddings makes of it. */
+  readonly lesionProbe: number
+}
+
+export type CellResult =
+  | { readonly kind: 'ordering'; readonly figures: Readonly<Record<string, OrderingFigures>> }
+  /** By who trained: `all`, or a site; test labels in the order of the children. */
+  | {
+      readonly kind: 'recurrence'
+      readonly labels: readonly (0 | 1)[]
+      readonly models: Readonly<Record<string, ModelScores>>
+    }
+  /** Control by name, then by who trained. */
+  | {
+      readonly kind: 'plain'
+      readonly labels: readonly (0 | 1)[]
+      readonly controls: Readonly<Record<string, Readonly<Record<string, RiskLogits>>>>
+    }
+  /** Share of pairs of scans that each source alone puts in the right order. */
+  | { readonly kind: 'shortcuts'; readonly pairAccuracy: Readonly<Record<string, number>> }
+  /** Landmarks of the site's own children, by visit number. */
+  | {
+      readonly kind: 'left-out'
+      readonly landmarks: readonly { readonly visits: number; readonly logit: number; readonly label: 0 | 1 }[]
+    }

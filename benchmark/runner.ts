@@ -1,0 +1,120 @@
+// Runs the planned cells on a few training processes: each takes the first cell that is not done and whose dependencies are. A
+// process keeps to one seed while it can, because the volumes it has read stay in its memory.
+
+import type { Weights } from '../shared/weights/weights.ts'
+import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
+import { type Cell, cellId, dependenciesOf } from './cell.ts'
+import type { BenchmarkCohort } from './cohort.ts'
+import { cellSeconds } from './estimate.ts'
+import type { BenchmarkOptions } from './options.ts'
+import { plainControls } from './plain-controls.ts'
+import { shortcutAudit } from './shortcuts.ts'
+import type { CellStore } from './store.ts'
+import { benchmarkStudy } from './study-text.ts'
+import { type CellOutcome, type CellWork, trainLeftOut, trainOrdering, trainRecurrence } from './train-cell.ts'
+
+export interface RunnerDeps {
+  readonly options: BenchmarkOptions
+  readonly store: CellStore
+  readonly cells: readonly Cell[]
+  readonly cohortOf: (seed: number) => Promise<BenchmarkCohort>
+  readonly onCell: (progress: CellProgress) => void
+  readonly signal: AbortSignal
+}
+
+export interface CellProgress {
+  readonly cell: Cell
+  readonly seconds: number
+  readonly done: number
+  readonly total: number
+  /** Of wall time, from how the finished cells compare with their estimates; undefined before there is one. */
+  readonly secondsLeft: number
+}
+
+/** Computes every cell that the store does not hold. The first failure ends the rest. */
+export async function runCells(deps: RunnerDeps): Promise<void> {
+  const { options, store, cells } = deps
+  const waiting = cells.filter((cell) => store.find(cell) === undefined)
+  const finished = new Set(cells.filter((cell) => !waiting.includes(cell)).map(cellId))
+  const running = new Set<Promise<unknown>>()
+  const tally = { done: cells.length - waiting.length, estimated: 0, taken: 0 }
+  let left = waiting.reduce((sum, cell) => sum + cellSeconds(cell, options), 0)
+
+  const take = (seed: number | undefined): Cell | undefined => {
+    const ready = waiting.filter((cell) => dependenciesOf(cell).every((one) => finished.has(cellId(one))))
+    // Among the first few ready cells one of the seed that is in memory, else the first.
+    const chosen = ready.slice(0, 4).find((cell) => cell.seed === seed) ?? ready[0]
+    if (chosen !== undefined) waiting.splice(waiting.indexOf(chosen), 1)
+    return chosen
+  }
+
+  const work = async (): Promise<void> => {
+    let trainer: WorkerTrainer | undefined
+    let seed: number | undefined
+    try {
+      while (waiting.length > 0) {
+        const cell = take(seed)
+        if (cell === undefined) {
+          if (running.size === 0) throw new Error('cells wait for cells that are not planned')
+          await Promise.race(running)
+          continue
+        }
+        if (cell.seed !== seed) await trainer?.close()
+        if (cell.seed !== seed || trainer === undefined) trainer = createWorkerTrainer({ threads: 1 })
+        seed = cell.seed
+        const start = performance.now()
+        const computing = compute(deps, cell, trainer)
+        const settled = computing.catch(() => undefined)
+        running.add(settled)
+        const outcome = await computing.finally(() => running.delete(settled))
+        const seconds = (performance.now() - start) / 1000
+        store.put(cell, seconds, outcome.result, outcome.weights)
+        finished.add(cellId(cell))
+        const estimate = cellSeconds(cell, options)
+        left -= estimate
+        tally.done++
+        tally.estimated += estimate
+        tally.taken += seconds
+        const pace = tally.taken / tally.estimated
+        deps.onCell({
+          cell,
+          seconds,
+          done: tally.done,
+          total: cells.length,
+          secondsLeft: (left * pace) / options.workers,
+        })
+      }
+    } finally {
+      await trainer?.close()
+    }
+  }
+  const lanes = Array.from({ length: options.workers }, work)
+  await Promise.all(lanes)
+}
+
+async function compute(deps: RunnerDeps, cell: Cell, trainer: WorkerTrainer): Promise<CellOutcome> {
+  const { options, store, signal } = deps
+  const cohort = await deps.cohortOf(cell.seed)
+  const [needed] = dependenciesOf(cell)
+  const weightsOf = (by: string): Weights => {
+    if (needed === undefined) throw new Error(`${cellId(cell)} starts from nothing`)
+    return store.weights(needed, by)
+  }
+  const work: CellWork = { options, cohort, trainer, weightsOf, signal }
+  switch (cell.kind) {
+    case 'ordering':
+      return trainOrdering(cell, work)
+    case 'recurrence':
+      return trainRecurrence(cell, work)
+    case 'left-out':
+      return trainLeftOut(cell, work)
+    case 'plain': {
+      const sites = [...cohort.sites.keys()]
+      const study = benchmarkStudy({ ...options, seed: cell.seed, sites, variant: 'order', arm: 'order' })
+      const result = await plainControls(study, cohort, cell.known, trainer, weightsOf('all'))
+      return { result, weights: new Map() }
+    }
+    case 'shortcuts':
+      return { result: shortcutAudit(cohort), weights: new Map() }
+  }
+}

@@ -1,0 +1,56 @@
+// The studies of the benchmark: one a seed and arm, as a consortium would write them.
+
+import { presetOf } from '../shared/model/presets.ts'
+import { parseStudy, type Study } from '../shared/study/study.ts'
+import type { OrderingVariant, RecurrenceArm } from './cell.ts'
+import type { BenchmarkOptions } from './options.ts'
+
+/** Six sites, skewed as real consortia are: the largest has a third of the children, the smallest a fourteenth. */
+export const siteShares = {
+  boston: 0.34,
+  kyoto: 0.22,
+  lyon: 0.16,
+  philadelphia: 0.12,
+  toronto: 0.09,
+  zurich: 0.07,
+} as const
+export const siteNames = Object.keys(siteShares)
+
+const losses: Readonly<Record<OrderingVariant, string>> = {
+  order: '',
+  shuffled: '',
+  auxiliary: ', losses: { pairs: 0, sequences: 0 }',
+  'no-maxima': ', losses: { maxima: 0 }',
+  'no-warm-up': '',
+}
+
+type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceRounds'> & {
+  readonly seed: number
+  readonly sites: readonly string[]
+  readonly variant: OrderingVariant
+  readonly arm: RecurrenceArm
+}
+
+/**
+ * Stage 0 is ordering, stage 1 recurrence; an arm that starts from scratch runs stage 1 alone, at its own rate. One scan at a
+ * time makes five times as many children, so batches are five times as large.
+ */
+export function benchmarkStudy(request: Request): Study {
+  const { seed, preset, sites, variant, arm, orderingRounds, recurrenceRounds } = request
+  const { grid, spacingMm } = presetOf(preset)
+  const warmUp = variant === 'no-warm-up' ? 0 : Math.floor(orderingRounds / 4)
+  const rate = arm === 'scratch' || arm === 'histogram' ? '3e-3' : '2e-3'
+  return parseStudy(`study: benchmark
+seed: ${seed}
+model: { preset: ${preset}, grid: [${grid.join(', ')}], spacingMm: ${spacingMm} }
+pipeline: { template: mni152, sequences: [FLAIR] }
+sites: [${sites.join(', ')}]
+folds: { train: 0.8, validation: 0.2, test: 0 }
+stages:
+  - { task: ordering, rounds: ${orderingRounds}, learningRate: 3e-3, warmupRounds: ${warmUp}${losses[variant]} }
+  - { task: recurrence, rounds: ${recurrenceRounds}, learningRate: ${rate}, batchChildren: ${arm === 'single-scan' ? 20 : 4} }
+strategy: { serverMomentum: 0.6 }
+round: { quorum: 1, deadline: 1h }
+policy: { minChildren: 2, minCell: 3 }
+`).study
+}

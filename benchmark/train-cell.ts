@@ -1,0 +1,182 @@
+// Cells that train the network: ordering, recurrence, and both without one site. Rounds, averaging and training are the product's
+// own (demo/arms.ts); here is only what each arm starts from and is shown.
+
+import { trainArm } from '../demo/arms.ts'
+import { withOthersOutcomes, withShuffledScans } from '../demo/controls.ts'
+import { orderingAccuracy } from '../demo/report/figures.ts'
+import { modelOf } from '../shared/study/model-of.ts'
+import type { Study } from '../shared/study/study.ts'
+import type { Weights } from '../shared/weights/weights.ts'
+import type { PreparedChild } from '../site-agent/learning/trainer.ts'
+import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
+import type { Cell, Setting } from './cell.ts'
+import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
+import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
+import type { BenchmarkOptions } from './options.ts'
+import type { CellResult, ModelScores, OrderingFigures } from './result.ts'
+import { ridgeProbe } from './ridge-probe.ts'
+import { benchmarkStudy } from './study-text.ts'
+
+type Sites = ReadonlyMap<string, readonly BenchmarkChild[]>
+
+export interface CellWork {
+  readonly options: BenchmarkOptions
+  readonly cohort: BenchmarkCohort
+  readonly trainer: WorkerTrainer
+  /** Weights that a dependency of the cell left, by who trained them. */
+  readonly weightsOf: (by: string) => Weights
+  readonly signal: AbortSignal
+}
+
+export interface CellOutcome {
+  readonly result: CellResult
+  readonly weights: ReadonlyMap<string, Weights>
+}
+
+/** Groups that train together, by the name their weights get. */
+export function groupsOf(sites: Sites, setting: Setting): Map<string, Sites> {
+  switch (setting) {
+    case 'federated':
+      return new Map([['all', sites]])
+    case 'pooled':
+      return new Map([['all', new Map([['pooled', [...sites.values()].flat()]])]])
+    case 'local':
+      return new Map([...sites].map(([site, children]) => [site, new Map([[site, children]])]))
+  }
+}
+
+export async function trainOrdering(
+  cell: Extract<Cell, { kind: 'ordering' }>,
+  { options, cohort, trainer, signal }: CellWork,
+): Promise<CellOutcome> {
+  const study = studyOf(options, cohort, cell.seed, cell.variant, cell.variant)
+  const figures: Record<string, OrderingFigures> = {}
+  const weights = new Map<string, Weights>()
+  for (const [by, group] of groupsOf(cohort.sites, cell.setting)) {
+    const shown =
+      cell.variant === 'shuffled'
+        ? mapSites(group, (site, all) => withShuffledScans(all, `order/${cell.seed}/${site}`))
+        : group
+    const [trained] = await trainArm({ study, sites: shown, trainer, stages: [0], signal })
+    if (trained === undefined) throw new Error('ordering left no weights')
+    weights.set(by, trained)
+    figures[by] = await orderingFigures(study, trainer, trained, cohort)
+  }
+  return { result: { kind: 'ordering', figures }, weights }
+}
+
+export async function trainRecurrence(
+  cell: Extract<Cell, { kind: 'recurrence' }>,
+  { options, cohort, trainer, weightsOf, signal }: CellWork,
+): Promise<CellOutcome> {
+  const variant = cell.arm === 'scratch' || cell.arm === 'single-scan' || cell.arm === 'histogram' ? 'order' : cell.arm
+  const study = studyOf(options, cohort, cell.seed, variant, cell.arm)
+  const models: Record<string, ModelScores> = {}
+  const known = mapSites(cohort.sites, (_, all) => withKnownShare(all, cell.known))
+  const asked =
+    cell.permutation === undefined
+      ? known
+      : mapSites(known, (site, all) => permuted(all, `outcomes/${cell.seed}/${cell.permutation}/${site}`))
+  const shown = cell.arm === 'single-scan' ? mapSites(asked, (_, all) => singleScans(all)) : asked
+  for (const [by, group] of groupsOf(shown, cell.setting)) {
+    const [trained] = await trainArm({
+      ...{ study, sites: group, trainer, stages: [1], signal },
+      ...(cell.arm !== 'scratch' && { from: weightsOf(by) }),
+    })
+    if (trained === undefined) throw new Error('recurrence left no weights')
+    models[by] = await modelScores(study, trainer, trained, cohort, known)
+  }
+  return { result: { kind: 'recurrence', labels: cohort.test.map(lastLabel), models }, weights: new Map() }
+}
+
+export async function trainLeftOut(
+  cell: Extract<Cell, { kind: 'left-out' }>,
+  { options, cohort, trainer, signal }: CellWork,
+): Promise<CellOutcome> {
+  const sites = new Map([...cohort.sites].filter(([site]) => site !== cell.site))
+  const study = studyOf(options, { ...cohort, sites }, cell.seed, 'order', 'order')
+  const trained = (await trainArm({ study, sites, trainer, signal })).at(-1)
+  if (trained === undefined) throw new Error('training left no weights')
+  const rows = landmarksOf(cohort.sites.get(cell.site) ?? [])
+  const scores = await score(
+    study,
+    trainer,
+    trained,
+    rows.map(({ child }) => child),
+  )
+  const landmarks = rows.map(({ visits, label }, i) => ({
+    visits,
+    label,
+    logit: scores[i]?.riskLogits.at(-1) ?? Number.NaN,
+  }))
+  return { result: { kind: 'left-out', landmarks }, weights: new Map() }
+}
+
+function studyOf(
+  options: BenchmarkOptions,
+  cohort: BenchmarkCohort,
+  seed: number,
+  variant: Parameters<typeof benchmarkStudy>[0]['variant'],
+  arm: Parameters<typeof benchmarkStudy>[0]['arm'],
+): Study {
+  return benchmarkStudy({ ...options, seed, sites: [...cohort.sites.keys()], variant, arm })
+}
+
+/** Outcomes change places among the children that have one. */
+function permuted(children: readonly BenchmarkChild[], seed: string): BenchmarkChild[] {
+  const known = children.filter(({ outcome }) => outcome !== undefined)
+  return [...withOthersOutcomes(known, seed), ...children.filter(({ outcome }) => outcome === undefined)]
+}
+
+async function orderingFigures(
+  study: Study,
+  trainer: WorkerTrainer,
+  weights: Weights,
+  { sites, test }: BenchmarkCohort,
+): Promise<OrderingFigures> {
+  const scores = await score(study, trainer, weights, test)
+  const { pairs, farPairs, sequenceAuroc } = orderingAccuracy(scores)
+  const rowsOf = async (children: readonly BenchmarkChild[]) => {
+    const embedded = await trainer.embed({ model: modelOf(study), weights, children })
+    return embedded.flatMap((scans, c) => scans.map((x, s) => ({ x, y: children[c]?.radiiMm[s] ?? 0 })))
+  }
+  return {
+    pairAccuracy: pairs ?? Number.NaN,
+    pairAccuracyFar: farPairs ?? Number.NaN,
+    sequenceAuroc: sequenceAuroc ?? Number.NaN,
+    lesionProbe: ridgeProbe(await rowsOf([...sites.values()].flat()), await rowsOf(test)),
+  }
+}
+
+async function modelScores(
+  study: Study,
+  trainer: WorkerTrainer,
+  weights: Weights,
+  { test }: BenchmarkCohort,
+  sites: Sites,
+): Promise<ModelScores> {
+  const rows = landmarksOf([...sites.values()].flat().filter(({ fold }) => fold === 'validation'))
+  const ofTest = await score(study, trainer, weights, test)
+  const ofRows = await score(
+    study,
+    trainer,
+    weights,
+    rows.map(({ child }) => child),
+  )
+  return {
+    logits: ofTest.map(({ riskLogits }) => riskLogits),
+    validation: rows.map(({ label }, i) => ({ label, logit: ofRows[i]?.riskLogits.at(-1) ?? Number.NaN })),
+  }
+}
+
+function score(study: Study, trainer: WorkerTrainer, weights: Weights, children: readonly PreparedChild[]) {
+  const seed = String(study.seed)
+  return trainer.score({ model: modelOf(study), horizonDays, weights, children, seed })
+}
+
+function mapSites(
+  sites: Sites,
+  change: (site: string, children: readonly BenchmarkChild[]) => readonly BenchmarkChild[],
+): Sites {
+  return new Map([...sites].map(([site, children]) => [site, change(site, children)]))
+}
