@@ -15,19 +15,19 @@ export default {
       name: 'shared-knows-nobody',
       severity: 'error',
       from: { path: '^shared/', pathNot: tests },
-      to: { path: '^(coordinator|site-agent|demo|bench|deploy|test)/' },
+      to: { path: '^(coordinator|site-agent|demo|bench|benchmark|deploy|test)/' },
     },
     {
       name: 'coordinator-does-not-know-the-site-agent',
       severity: 'error',
       from: { path: '^coordinator/', pathNot: tests },
-      to: { path: '^(site-agent|demo|bench|test)/' },
+      to: { path: '^(site-agent|demo|bench|benchmark|test)/' },
     },
     {
       name: 'site-agent-does-not-know-the-coordinator',
       severity: 'error',
       from: { path: '^site-agent/', pathNot: tests },
-      to: { path: '^(coordinator|demo|bench|test)/' },
+      to: { path: '^(coordinator|demo|bench|benchmark|test)/' },
     },
     {
       name: 'coordinator-never-loads-the-engine',

@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,coordinator,site-agent,demo,bench,deploy,test/support}/**/*.test.ts'],
+          include: ['{shared,coordinator,site-agent,demo,bench,benchmark,deploy,test/support}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

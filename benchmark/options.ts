@@ -23,6 +23,8 @@ export interface BenchmarkOptions {
   readonly workers: number
   /** Cells, cohorts and what is written at the end; a folder that holds cells already is gone on with. */
   readonly outFolder: string
+  /** Where the page of results and its plots go. */
+  readonly resultsFolder: string
   /** Print the plan with its estimate and end. */
   readonly planOnly: boolean
   /** Only write the results from the cells that are there. */
@@ -48,6 +50,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     .option('--workers <number>', 'processes that train, one thread each', wholeNumber, 2)
     .option('--tier <number>', '1: the headline, 2 to 5: more of the table', wholeNumber, 5)
     .option('--out <folder>', 'where cells and results go', 'benchmark-out')
+    .option('--results <folder>', 'where results.md and its plots go (default: --out)')
     .option('--plan', 'print what would be computed and how long it takes, and end')
     .option('--report', 'write the results from the cells that are there, and end')
     .exitOverride()
@@ -63,6 +66,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     workers: number
     tier: number
     out: string
+    results?: string
     plan?: true
     report?: true
   }>()
@@ -83,6 +87,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     recurrenceRounds: Math.max(1, Math.round((given.rounds * 5) / 8)),
     workers: given.workers,
     outFolder: resolve(given.out),
+    resultsFolder: resolve(given.results ?? given.out),
     planOnly: given.plan ?? false,
     reportOnly: given.report ?? false,
     tier: given.tier,

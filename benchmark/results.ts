@@ -1,11 +1,245 @@
+// The results as a page of Markdown with plots beside it, written from whatever cells are finished; what is not is said to be missing.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RecurrenceArm, Setting } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
-import type { PlannedCell } from './plan.ts'
+import { knownShares, type PlannedCell } from './plan.ts'
+import { type Plot, plotsOf } from './plots.ts'
 import type { CellStore } from './store.ts'
+import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
+import { differenceInWords, networkScores, orderingOf, targetsOf, three } from './targets.ts'
+
+const arms: readonly (readonly [RecurrenceArm, string])[] = [
+  ['order', 'order-pretrained'],
+  ['scratch', 'sequence from scratch'],
+  ['shuffled', 'pretrained on shuffled order, same losses'],
+  ['auxiliary', 'pretrained by the auxiliary loss alone'],
+  ['no-maxima', 'order-pretrained without the maxima map'],
+  ['no-warm-up', 'order-pretrained without warm-up'],
+  ['single-scan', 'single scan, order-pretrained'],
+  ['histogram', 'intensity histogram + GRU'],
+]
+const controls: readonly (readonly [string, string])[] = [
+  ['mean of scans', 'mean of scans (frozen encoder, logistic)'],
+  ['last scan, frozen encoder', 'last scan (frozen encoder, logistic)'],
+  ['bright voxels', 'bright-voxel change (logistic)'],
+  ['clinical', 'clinical only (logistic)'],
+  ['gaps', 'gaps only (logistic)'],
+  ['count', 'count only (logistic)'],
+]
+const settings: readonly Setting[] = ['federated', 'pooled', 'local']
+
+/** Writes page and plots. @returns the files */
 export function writeResults(
-  _o: BenchmarkOptions,
-  _s: CellStore,
-  _p: readonly PlannedCell[],
-  _a: readonly string[],
+  options: BenchmarkOptions,
+  store: CellStore,
+  planned: readonly PlannedCell[],
+  argv: readonly string[],
+  today: Date,
 ): string[] {
-  return []
+  const name = options.cohort === 'hardened' ? 'results' : `results-${options.cohort}`
+  const plots = plotsOf(store, options.seeds)
+  mkdirSync(join(options.resultsFolder, name), { recursive: true })
+  const page = join(options.resultsFolder, `${name}.md`)
+  writeFileSync(page, resultsPage(options, store, planned, plots, argv, today, name))
+  const files = plots.map((plot) => {
+    const file = join(options.resultsFolder, name, `${plot.name}.svg`)
+    writeFileSync(file, plot.svg)
+    return file
+  })
+  return [page, ...files]
+}
+
+function resultsPage(
+  options: BenchmarkOptions,
+  store: CellStore,
+  planned: readonly PlannedCell[],
+  plots: readonly Plot[],
+  argv: readonly string[],
+  today: Date,
+  folder: string,
+): string {
+  const { seeds } = options
+  const done = planned.filter(({ cell }) => store.find(cell) !== undefined)
+  const missing = planned.length - done.length
+  const targets = targetsOf(store, seeds)
+  const seconds = done.reduce((sum, { cell }) => sum + (store.find(cell)?.seconds ?? 0), 0)
+  return [
+    `# Results on the ${options.cohort} cohort`,
+    '',
+    'Synthetic children: the tables show what the machinery does, and say nothing about patients. Not a medical device.',
+    '',
+    `Written by \`npm run benchmark -- ${argv.join(' ')}\` on ${today.toISOString().slice(0, 10)}. Preset ${options.preset}; each seed draws a cohort and`,
+    `a network's beginning: six sites of skewed size with about ${options.children} children with an outcome and as many without, and ${options.testChildren}`,
+    `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, ${options.recurrenceRounds} of`,
+    'recurrence. AUROC is that of an event within a year of the sixth visit; the test children chose nothing.',
+    '',
+    missing === 0
+      ? `All ${planned.length} cells are finished; they took ${(seconds / 3600).toFixed(1)} h of one thread.`
+      : `**${done.length} of ${planned.length} cells are finished**; the same command computes the other ${missing}, and a number says on how many seeds it rests.`,
+    '',
+    '## Goals',
+    '',
+    brightStatement(targets.at(-1)?.met),
+    '',
+    '| figure | goal | came out | |',
+    '| --- | --- | --- | --- |',
+    ...targets.map(({ figure, goal, cameOut, met }) => {
+      const verdict = met === undefined ? 'not measured' : met ? 'met' : '**unmet**'
+      return `| ${figure} | ${goal} | ${cameOut} | ${verdict} |`
+    }),
+    '',
+    'Ranges are over seeds. Intervals resample seeds and, in each, test children, the same for both models of a difference. No site has 20',
+    'events among the test children, so calibration by site is not given.',
+    '',
+    '## AUROC with six scans',
+    '',
+    'Mean over seeds (least to most; number of seeds). *Alone* is the mean over the six sites, each trained on its own children.',
+    '',
+    ...aurocTable(store, seeds),
+    '',
+    'Logistic regressions are the same federated and pooled: sites add up exact sums. All test children have six scans at their landmark,',
+    'so the count of scans is the same for all and its AUROC is 0.5 by construction.',
+    '',
+    '## AUROC against scans shown, 40 % of the outcomes',
+    '',
+    ...scansTable(store, seeds),
+    '',
+    '## What pretraining buys, and why',
+    '',
+    '| six scans, federated | 20 % of the outcomes | 40 % | 100 % |',
+    '| --- | --- | --- | --- |',
+    ...(['scratch', 'shuffled', 'auxiliary', 'no-maxima', 'no-warm-up'] as const).map((arm) => {
+      const cells = knownShares.map((known) => differenceInWords(gainOver(store, seeds, arm, known)) || '–')
+      return `| order-pretrained − ${arm} | ${cells.join(' | ')} |`
+    }),
+    '',
+    '| after ordering, by seed | pair accuracy | far apart | sequence AUROC | lesion probe |',
+    '| --- | --- | --- | --- | --- |',
+    ...(['order', 'shuffled', 'auxiliary', 'no-maxima', 'no-warm-up'] as const).flatMap((variant) =>
+      orderingOf(store, seeds, variant).map(({ seed, figures }) => {
+        const { pairAccuracy, pairAccuracyFar, sequenceAuroc, lesionProbe } = figures
+        return `| ${variant}, seed ${seed} | ${three(pairAccuracy)} | ${three(pairAccuracyFar)} | ${three(sequenceAuroc)} | ${three(lesionProbe)} |`
+      }),
+    ),
+    '',
+    '## Shortcuts',
+    '',
+    ...shortcutTable(store, seeds),
+    '',
+    '## Each site left out',
+    '',
+    ...leftOutTable(store, planned),
+    '',
+    '## Plots',
+    '',
+    ...plots.map(({ name, title }) => `![${title}](${folder}/${name}.svg)`),
+    '',
+  ].join('\n')
+}
+
+/** The strongest plain control stands at the top, beaten or not. */
+function brightStatement(beaten: boolean | undefined): string {
+  if (beaten === undefined) return 'Whether the network beats the change of bright voxels is not measured yet.'
+  return beaten
+    ? 'The network beats the change of bright voxels on this cohort.'
+    : '**The network does not beat the change of bright voxels on this cohort.**'
+}
+
+function aurocTable(store: CellStore, seeds: readonly number[]): string[] {
+  const columns = settings.flatMap((setting) => knownShares.map((known) => ({ setting, known })))
+  const row = (name: string, scores: (setting: Setting, known: number) => readonly SeedScores[]): string[] => {
+    const cells = columns.map(({ setting, known }) =>
+      spreadInWords(scores(setting, known).map((one) => seedAuroc(one, 6))),
+    )
+    return cells.every((cell) => cell === '–') ? [] : [`| ${name} | ${cells.join(' | ')} |`]
+  }
+  const heads = columns.map(({ setting, known }) => `${setting === 'local' ? 'alone' : setting} ${100 * known} %`)
+  return [
+    `| | ${heads.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(columns.length)}`,
+    ...arms.flatMap(([arm, name]) => row(name, (setting, known) => networkScores(store, seeds, arm, setting, known))),
+    ...controls.flatMap(([control, name]) =>
+      row(name, (setting, known) => plainScores(store, seeds, control, known, setting === 'local')),
+    ),
+  ]
+}
+
+function scansTable(store: CellStore, seeds: readonly number[]): string[] {
+  const row = (name: string, scores: readonly SeedScores[]): string[] => {
+    if (scores.length === 0) return []
+    const cells = shownCounts.map((shown) => three(meanOf(scores.map((one) => seedAuroc(one, shown)))))
+    return [`| ${name} | ${cells.join(' | ')} |`]
+  }
+  return [
+    `| scans shown | ${shownCounts.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(shownCounts.length)}`,
+    ...arms.flatMap(([arm, name]) => row(name, networkScores(store, seeds, arm, 'federated', 0.4))),
+    ...controls.flatMap(([control, name]) => row(name, plainScores(store, seeds, control, 0.4, false))),
+  ]
+}
+
+function gainOver(store: CellStore, seeds: readonly number[], arm: RecurrenceArm, known: number) {
+  const first = networkScores(store, seeds, 'order', 'federated', known)
+  return pairedDifference(first, networkScores(store, seeds, arm, 'federated', known), (one, at) =>
+    seedAuroc(one, 6, at),
+  )
+}
+
+function shortcutTable(store: CellStore, seeds: readonly number[]): string[] {
+  const found = seeds.flatMap((seed) => {
+    const result = store.find({ kind: 'shortcuts', seed })?.result
+    return result?.kind === 'shortcuts' ? [result.pairAccuracy] : []
+  })
+  const names = Object.keys(found[0] ?? {})
+  return [
+    'Share of pairs of scans that each source alone puts in the right order, by a logistic regression on differences (chance: 0.5).',
+    '',
+    '| source | pair accuracy |',
+    '| --- | --- |',
+    ...names.map((name) => `| ${name} | ${spreadInWords(found.map((one) => one[name] ?? Number.NaN))} |`),
+  ]
+}
+
+function leftOutTable(store: CellStore, planned: readonly PlannedCell[]): string[] {
+  const rows = planned.flatMap(({ cell }) => {
+    const result = cell.kind === 'left-out' ? store.find(cell)?.result : undefined
+    if (cell.kind !== 'left-out' || result?.kind !== 'left-out') return []
+    return [{ site: cell.site, landmarks: result.landmarks }]
+  })
+  if (rows.length === 0) return ['Not measured yet.']
+  return [
+    'Both stages without the site, scored at the landmarks of its children: how often a landmark with an event within a year has more',
+    'risk than one without at the same visit.',
+    '',
+    '| site left out | landmarks | events | concordance |',
+    '| --- | --- | --- | --- |',
+    ...rows.map(({ site, landmarks }) => {
+      const events = landmarks.filter(({ label }) => label === 1).length
+      return `| ${site} | ${landmarks.length} | ${events} | ${three(concordance(landmarks))} |`
+    }),
+  ]
+}
+
+/** Of pairs at the same visit, with and without an event, the share in which the first has more risk. */
+function concordance(landmarks: readonly { visits: number; logit: number; label: 0 | 1 }[]): number {
+  let [right, pairs] = [0, 0]
+  for (const event of landmarks) {
+    if (event.label === 0) continue
+    for (const other of landmarks) {
+      if (other.label === 1 || other.visits !== event.visits) continue
+      right += event.logit > other.logit ? 1 : event.logit === other.logit ? 0.5 : 0
+      pairs++
+    }
+  }
+  return pairs === 0 ? Number.NaN : right / pairs
+}
+
+function spreadInWords(values: readonly number[]): string {
+  const spread = spreadOf(values)
+  if (spread === undefined) return '–'
+  return spread.count === 1
+    ? `${three(spread.mean)} (1)`
+    : `${three(spread.mean)} (${three(spread.least)} to ${three(spread.most)}; ${spread.count})`
 }

@@ -35,7 +35,18 @@ describe('documents say what the code does', () => {
 })
 
 function sourceFolders(): string[] {
-  const tops = ['proto', 'shared', 'coordinator', 'site-agent', 'demo', 'bench', 'deploy', 'interop', 'test']
+  const tops = [
+    'proto',
+    'shared',
+    'coordinator',
+    'site-agent',
+    'demo',
+    'bench',
+    'benchmark',
+    'deploy',
+    'interop',
+    'test',
+  ]
   const folders = new Set<string>()
   for (const top of tops) {
     for (const entry of readdirSync(join(root, top), { recursive: true, withFileTypes: true })) {

@@ -22,26 +22,52 @@ const margin = { left: 56, right: 16, top: 16, bottom: 44 }
 /** Okabe and Ito's palette, told apart by colour-blind readers too. */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 
-/** SVG with `viewBox` only, so that it takes the width of its place. */
+/** A figure for an HTML page: SVG with `viewBox` only, so that it takes the width of its place, and a legend below. */
 export function lineChart(chart: LineChart): string {
+  const parts = drawing(chart)
+  if (parts === undefined) return `<p class="empty">${escapeHtml(chart.title)}: nothing to draw.</p>`
+  const legend = chart.series.map(
+    (series, index) =>
+      `<span class="key"><i style="background:${colourOf(index)}"></i>${escapeHtml(series.name)}</span>`,
+  )
+  return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">${parts.join('')}</svg><div class="legend">${legend.join('')}</div></figure>`
+}
+
+const legendRow = 18
+const headHeight = 26
+
+/** The same as an SVG file of its own, with title and legend inside. */
+export function lineChartFile(chart: LineChart): string {
+  const parts = drawing(chart) ?? [text(width / 2, height / 2, 'nothing to draw', 'middle')]
+  const legend = chart.series.map((series, index) => {
+    const y = headHeight + height + legendRow * index + 8
+    return `<rect x="${margin.left}" y="${y - 9}" width="14" height="4" fill="${colourOf(index)}"/>${text(margin.left + 22, y - 4, series.name, 'start')}`
+  })
+  const total = headHeight + height + legendRow * chart.series.length + 12
+  const style =
+    'text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}.reference{stroke:#888;stroke-dasharray:4 3}.title{font-weight:bold}'
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" role="img"><style>${style}</style><rect width="100%" height="100%" fill="#fff"/><text x="${margin.left}" y="17" class="title">${escapeHtml(chart.title)}</text><g transform="translate(0 ${headHeight})">${parts.join('')}</g>${legend.join('')}</svg>\n`
+}
+
+/** Axes, reference and series; undefined when there is no point to draw. */
+function drawing(chart: LineChart): string[] | undefined {
   const xs = chart.series.flatMap((series) => series.points.map((point) => point.x))
   const xRange = [Math.min(...xs, Number.POSITIVE_INFINITY), Math.max(...xs, Number.NEGATIVE_INFINITY)] as const
-  if (!Number.isFinite(xRange[0])) return `<p class="empty">${escapeHtml(chart.title)}: nothing to draw.</p>`
+  if (!Number.isFinite(xRange[0])) return undefined
   const x = scale(xRange[0], xRange[1] > xRange[0] ? xRange[1] : xRange[0] + 1, margin.left, width - margin.right)
   const y = scale(chart.yRange[0], chart.yRange[1], height - margin.bottom, margin.top)
-  const parts = [
+  return [
     ...ticks(chart.yRange[0], chart.yRange[1], 5).map((value) => gridLine(y(value), format(value))),
     ...ticks(xRange[0], xRange[1], 8).map((value) => tick(x(value), format(value))),
     text((margin.left + width - margin.right) / 2, height - 6, chart.xLabel, 'middle'),
     `<text transform="translate(14 ${(height - margin.bottom + margin.top) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(chart.yLabel)}</text>`,
     ...(chart.reference === undefined ? [] : [referenceLine(y(chart.reference.y), chart.reference.name)]),
-    ...chart.series.map((series, index) => drawSeries(series, colours[index % colours.length] ?? '#000', x, y)),
+    ...chart.series.map((series, index) => drawSeries(series, colourOf(index), x, y)),
   ]
-  const legend = chart.series.map(
-    (series, index) =>
-      `<span class="key"><i style="background:${colours[index % colours.length]}"></i>${escapeHtml(series.name)}</span>`,
-  )
-  return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">${parts.join('')}</svg><div class="legend">${legend.join('')}</div></figure>`
+}
+
+function colourOf(series: number): string {
+  return colours[series % colours.length] ?? '#000'
 }
 
 /** Text that is safe inside HTML and SVG, attributes included. */

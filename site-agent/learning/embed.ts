@@ -60,11 +60,7 @@ export interface EmbeddingJob {
 }
 
 /** Embeddings of every scan of every child, [child][scan][embedding]; for benchmarks and probes, never to leave a site. */
-export function embedChildren(
-  tf: Tf,
-  volumes: Volumes,
-  job: EmbeddingJob,
-): number[][][] {
+export function embedChildren(tf: Tf, volumes: Volumes, job: EmbeddingJob): number[][][] {
   const embedded: number[][][] = []
   forEachEmbedded(tf, job, job.children, volumes, ({ batch, embeddings }) => {
     const rows = embeddings.arraySync()

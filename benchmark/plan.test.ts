@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { type Cell, cellId, dependenciesOf } from './cell.ts'
+import { cellSeconds } from './estimate.ts'
+import { benchmarkOptions } from './options.ts'
+import { planCells } from './plan.ts'
+import { benchmarkStudy, siteNames } from './study-text.ts'
+
+const options = benchmarkOptions(['node', 'benchmark', '--seeds', '3'])
+const planned = planCells(options, siteNames)
+
+describe('the plan', () => {
+  test('names every cell once', () => {
+    const ids = planned.map(({ cell }) => cellId(cell))
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('has what each cell starts from, in the same tier or an earlier one', () => {
+    const tiers = new Map(planned.map(({ cell, tier }) => [cellId(cell), tier]))
+    for (const { cell, tier } of planned) {
+      for (const needed of dependenciesOf(cell)) expect(tiers.get(cellId(needed))).toBeLessThanOrEqual(tier)
+    }
+  })
+
+  test('finishes the headline of all seeds before anything else of the first', () => {
+    const firstOfTier2 = planned.findIndex(({ tier }) => tier === 2)
+    const headline = planned.slice(0, firstOfTier2).map(({ cell }) => cell.seed)
+    expect(new Set(headline)).toEqual(new Set([1, 2, 3]))
+    expect(planned.slice(firstOfTier2).every(({ tier }) => tier >= 2)).toBe(true)
+  })
+
+  test('ends at the tier that is asked for', () => {
+    expect(planCells({ ...options, tier: 1 }, siteNames).every(({ tier }) => tier === 1)).toBe(true)
+  })
+
+  test('estimates more time for more work', () => {
+    const cell: Cell = { kind: 'ordering', seed: 1, variant: 'order', setting: 'federated' }
+    expect(cellSeconds(cell, { ...options, children: 400 })).toBeGreaterThan(1.5 * cellSeconds(cell, options))
+  })
+})
+
+describe('the studies', () => {
+  const request = { ...options, seed: 1, sites: siteNames }
+
+  test('weigh the losses of ordering as the variant has it', () => {
+    const losses = (variant: 'order' | 'auxiliary' | 'no-maxima'): unknown => {
+      const [stage] = benchmarkStudy({ ...request, variant, arm: 'order' }).stages
+      return stage?.task === 'ordering' ? stage.losses : 'no ordering'
+    }
+    expect(losses('order')).toBeUndefined()
+    expect(losses('auxiliary')).toEqual({ pairs: 0, sequences: 0, maxima: 1.5 })
+    expect(losses('no-maxima')).toEqual({ pairs: 1, sequences: 1, maxima: 0 })
+  })
+
+  test('give training from scratch a rate of its own', () => {
+    const rate = (arm: 'order' | 'scratch') =>
+      benchmarkStudy({ ...request, variant: 'order', arm }).stages[1]?.learningRate
+    expect(rate('scratch')).toBeGreaterThan(rate('order') ?? 1)
+  })
+})

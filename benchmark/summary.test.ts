@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { seededRandom } from '../shared/random.ts'
+import type { Cell } from './cell.ts'
+import { featuresOf, histogramLength } from './features.ts'
+import { benchmarkOptions } from './options.ts'
+import { writeResults } from './results.ts'
+import { createCellStore } from './store.ts'
+import { calibration, pairedDifference, reliabilityOf, type SeedScores, seedAuroc } from './summary.ts'
+import { targetsOf } from './targets.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'sequela-benchmark-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+/** Test children whose logits tell the label by `signal` standard deviations, more with more scans. */
+function scoresOf(seed: number, signal: number, stretch = 1): SeedScores {
+  const random = seededRandom(`scores/${seed}/${signal}`)
+  const labels = Array.from({ length: 200 }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0))
+  const logit = (label: 0 | 1): number => stretch * (signal * label - signal / 2 + random.normal())
+  const logits = labels.map((label) => Array.from({ length: 6 }, () => logit(label)))
+  const validation = labels.map((label) => ({ label, logit: logit(label) }))
+  return { seed, labels, models: [{ logits, validation }] }
+}
+
+describe('figures of cells', () => {
+  const strong = [1, 2, 3].map((seed) => scoresOf(seed, 2))
+  const weak = [1, 2, 3].map((seed) => scoresOf(seed, 1))
+  const six = (one: SeedScores, at?: readonly number[]): number => seedAuroc(one, 6, at)
+
+  test('tell a better arm from a worse one with an interval above 0, and an arm from itself not at all', () => {
+    const difference = pairedDifference(strong, weak, six)
+    expect(difference?.interval.low).toBeGreaterThan(0)
+    expect(difference?.bySeed).toHaveLength(3)
+    expect(pairedDifference(strong, strong, six)).toMatchObject({ mean: 0, interval: { low: 0, high: 0 } })
+  })
+
+  test('are about the seeds that both arms have', () => {
+    expect(pairedDifference(strong, weak.slice(0, 2), six)?.bySeed.map(({ seed }) => seed)).toEqual([1, 2])
+    expect(pairedDifference(strong, [], six)).toBeUndefined()
+  })
+
+  test('are the mean over sites where sites train alone', () => {
+    const [a, b] = [scoresOf(1, 2), scoresOf(1, 0.1)]
+    const both = { ...a, models: [...a.models, ...b.models] }
+    expect(six(both)).toBeCloseTo((six(a) + six(b)) / 2)
+  })
+
+  test('show overconfident risks as badly calibrated, and Platt scaling mends them', () => {
+    const overconfident = [scoresOf(1, 1, 5), scoresOf(2, 1, 5)]
+    const { before, after } = calibration(overconfident)
+    expect(before.ece).toBeGreaterThan(0.2)
+    expect(after.ece).toBeLessThan(0.08)
+  })
+
+  test('weigh bins of risk by their children', () => {
+    const rows = [
+      { label: 1 as const, risk: 0.95 },
+      { label: 1 as const, risk: 0.95 },
+      { label: 0 as const, risk: 0.25 },
+    ]
+    expect(reliabilityOf(rows).ece).toBeCloseTo((2 * 0.05 + 0.25) / 3)
+  })
+})
+
+test('features of a volume count its brain and nothing else', () => {
+  const features = featuresOf(Float32Array.of(0, 0, -1, 2.5, 4, 40))
+  expect(features.at(-1)).toBe(4)
+  expect(features.slice(histogramLength, -1)).toEqual([Math.log1p(3), Math.log1p(2)])
+  expect(features[histogramLength - 1]).toBeCloseTo(Math.log1p(50))
+})
+
+describe('the store', () => {
+  const options = benchmarkOptions(['node', 'benchmark', '--seeds', '1', '--out', scratch])
+  const cell: Cell = { kind: 'recurrence', seed: 1, arm: 'order', setting: 'federated', known: 0.4 }
+  const { labels, models } = scoresOf(1, 2)
+  const [model = { logits: [], validation: [] }] = models
+
+  test('finds a result again, but not for other inputs', () => {
+    const store = createCellStore(options)
+    expect(store.find(cell)).toBeUndefined()
+    store.put(cell, 3, { kind: 'recurrence', labels, models: { all: model } }, new Map())
+    expect(createCellStore(options).find(cell)).toMatchObject({ seconds: 3, cell })
+    expect(createCellStore({ ...options, orderingRounds: 41 }).find(cell)).toBeUndefined()
+    expect(store.find({ ...cell, known: 0.2 })).toBeUndefined()
+  })
+
+  test('gives a page that says of each goal whether it is met, unmet or not measured', () => {
+    const store = createCellStore(options)
+    store.put(cell, 3, { kind: 'recurrence', labels, models: { all: model } }, new Map())
+    const targets = targetsOf(store, options.seeds)
+    expect(targets.find(({ figure }) => figure.startsWith('AUROC with 4+'))?.met).toBe(true)
+    expect(targets.find(({ figure }) => figure.startsWith('federated − pooled'))?.met).toBeUndefined()
+    const files = writeResults(options, store, [{ cell, tier: 1 }], ['--seeds', '1'], new Date('2026-01-02'))
+    expect(files[0]).toMatch(/results\.md$/)
+    expect(files.some((file) => file.endsWith('auroc-by-scans.svg'))).toBe(true)
+  })
+})

@@ -1,0 +1,188 @@
+// The figures to reach, each with what came out and whether that is enough. A figure whose cells are not finished is "not measured".
+
+import type { Cell, OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
+import type { OrderingFigures } from './result.ts'
+import type { CellStore } from './store.ts'
+import {
+  calibration,
+  manyScans,
+  meanOf,
+  pairedDifference,
+  plainScores,
+  recurrenceScores,
+  type SeedScores,
+  seedAuroc,
+  spreadOf,
+} from './summary.ts'
+
+export interface Target {
+  readonly figure: string
+  readonly goal: string
+  readonly cameOut: string
+  /** Undefined: not measured. */
+  readonly met: boolean | undefined
+}
+
+/** What the network scored, by arm, setting and share of the known outcomes. */
+export function networkScores(
+  store: CellStore,
+  seeds: readonly number[],
+  arm: RecurrenceArm,
+  setting: Setting,
+  known: number,
+): SeedScores[] {
+  return recurrenceScores(store, seeds, (seed): Cell => ({ kind: 'recurrence', seed, arm, setting, known }))
+}
+
+/** Figures after ordering of the seeds that have them. */
+export function orderingOf(
+  store: CellStore,
+  seeds: readonly number[],
+  variant: OrderingVariant,
+): { readonly seed: number; readonly figures: OrderingFigures }[] {
+  return seeds.flatMap((seed) => {
+    const result = store.find({ kind: 'ordering', seed, variant, setting: 'federated' })?.result
+    const figures = result?.kind === 'ordering' ? result.figures.all : undefined
+    return figures === undefined ? [] : [{ seed, figures }]
+  })
+}
+
+/** All targets, in the order of the table. */
+export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] {
+  const scores = (arm: RecurrenceArm, setting: Setting, known: number): SeedScores[] =>
+    networkScores(store, seeds, arm, setting, known)
+  const six = (one: SeedScores, at?: readonly number[]): number => seedAuroc(one, 6, at)
+  const order = orderingOf(store, seeds, 'order').map(({ figures }) => figures)
+  const at40 = scores('order', 'federated', 0.4)
+  const histogram = scores('histogram', 'federated', 0.4)
+  const byScans = (shown: number): number => meanOf(at40.map((one) => seedAuroc(one, shown)))
+  const gain = pairedDifference(scores('order', 'federated', 0.2), scores('scratch', 'federated', 0.2), six)
+  const pooled = pairedDifference(at40, scores('order', 'pooled', 0.4), six)
+  const local = pairedDifference(at40, scores('order', 'local', 0.4), six)
+  const bright = pairedDifference(at40, plainScores(store, seeds, 'bright voxels', 0.4, false), six)
+  const hardened = pairedDifference(at40, histogram, six)
+  const calibrated = at40.length > 0 ? calibration(at40) : undefined
+  const shuffledOutcomes = permutedAurocs(store, seeds)
+  const shuffledOrder = orderingOf(store, seeds, 'shuffled').map(({ figures }) => figures.pairAccuracy)
+  return [
+    measured(
+      'pair accuracy, all',
+      '≥ 0.86',
+      order.map((one) => one.pairAccuracy),
+      (mean) => mean >= 0.86,
+    ),
+    measured(
+      'pair accuracy, far apart',
+      '≥ 0.95',
+      order.map((one) => one.pairAccuracyFar),
+      (mean) => mean >= 0.95,
+    ),
+    measured(
+      'sequence AUROC',
+      '≥ 0.95',
+      order.map((one) => one.sequenceAuroc),
+      (mean) => mean >= 0.95,
+    ),
+    measured(
+      'AUROC with 4+ scans, 40 % of outcomes',
+      'mean ≥ 0.75',
+      at40.map((one) => manyScans(one)),
+      (mean) => mean >= 0.75,
+    ),
+    {
+      figure: 'pretrained − scratch at 20 % of outcomes',
+      goal: 'mean ≥ 0.05, interval above 0, no seed below −0.03',
+      cameOut: differenceInWords(gain),
+      met:
+        gain &&
+        gain.mean >= 0.05 &&
+        gain.interval.low > 0 &&
+        gain.bySeed.every(({ difference }) => difference >= -0.03),
+    },
+    {
+      figure: 'one scan; 4 → 6 scans',
+      goal: '0.45–0.70; within 0.03',
+      cameOut: at40.length === 0 ? '' : `${three(byScans(1))}; ${signed(byScans(6) - byScans(4))}`,
+      met:
+        at40.length === 0
+          ? undefined
+          : byScans(1) >= 0.45 && byScans(1) <= 0.7 && Math.abs(byScans(6) - byScans(4)) <= 0.03,
+    },
+    {
+      figure: 'federated − pooled',
+      goal: 'within 0.02',
+      cameOut: differenceInWords(pooled),
+      met: pooled && Math.abs(pooled.mean) <= 0.02,
+    },
+    {
+      figure: 'federated − mean of the sites alone',
+      goal: '≥ 0.05',
+      cameOut: differenceInWords(local),
+      met: local && local.mean >= 0.05,
+    },
+    {
+      figure: 'expected calibration error after recalibration',
+      goal: '≤ 0.05 overall',
+      cameOut:
+        calibrated === undefined ? '' : `${three(calibrated.after.ece)} (before: ${three(calibrated.before.ece)})`,
+      met: calibrated && calibrated.after.ece <= 0.05,
+    },
+    measured(
+      'lesion probe after ordering',
+      '≥ 0.6 on every seed',
+      order.map((one) => one.lesionProbe),
+      (_, least) => least >= 0.6,
+    ),
+    measured('shuffled outcomes', '0.47–0.53', shuffledOutcomes, (mean) => mean >= 0.47 && mean <= 0.53),
+    measured('shuffled order, pair accuracy', '0.47–0.53', shuffledOrder, (mean) => mean >= 0.47 && mean <= 0.53),
+    {
+      figure: 'network − intensity histogram + GRU, 40 %',
+      goal: '≥ 0.05',
+      cameOut: differenceInWords(hardened),
+      met: hardened && hardened.mean >= 0.05,
+    },
+    {
+      figure: 'network − bright-voxel change, 40 %',
+      goal: '> 0',
+      cameOut: differenceInWords(bright),
+      met: bright && bright.mean > 0,
+    },
+  ]
+}
+
+/** AUROC with six scans of models that learnt from permuted outcomes. */
+function permutedAurocs(store: CellStore, seeds: readonly number[]): number[] {
+  return [0, 1].flatMap((permutation) =>
+    recurrenceScores(store, seeds, (seed) => ({
+      ...{ kind: 'recurrence', seed, arm: 'order', setting: 'federated', known: 0.4 },
+      permutation,
+    })).map((one) => seedAuroc(one, 6)),
+  )
+}
+
+function measured(
+  figure: string,
+  goal: string,
+  values: readonly number[],
+  enough: (mean: number, least: number) => boolean,
+): Target {
+  const spread = spreadOf(values)
+  if (spread === undefined) return { figure, goal, cameOut: '', met: undefined }
+  const range = spread.count > 1 ? ` (${three(spread.least)} to ${three(spread.most)})` : ''
+  return { figure, goal, cameOut: `${three(spread.mean)}${range}`, met: enough(spread.mean, spread.least) }
+}
+
+export function differenceInWords(difference: ReturnType<typeof pairedDifference>): string {
+  if (difference === undefined) return ''
+  const { mean, interval, bySeed } = difference
+  const seeds = bySeed.map((one) => signed(one.difference)).join(' ')
+  return `${signed(mean)}, 95 % ${signed(interval.low)} to ${signed(interval.high)}; by seed ${seeds}`
+}
+
+export function three(value: number): string {
+  return value.toFixed(3)
+}
+
+export function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+}
