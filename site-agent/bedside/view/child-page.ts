@@ -18,7 +18,8 @@ export function childPage(room: string, bedside: Bedside, ready: ReadyChild): Ht
     room,
     title: 'Child',
     body: html`<header><p class="back"><a href="${room}/">All children</a></p><h1>${child.participant}</h1>
-<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${child.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.</p></header>
+<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${child.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.
+${child.outcome?.eventDay !== undefined && `An event is recorded on day ${child.outcome.eventDay}; what is shown is from before it.`}</p></header>
 <main id="content">
 ${answer === undefined ? html`<section><p>No weights were given to this program, so no model was asked.</p></section>` : answerSections(answer, card?.thresholds)}
 ${scansSection(room, ready)}
@@ -59,7 +60,7 @@ ${zone !== undefined && html`<p>This is ${zoneWords[zone]}.</p>`}
 <p>${
       seen === undefined
         ? 'Too few children with a similar risk were in the evaluation to say how far such a risk held.'
-        : html`Of ${seen.children} test children with a risk of ${percent(seen.bin.low)} to ${percent(seen.bin.high)}, between ${percent(seen.low)} and ${percent(seen.high)} had an event (95 % interval).`
+        : html`In the evaluation ${seen.children} test children had a risk of ${percent(seen.bin.low)} to ${percent(seen.bin.high)}; the share of such children with an event lies between ${percent(seen.low)} and ${percent(seen.high)} (95 % interval).`
     }</p>`
   }
   const reasons = calibration.kind === 'refused' ? [sentenceOf(calibration.reason)] : (last?.refusals ?? [])
@@ -76,7 +77,7 @@ function visitTable({ visits, horizonDays }: ChildAnswer): Html {
 function visitRow({ session, day, calibrated, others, refusals, output, contribution }: AnsweredVisit): Html {
   const seen = calibrated?.seen
   return html`<tr><th scope="row">${session}</th><td>${day}</td>
-<td>${calibrated === null ? html`<span title="${refusals.join(' ')}">refused</span>` : percent(calibrated.risk)}</td>
+<td>${calibrated === null ? html`refused<br><span class="reason">${refusals.join(' ')}</span>` : percent(calibrated.risk)}</td>
 <td>${seen && `${percent(seen.low)} to ${percent(seen.high)} of ${seen.children}`}</td>
 <td>${calibrated?.zone && zoneWords[calibrated.zone]}</td>
 ${others.map(({ moved, output: plain }) => html`<td>${moved === null ? html`output ${percent(plain)}` : percent(moved)}</td>`)}

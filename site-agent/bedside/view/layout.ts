@@ -14,7 +14,7 @@ export interface PageParts {
 export function page({ room, title, body, head }: PageParts): Html {
   return document(
     `${title} · Sequela`,
-    html`${head}<link rel="stylesheet" href="${room}/view.css"><script type="module" src="${room}/view.mjs"></script>`,
+    html`${head}<link rel="icon" href="${room}/icon.svg"><link rel="stylesheet" href="${room}/view.css"><script type="module" src="${room}/view.mjs"></script>`,
     html`<a class="skip" href="#content">Skip to the content</a>
 <p class="research" role="note"><strong>${notice}</strong></p>
 ${body}

@@ -33,6 +33,7 @@ const patienceMs = 700
 const fullChange = 4
 
 const assets = {
+  'icon.svg': 'image/svg+xml',
   'view.css': 'text/css; charset=utf-8',
   'view.mjs': 'text/javascript; charset=utf-8',
 } as const

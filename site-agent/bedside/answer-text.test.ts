@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { answerFrom } from './answer.ts'
+import { answerText } from './answer-text.ts'
+import { usualParts, visitRisk } from './testsupport/answers.ts'
+
+describe('an answer in a terminal', () => {
+  test('begins with what it is not, and names risk, recalibration and zone', () => {
+    const lines = answerText(answerFrom(usualParts())).split('\n')
+    expect(lines[0]).toContain('Not a medical device')
+    expect(lines).toContain(
+      'After the last visit: 40.1 %, recalibrated for the consortium, at or above the upper threshold.',
+    )
+    expect(lines.find((line) => line.includes('ses-30 '))).toContain('refused')
+    expect(lines.find((line) => line.includes('ses-120'))).toMatch(/25\.4 % +13\.9 % to 40\.7 %/)
+  })
+
+  test('without a card says that no calibrated risk is given, why, and what stands there instead', () => {
+    const text = answerText(answerFrom(usualParts({ card: undefined, heldBack: ['ses-9: it is damaged.'] })))
+    expect(text).toContain('No calibrated risk is given:\n  * there is no model card')
+    expect(text).toContain('nobody has checked that it is a probability')
+    expect(text).toContain('* ses-9: it is damaged.')
+    expect(text).not.toContain('After the last visit')
+  })
+
+  test('puts outputs within other times in brackets where they are no risks', () => {
+    const otherRisks = [{ horizonDays: 183, risk: 0.25 }]
+    const visits = usualParts().visits.map((visit) => ({ ...visit, otherRisks }))
+    expect(answerText(answerFrom(usualParts({ visits, card: undefined })))).toContain('(25.0 %)')
+    expect(answerText(answerFrom(usualParts({ visits })))).toContain('183 days')
+  })
+
+  test('of one visit says nothing of what it adds', () => {
+    const { facts } = usualParts()
+    const visits = [visitRisk(30, 0.2, { contribution: null })]
+    const text = answerText(answerFrom(usualParts({ facts: { ...facts, scans: facts.scans.slice(0, 1) }, visits })))
+    expect(text).toMatch(/20\.0 %\n/)
+    expect(text).toContain('x There is one scan only')
+  })
+})
