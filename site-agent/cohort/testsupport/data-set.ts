@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { sha256 } from '../../../shared/digest.ts'
 import { SequelaError } from '../../../shared/protocol/errors.ts'
-import { parseStudy, type Study } from '../../../shared/study/study.ts'
+import { parseStudy, type Study, type StudyFile } from '../../../shared/study/study.ts'
 import { type Cohort, loadCohort } from '../cohort.ts'
 import type { Finding } from '../finding.ts'
 import type { ScanPreparer } from '../prepare-cohort.ts'
@@ -79,6 +79,10 @@ export function temporaryFolder(): string {
 
 /** `stages` are given as YAML lines; both tasks when left out. */
 export function testStudy(stages?: readonly string[]): Study {
+  return testStudyFile(stages).study
+}
+
+export function testStudyFile(stages?: readonly string[]): StudyFile {
   const both = [
     '{ task: ordering, rounds: 2, learningRate: 1e-3 }',
     '{ task: recurrence, rounds: 2, learningRate: 1e-3, horizonDays: 365 }',
@@ -95,7 +99,7 @@ ${(stages ?? both).map((stage) => `  - ${stage}`).join('\n')}
 round: { quorum: 1, deadline: 1h }
 policy: { minChildren: 2, minCell: 2 }
 `
-  return parseStudy(text).study
+  return parseStudy(text)
 }
 
 /** Takes every text for a scan, but refuses those that begin with `unreadable` or `unsuitable`. */
