@@ -6,8 +6,10 @@
 
 `out` has `embeddings` [visit, embedding], `progression` [visit] and, of an event after each visit given the scans up to it,
 either `risk_logits` and `risk` [visit] within the study's horizon, or `hazard_logits` and `risk` [visit, bin]: bins end after
-HAZARD_EDGES_DAYS, and the risk is that of an event up to the end of each. Prepared scans are what a site keeps in its cache: normal scores
-within the brain, exactly 0 outside. Research software. Not a medical device.
+HAZARD_EDGES_DAYS, and the risk is that of an event up to the end of each. Models that are told of them also take `days` [visit]
+since any one day, and `chart` [13]: age as (years - 8.8) / 4.5, male, three of resection (total, partial, biopsy), five of location
+(hemisphere, midline, cerebellum, brainstem, other), and that age, sex or resection is missing. Prepared scans are what a site
+keeps in its cache: normal scores within the brain, exactly 0 outside. Research software. Not a medical device.
 """
 
 import torch
@@ -16,6 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 CHANNELS_PER_GROUP = 8
+TIME_PERIODS_DAYS = torch.tensor([30 * (2000 / 30) ** (m / 7) for m in range(8)])
 HAZARD_EDGES_DAYS = (91, 183, 274, 365, 548, 730)
 
 
@@ -41,11 +44,18 @@ class SequelaModel(nn.Module):
         self.norm = nn.LayerNorm(size)
         _set(self.norm.weight, weights["sequence.norm.scale"])
         _set(self.norm.bias, weights["sequence.norm.shift"])
-        self.gru = nn.GRU(2 * size, hidden)  # gates as here: reset, update, candidate
-        _set(self.gru.weight_ih_l0, weights["sequence.gru.inputKernel"].T)
+        kernels = [weights[name] for name in ("sequence.gru.inputKernel", "sequence.time.kernel") if name in weights]
+        self.gru = nn.GRU(sum(len(kernel) for kernel in kernels), hidden)  # gates as here: reset, update, candidate
+        _set(self.gru.weight_ih_l0, torch.cat(kernels).T)
         _set(self.gru.weight_hh_l0, weights["sequence.gru.hiddenKernel"].T)
         _set(self.gru.bias_ih_l0, weights["sequence.gru.inputBias"])
         _set(self.gru.bias_hh_l0, weights["sequence.gru.hiddenBias"])
+        self.told_of_time = "sequence.time.kernel" in weights
+        self.clinical = _linear(weights, "clinical.embedding") if "clinical.embedding.kernel" in weights else None
+        if self.clinical is not None:
+            self.clinical_norm = nn.LayerNorm(self.clinical.out_features)
+            _set(self.clinical_norm.weight, weights["clinical.norm.scale"])
+            _set(self.clinical_norm.bias, weights["clinical.norm.shift"])
         self.pair = nn.Linear(size, 1, bias=False)
         _set(self.pair.weight, weights["head.pair.kernel"].T)
         self.risk = _linear(weights, "head.risk")
@@ -72,15 +82,29 @@ class SequelaModel(nn.Module):
                 x = F.relu(self.normed(x, f"block{i}"))
         return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4))], 1))
 
-    def forward(self, volumes):
+    def states(self, seen, days):
+        """After each visit; told of time, once for each landmark with the days before it."""
+        if not self.told_of_time:
+            return self.gru(seen.unsqueeze(1))[0].squeeze(1)
+        rows = []
+        for last in range(len(days)):
+            angles = 2 * torch.pi * (days[last] - days[: last + 1]).unsqueeze(1) / TIME_PERIODS_DAYS
+            code = torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
+            rows.append(self.gru(torch.cat([seen[: last + 1], code], 1).unsqueeze(1))[0][-1, 0])
+        return torch.stack(rows)
+
+    def forward(self, volumes, days=None, chart=None):
         embeddings = self.embed(volumes)
         normal = self.norm(embeddings)
         change = torch.cat([torch.zeros_like(normal[:1]), normal[1:] - normal[:-1]])
-        states, _ = self.gru(torch.cat([normal, change], 1).unsqueeze(1))
+        states = self.states(torch.cat([normal, change], 1), days)
+        if self.clinical is not None:
+            facts = F.relu(self.clinical_norm(self.clinical(chart)))
+            states = torch.cat([states, facts.expand(len(states), -1)], 1)
         return {
             "embeddings": embeddings,
             "progression": self.pair(embeddings).squeeze(1),
-            **_risks(self.risk(states.squeeze(1))),
+            **_risks(self.risk(states)),
         }
 
 

@@ -10,12 +10,13 @@ import { z } from 'zod'
 import { canImport, python } from '../bench/python.ts'
 import { encodeOnnx } from '../coordinator/interchange/onnx-model.ts'
 import { emptyChart } from '../shared/cohort/chart.ts'
+import { clinicalVector } from '../shared/model/clinical.ts'
 import { hazardEdgesDays } from '../shared/model/hazards.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { presetOf } from '../shared/model/presets.ts'
 import { probabilityOf } from '../shared/model/risk.ts'
-import { binaryModel, hazardsModel } from '../shared/model/testsupport/models.ts'
+import { binaryModel, hazardsModel, informedModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -44,7 +45,7 @@ function askedOf(model: ModelSpec, visitCounts: readonly number[]): Asked {
   const volumes = new Map<string, Float32Array>()
   const children = visitCounts.map((visits, c): PreparedChild => {
     const scans = Array.from({ length: visits }, (_, visit) => ({
-      ...{ file: `${c}/${visit}`, day: 90 * visit },
+      ...{ file: `${c}/${visit}`, day: 90 * visit + 7 * visit ** 2 },
       ...{ followUp: null, scanner: undefined },
     }))
     for (const { file } of scans) {
@@ -54,7 +55,13 @@ function askedOf(model: ModelSpec, visitCounts: readonly number[]): Asked {
         Float32Array.from({ length: voxels }, () => (random.uniform() < 1 / 3 ? 0 : random.normal())),
       )
     }
-    return { key: `${c}`, fold: 'test', scans, outcome: undefined, chart: emptyChart }
+    return {
+      key: `${c}`,
+      fold: 'test',
+      scans,
+      outcome: undefined,
+      chart: { ...emptyChart, ageYears: 3 + c, resection: 'partial' },
+    }
   })
   return { model, weights, children, volumes }
 }
@@ -83,7 +90,13 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string, asked: Asked):
   await writeFile(voxelsFile, Buffer.concat([...volumes.values()].map((volume) => new Uint8Array(volume.buffer))))
   const shapes = JSON.stringify(children.map(({ scans }) => [scans.length, ...grid]))
   const script = join(import.meta.dirname, 'support', 'ask_elsewhere.py')
-  const { stdout } = await promisify(execFile)(python, [script, kind, modelFile, voxelsFile, shapes])
+  const told = JSON.stringify(
+    children.map(({ scans, chart }) => ({
+      ...(model.timeInput === 'fourier' ? { days: scans.map(({ day }) => day) } : {}),
+      ...(model.clinical ? { chart: clinicalVector(chart) } : {}),
+    })),
+  )
+  const { stdout } = await promisify(execFile)(python, [script, kind, modelFile, voxelsFile, shapes, told])
   const answers = answersSchema.parse(JSON.parse(stdout))
   const { tf } = await loadEngine({ threads: 1 })
   const get = (file: string): Float32Array => volumes.get(file) ?? new Float32Array()
@@ -111,6 +124,7 @@ async function compare(kind: 'torch' | 'onnx', modelFile: string, asked: Asked):
 describe.each([
   { name: 'tiny', asked: askedOf(binaryModel, [1, 2, 6]) },
   { name: 'tiny with hazards', asked: askedOf(hazardsModel, [1, 2, 6]) },
+  { name: 'tiny told of time and chart', asked: askedOf(informedModel, [1, 2, 6]) },
   { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
 ])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {

@@ -3,14 +3,16 @@
 // version 17; the graph follows shared/model.
 
 import { Model, type Value } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
+import { clinicalHidden, clinicalSize } from '../../shared/model/clinical.ts'
 import { hazardBins, hazardEdgesDays } from '../../shared/model/hazards.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
-import { type Preset, presetOf } from '../../shared/model/presets.ts'
+import { presetOf } from '../../shared/model/presets.ts'
 import { programVersion } from '../../shared/version.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
 import { addEncoder } from './onnx-encoder.ts'
 import { createGraphBuilder, floatValue, type GraphBuilder } from './onnx-graph.ts'
 import { addLinear, type GraphParameters, normEpsilon, parametersIn } from './onnx-parameters.ts'
+import { addSequence } from './onnx-sequence.ts'
 
 const irVersion = 8n
 const operatorSet = 17n
@@ -23,7 +25,8 @@ export interface OnnxModelOptions {
 }
 
 /**
- * The bytes of an ONNX file. Input `volumes` [visit, depth, height, width] holds normalised voxels, 0 in the background.
+ * The bytes of an ONNX file. Input `volumes` [visit, depth, height, width] holds normalised voxels, 0 in the background; for
+ * models that are told of them, `days` [visit] since any one day and `chart` [13] as shared/model/clinical.ts has it.
  * Outputs: `embeddings` [visit, embedding], `progression` [visit], and of an event after each visit, given the scans up to
  * it and none later: `risk_logits` and `risk` [visit] within the study's horizon, or of hazards `hazard_logits` and `risk`
  * [visit, bin], the risk up to the end of each bin.
@@ -35,8 +38,14 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
   const embeddings = addEncoder(graph, parameters, preset)
   const progression = graph.add('MatMul', [embeddings, parameters.as('head.pair.kernel')])
   graph.add('Squeeze', [progression, graph.integers(1)], {}, 'progression')
-  const states = addSequence(graph, parameters, preset, embeddings)
-  const riskValues = addRisk(graph, model.head, addLinear(graph, parameters, 'head.risk', states))
+  const inputs = [floatValue('volumes', ['visit', ...preset.grid], 'prepared scans of one child in order of time')]
+  if (model.timeInput === 'fourier') inputs.push(floatValue('days', ['visit'], 'days of the scans since any one day'))
+  if (model.clinical) inputs.push(floatValue('chart', [clinicalSize], 'age, sex, resection, location, what is missing'))
+  const states = addSequence(graph, parameters, model, embeddings)
+  const outputs = model.clinical
+    ? addClinicalHead(graph, parameters, states)
+    : addLinear(graph, parameters, 'head.risk', states)
+  const riskValues = addRisk(graph, model.head, outputs)
   return Model.encode({
     irVersion,
     producerName: 'sequela',
@@ -46,7 +55,7 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
     metadataProps: Object.entries(notes).map(([key, value]) => ({ key, value })),
     graph: graph.finish({
       name: `sequela-${model.preset}`,
-      inputs: [floatValue('volumes', ['visit', ...preset.grid], 'prepared scans of one child in order of time')],
+      inputs,
       outputs: [
         floatValue('embeddings', ['visit', preset.embeddingSize], 'what the encoder makes of each scan'),
         floatValue('progression', ['visit'], 'progression score: later scans have higher ones'),
@@ -54,6 +63,22 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
       ],
     }),
   }).finish()
+}
+
+/** shared/model/heads.ts with a chart: the state and what the chart becomes, each by its part of the head's kernel. */
+function addClinicalHead(graph: GraphBuilder, parameters: GraphParameters, states: string): string {
+  const chart = graph.add('Unsqueeze', ['chart', graph.integers(0)]) // [1, clinical]
+  const norm = [parameters.as('clinical.norm.scale'), parameters.as('clinical.norm.shift')]
+  const embedded = addLinear(graph, parameters, 'clinical.embedding', chart)
+  const normal = graph.add('LayerNormalization', [embedded, ...norm], { axis: -1, epsilon: normEpsilon })
+  const { shape, values } = parameters.values('head.risk.kernel')
+  const [rows = 0, outputs = 0] = shape
+  const ofStates = rows - clinicalHidden
+  const part = (name: string, from: number, to: number): string =>
+    graph.floats(name, [to - from, outputs], values.slice(from * outputs, to * outputs))
+  const fromStates = graph.add('MatMul', [states, part('head.risk.kernel.states', 0, ofStates)])
+  const fromChart = graph.add('MatMul', [graph.add('Relu', [normal]), part('head.risk.kernel.chart', ofStates, rows)])
+  return graph.add('Add', [graph.add('Add', [fromStates, fromChart]), parameters.as('head.risk.bias')])
 }
 
 /** shared/model/risk.ts: probabilities from what the risk head gives. @returns what the graph's outputs are */
@@ -80,43 +105,4 @@ function addRisk(graph: GraphBuilder, head: ModelSpec['head'], outputs: string):
     floatValue('hazard_logits', ['visit', hazardBins], `logits of hazards; bins end ${ends} days after each visit`),
     floatValue('risk', ['visit', hazardBins], 'probability of an event up to the end of each bin, not recalibrated'),
   ]
-}
-
-/** shared/model/sequence.ts: each embedding and its difference to the one before, into a GRU. @returns [visit, hidden] */
-function addSequence(graph: GraphBuilder, parameters: GraphParameters, preset: Preset, embeddings: string): string {
-  const { embeddingSize, hiddenSize } = preset
-  const norm = [parameters.as('sequence.norm.scale'), parameters.as('sequence.norm.shift')]
-  const normal = graph.add('LayerNormalization', [embeddings, ...norm], { axis: -1, epsilon: normEpsilon })
-  const rows = (from: number, to: number): string =>
-    graph.add('Slice', [normal, graph.integers(from), graph.integers(to), graph.integers(0)])
-  // The first visit stands before itself, so its difference is nought.
-  const before = graph.add('Concat', [rows(0, 1), rows(0, -1)], { axis: 0 })
-  const inputs = graph.add('Concat', [normal, graph.add('Sub', [normal, before])], { axis: 1 })
-  const oneChild = graph.add('Unsqueeze', [inputs, graph.integers(1)]) // [visit, 1, 2·embedding]
-  const gates = (values: Float32Array): Float32Array => updateFirst(values, hiddenSize)
-  const bias = Float32Array.from([
-    ...gates(parameters.values('sequence.gru.inputBias').values),
-    ...gates(parameters.values('sequence.gru.hiddenBias').values),
-  ])
-  const inputKernel = gates(parameters.transposed('sequence.gru.inputKernel'))
-  const hiddenKernel = gates(parameters.transposed('sequence.gru.hiddenKernel'))
-  const states = graph.add(
-    'GRU',
-    [
-      oneChild,
-      graph.floats('sequence.gru.inputKernel', [1, 3 * hiddenSize, 2 * embeddingSize], inputKernel),
-      graph.floats('sequence.gru.hiddenKernel', [1, 3 * hiddenSize, hiddenSize], hiddenKernel),
-      graph.floats('sequence.gru.bias', [1, 6 * hiddenSize], bias),
-    ],
-    { hidden_size: hiddenSize, linear_before_reset: 1 },
-  ) // [visit, direction, child, hidden]
-  return graph.add('Squeeze', [states, graph.integers(1, 2)])
-}
-
-/** Our gates stand as reset, update, candidate; ONNX wants the update first. */
-function updateFirst(values: Float32Array, hiddenSize: number): Float32Array {
-  const rowLength = values.length / (3 * hiddenSize)
-  const gate = (index: number): Float32Array =>
-    values.subarray(index * hiddenSize * rowLength, (index + 1) * hiddenSize * rowLength)
-  return Float32Array.from([...gate(1), ...gate(0), ...gate(2)])
 }

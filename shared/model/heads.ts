@@ -3,6 +3,7 @@
 
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { clinicalFeatures } from './clinical.ts'
 import { linear, type ParameterTensors, parameter } from './parameter-tensors.ts'
 
 type Tf = typeof TensorFlow
@@ -23,7 +24,13 @@ export function orderLogits(tf: Tf, parameters: ParameterTensors, states: Tensor
   return tf.reshape(linear(tf, parameters, 'head.sequence', states), [-1]) as Tensor1D
 }
 
-/** What risks are computed from (risk.ts): the logit of each hazard, or of the one event. @param states [landmark, hidden] @returns [landmark, output] */
-export function riskOutputs(tf: Tf, parameters: ParameterTensors, states: Tensor2D): Tensor2D {
-  return linear(tf, parameters, 'head.risk', states)
+/**
+ * What risks are computed from (risk.ts): the logit of each hazard, or of the one event.
+ * @param states [landmark, hidden]
+ * @param charts [landmark, clinicalSize], for models that take them
+ * @returns [landmark, output]
+ */
+export function riskOutputs(tf: Tf, parameters: ParameterTensors, states: Tensor2D, charts?: Tensor2D): Tensor2D {
+  const known = charts === undefined ? states : tf.concat([states, clinicalFeatures(tf, parameters, charts)], 1)
+  return linear(tf, parameters, 'head.risk', known)
 }

@@ -4,10 +4,12 @@
 
 import { seededRandom } from '../random.ts'
 import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
+import { clinicalHidden, clinicalSize } from './clinical.ts'
 import type { ModelSpec } from './model-spec.ts'
 import { type EncoderShape, encoderOutputs, type Preset, presetOf } from './presets.ts'
 import { hasProjection, residualBlocks, stemKernel } from './resnet.ts'
 import { riskOutputCount } from './risk.ts'
+import { timeCodeSize } from './time-code.ts'
 
 /**
  * How a parameter starts. `uniform` draws from ±1/√fanIn, as PyTorch's layers do by default (the experiments that the
@@ -65,7 +67,21 @@ function initialParameters(model: ModelSpec): readonly InitialParameter[] {
     { name: 'head.pair.kernel', shape: [embeddingSize, 1], start: { kind: 'uniform', fanIn: embeddingSize } },
     ...linear('head.sequence', hiddenSize, 1),
     ...linear('head.maxima', embeddingSize, blocksDeep * blocksHigh * blocksWide),
-    ...linear('head.risk', hiddenSize, riskOutputCount(model.head)),
+    ...linear('head.risk', hiddenSize + (model.clinical ? clinicalHidden : 0), riskOutputCount(model.head)),
+    ...(model.timeInput === 'fourier' ? [timeKernel(hiddenSize)] : []),
+    ...(model.clinical ? clinicalLayer() : []),
+  ]
+}
+
+/** From nought, so that recurrence begins with the network that ordering trained. */
+function timeKernel(hiddenSize: number): InitialParameter {
+  return { name: 'sequence.time.kernel', shape: [timeCodeSize, 3 * hiddenSize], start: { kind: 'zeros' } }
+}
+
+function clinicalLayer(): InitialParameter[] {
+  return [
+    ...linear('clinical.embedding', clinicalSize, clinicalHidden),
+    ...normalisation('clinical.norm', clinicalHidden),
   ]
 }
 

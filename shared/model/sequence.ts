@@ -3,13 +3,12 @@
 
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import { layerNorm } from './layer-norm.ts'
 import { type FusedOps, type ParameterTensors, parameter } from './parameter-tensors.ts'
 import type { Preset } from './presets.ts'
+import { timeCode, timeCodeSize } from './time-code.ts'
 
 type Tf = typeof TensorFlow
-
-/** As in PyTorch's LayerNorm. */
-const epsilon = 1e-5
 
 /**
  * Which scan stands where in a batch of sequences: row `step·sequences + sequence` of the input is scan `scans[row]`, or
@@ -19,6 +18,8 @@ export interface SequenceLayout {
   readonly steps: number
   readonly sequences: number
   readonly scans: Int32Array
+  /** Days from each row's scan to the landmark, for networks that are told of time; NaN after a sequence's end. */
+  readonly gapDays?: Float64Array
 }
 
 /**
@@ -35,23 +36,23 @@ export function runSequences(
   layout: SequenceLayout,
 ): Tensor3D {
   const { steps, sequences } = layout
-  const normal = layerNorm(tf, parameters, embeddings) // [scan, embedding]
+  const normal = layerNorm(tf, parameters, 'sequence.norm', embeddings) // [scan, embedding]
   const current = tf.matMul(selection(tf, layout, normal.shape[0], false), normal) // [step·sequence, embedding]
   const change = tf.matMul(selection(tf, layout, normal.shape[0], true), normal)
   const inputKernel = parameter(parameters, 'sequence.gru.inputKernel') as Tensor2D
   const inputs = tf.concat([current, change], 1) as Tensor2D // [step·sequence, 2·embedding]
-  const projected = tf.add(tf.matMul(inputs, inputKernel), parameter(parameters, 'sequence.gru.inputBias'))
+  const seen = tf.add(tf.matMul(inputs, inputKernel), parameter(parameters, 'sequence.gru.inputBias'))
+  const projected = tf.addN([seen, ...timeInput(tf, parameters, layout)]) // [step·sequence, 3·hidden]
   const hiddenKernel = parameter(parameters, 'sequence.gru.hiddenKernel') as Tensor2D
   const hiddenBias = parameter(parameters, 'sequence.gru.hiddenBias')
   return ops.gru(tf.reshape(projected, [steps, sequences, 3 * preset.hiddenSize]), hiddenKernel, hiddenBias)
 }
 
-/** Normalises each row, then scales and shifts each column. @param x [row, column] */
-function layerNorm(tf: Tf, parameters: ParameterTensors, x: Tensor2D): Tensor2D {
-  const { mean, variance } = tf.moments(x, 1, true)
-  const normal = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)))
-  const scaled = tf.mul(normal, parameter(parameters, 'sequence.norm.scale'))
-  return tf.add(scaled, parameter(parameters, 'sequence.norm.shift'))
+/** What the gates get of the time to the landmark, where the layout tells it. @returns [step·sequence, 3·hidden], or nothing */
+function timeInput(tf: Tf, parameters: ParameterTensors, { gapDays }: SequenceLayout): Tensor2D[] {
+  if (gapDays === undefined) return []
+  const code = tf.tensor2d(timeCode(gapDays), [gapDays.length, timeCodeSize])
+  return [tf.matMul(code, parameter(parameters, 'sequence.time.kernel') as Tensor2D)]
 }
 
 /**

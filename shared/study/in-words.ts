@@ -1,15 +1,14 @@
 // A study as a person at a hospital reads it before saying yes: what is trained, how often, and what leaves the house.
 
-import type { ModelSpec } from '../model/model-spec.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { elementCount } from '../weights/weights.ts'
 import { modelOf } from './model-of.ts'
-import type { Stage, StudyFile } from './study.ts'
+import type { Stage, Study, StudyFile } from './study.ts'
 
 /** Lines of plain text, at most about 100 characters wide. */
 export function studyInWords({ study, digest }: StudyFile): string {
   const parameters = elementCount(modelManifest(modelOf(study)))
-  const { grid, spacingMm, preset, head } = study.model
+  const { grid, spacingMm, preset } = study.model
   const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
   const closing = study.stages.filter(({ select }) => select !== undefined).length
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
@@ -21,7 +20,7 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `  model       preset ${preset}, ${parameters.toLocaleString('en')} weights, volumes of ` +
       `${grid.join('×')} voxels of ${spacingMm} mm`,
     `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
-    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, head)}`),
+    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     `  children    ${percent(folds.train)} train, ${percent(folds.validation)} validate, ${percent(folds.test)} are kept for testing`,
     `  a round     closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
       `with at least ${study.round.quorum} of ${study.sites.length} sites`,
@@ -47,12 +46,14 @@ export function studyInWords({ study, digest }: StudyFile): string {
   ].join('\n')
 }
 
-function stageInWords(stage: Stage, head: ModelSpec['head']): string {
+function stageInWords(stage: Stage, { head, timeInput, clinical }: Study['model']): string {
   const what =
     stage.task === 'ordering'
       ? 'learn to put the scans of a child in order of time (needs no outcomes)'
       : `learn the risk of ${stage.events?.join(' or ').replaceAll('_', ' ') ?? 'an event'} within ${stage.horizonDays} days` +
-        (head === 'hazards' ? ', from hazards over two years' : '')
+        (head === 'hazards' ? ', from hazards over two years' : '') +
+        (timeInput === 'fourier' ? ', told of the days between visits' : '') +
+        (clinical ? ', with age, sex, resection and location from participants.tsv' : '')
   const { rounds, earlyStop, select } = stage
   const stop =
     earlyStop === undefined ? '' : `, fewer once ${earlyStop.metric} has not improved for ${earlyStop.patience} rounds`

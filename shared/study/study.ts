@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
 import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
-import { heads } from '../model/model-spec.ts'
+import { heads, timeInputs } from '../model/model-spec.ts'
 import { presets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
@@ -25,8 +25,8 @@ const modelSchema = z.strictObject({
   spacingMm: positive.min(0.5).max(20),
   /** Files from before there were hazards say nothing and mean `binary` for ever (decision 16). */
   head: z.enum(heads).default('binary'),
-  timeInput: z.enum(['none']).default('none'),
-  clinical: z.literal(false).default(false),
+  timeInput: z.enum(timeInputs).default('none'),
+  clinical: z.boolean().default(false),
 })
 
 const pipelineSchema = z.strictObject({

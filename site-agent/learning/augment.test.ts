@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { emptyChart } from '../../shared/cohort/chart.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { augmentInto, drawGeometry, drawIntensity, type Geometry, type Grid, type Intensity } from './augment.ts'
 import { assemble } from './batches.ts'
@@ -96,7 +97,7 @@ describe('a batch', () => {
     expect(scanCount).toBe(2)
     expect(only).toEqual({
       ...{ key: 'child-0', firstScan: 0, days: [100, 200] },
-      followUps: [{ days: 200, event: true }, null],
+      ...{ followUps: [{ days: 200, event: true }, null], chart: emptyChart },
     })
   })
 

@@ -1,6 +1,7 @@
 // Children in batches: which come together is drawn from the round's seed; their scans are laid one after the other.
 
 import type { Tensor5D } from '@tensorflow/tfjs-core'
+import type { Chart } from '../../shared/cohort/chart.ts'
 import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import { type Random, shuffled } from '../../shared/random.ts'
 import { augmentInto, drawGeometry, drawIntensity, type Grid } from './augment.ts'
@@ -14,6 +15,7 @@ export interface BatchChild {
   readonly firstScan: number
   readonly days: readonly number[]
   readonly followUps: readonly (FollowUp | null)[]
+  readonly chart: Chart
 }
 
 /** Scans of several children. `volumes` is [scan, depth, height, width, 1] as one array. */
@@ -49,6 +51,7 @@ export function assemble(shown: readonly Shown[], grid: Grid, volumes: Volumes, 
       firstScan: scan,
       days: scans.map(({ day }) => day),
       followUps: scans.map(({ followUp }) => followUp),
+      chart: child.chart,
     })
     const geometry = random === undefined ? undefined : drawGeometry(random, grid)
     for (const { file } of scans) {

@@ -106,10 +106,9 @@ function evaluateRecurrence(
   children: readonly PreparedChild[],
   tally: Tally,
 ): void {
-  const preset = presetOf(job.model.preset)
   const landmarks: { child: string; visits: number; label: 0 | 1; logit: number }[] = []
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
-    const { outputs, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch)
+    const { outputs, rows } = riskAtEveryVisit(tf, ops, job.model, parameters, embeddings, batch.children)
     const [values, width] = [outputs.dataSync(), outputs.shape[1]]
     for (const [row, { child, visits, followUp }] of rows.entries()) {
       const given = values.subarray(row * width, (row + 1) * width)

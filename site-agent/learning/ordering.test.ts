@@ -1,5 +1,6 @@
 import type { Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { emptyChart } from '../../shared/cohort/chart.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
@@ -8,8 +9,9 @@ import { usualOrderingLosses } from '../../shared/study/study.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import type { Batch, BatchChild } from './batches.ts'
 import { loadEngine, type Tf } from './engine.ts'
+import { layoutOf } from './histories.ts'
 import { fusedOps } from './ops.ts'
-import { blockMaxima, canOrder, drawQuestions, layoutOf, orderingLoss, pairsOf } from './ordering.ts'
+import { blockMaxima, canOrder, drawQuestions, orderingLoss, pairsOf } from './ordering.ts'
 
 let tf: Tf
 beforeAll(async () => {
@@ -21,6 +23,7 @@ const child = (firstScan: number, days: number[]): BatchChild => ({
   firstScan,
   days,
   followUps: days.map(() => null),
+  chart: emptyChart,
 })
 
 describe('pairs', () => {

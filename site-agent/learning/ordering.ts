@@ -12,6 +12,7 @@ import { type Random, shuffled } from '../../shared/random.ts'
 import { type OrderingLosses, usualOrderingLosses } from '../../shared/study/study.ts'
 import { type Batch, type BatchChild, volumesTensor } from './batches.ts'
 import type { Tf } from './engine.ts'
+import { layoutOf } from './histories.ts'
 
 /** Most scans in a drawn sequence. */
 const longestSequence = 6
@@ -84,16 +85,6 @@ export function drawQuestions(children: readonly BatchChild[], random: Random): 
     }
   }
   return { layout: layoutOf(sequences), lengths: sequences.map(({ length }) => length), inOrder, children: owners }
-}
-
-/** Sequences of scan numbers as a layout, padded at their ends. */
-export function layoutOf(sequences: readonly (readonly number[])[]): SequenceLayout {
-  const steps = Math.max(...sequences.map(({ length }) => length))
-  const scans = new Int32Array(steps * sequences.length).fill(-1)
-  for (const [q, sequence] of sequences.entries()) {
-    for (const [step, scan] of sequence.entries()) scans[step * sequences.length + q] = scan
-  }
-  return { steps, sequences: sequences.length, scans }
 }
 
 /** Logit of each sequence being in order, read after its last scan. @returns [sequence] */

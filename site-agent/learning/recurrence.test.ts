@@ -1,9 +1,9 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { emptyChart } from '../../shared/cohort/chart.ts'
 import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
-import { presets } from '../../shared/model/presets.ts'
 import { binaryModel, hazardsModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
@@ -31,6 +31,7 @@ const child = (firstScan: number, labels: (0 | 1 | null)[]): BatchChild => ({
   firstScan,
   days: labels.map((_, visit) => 90 * visit),
   followUps: labels.map((label) => followUps.get(label) ?? null),
+  chart: emptyChart,
 })
 
 describe('the loss of recurrence', () => {
@@ -40,7 +41,7 @@ describe('the loss of recurrence', () => {
       const scanCount = children.reduce((sum, { days }) => sum + days.length, 0)
       const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
       const parameters = tensorsWith((name) => (name === 'head.risk.bias' ? logit : 0))
-      return recurrenceLoss(tf, fusedOps(tf), presets.tiny, parameters, batch, asked).dataSync()[0] ?? Number.NaN
+      return recurrenceLoss(tf, fusedOps(tf), binaryModel, parameters, batch, 365).dataSync()[0] ?? Number.NaN
     })
   const [ofEvent, ofNone] = [Math.log(1 + Math.exp(-0.7)), Math.log(1 + Math.exp(0.7))]
 
@@ -61,7 +62,6 @@ describe('the loss of recurrence', () => {
 })
 
 describe('the loss of hazards', () => {
-  const hazards = { head: 'hazards', horizonDays: 365 } as const
   const logits = [-0.4, 0.3, 1.1, -1.2, 0.8, 0.1]
   const followed: (FollowUp | null)[] = [
     { days: 500, event: true },
@@ -76,6 +76,7 @@ describe('the loss of hazards', () => {
     firstScan,
     days: known.map((_, visit) => 90 * visit),
     followUps: known,
+    chart: emptyChart,
   })
   const parametersWith = (bias: readonly number[]): ParameterTensors =>
     new Map(
@@ -88,7 +89,7 @@ describe('the loss of hazards', () => {
     tf.tidy(() => {
       const scanCount = children.reduce((sum, { days }) => sum + days.length, 0)
       const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
-      const loss = recurrenceLoss(tf, fusedOps(tf), presets.tiny, parametersWith(bias), batch, hazards)
+      const loss = recurrenceLoss(tf, fusedOps(tf), hazardsModel, parametersWith(bias), batch, 365)
       return loss.dataSync()[0] ?? Number.NaN
     })
   const hazard = (bin: number): number => 1 / (1 + Math.exp(-(logits[bin] ?? Number.NaN)))
@@ -119,7 +120,7 @@ describe('the loss of hazards', () => {
     const views = parameterViews(initialWeights(hazardsModel, 2))
     const loss = (...tensors: Tensor[]): Scalar => {
       const parameters = new Map(names.map((name, k) => [name, tensors[k] as Tensor]))
-      return recurrenceLoss(tf, fusedOps(tf), presets.tiny, parameters, batch, hazards)
+      return recurrenceLoss(tf, fusedOps(tf), hazardsModel, parameters, batch, 365)
     }
     const tensorsOf = (): Tensor[] =>
       manifest.map(({ name, shape }) => tf.tensor(views.get(name)?.slice() ?? [], [...shape]))
@@ -162,13 +163,12 @@ describe('the risk at a visit', () => {
       [7, 64],
     )
     const risks = (children: BatchChild[]): number[][] => {
-      const batch = { children, scanCount: 7, volumes: new Float32Array() }
       const byChild: number[][] = children.map(() => [])
       tf.tidy(() => {
-        const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), presets.tiny, parameters, embeddings, batch)
+        const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), binaryModel, parameters, embeddings, children)
         for (const [row, logit] of outputs.dataSync().entries()) {
           const landmark = rows[row]
-          if (landmark !== undefined && landmark.visits > 0) byChild[landmark.child]?.push(logit)
+          if (landmark !== undefined) byChild[landmark.child]?.push(logit)
         }
       })
       return byChild

@@ -5,15 +5,15 @@ import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { type FollowUp, labelWithin } from '../../shared/cohort/outcome.ts'
 import { encode } from '../../shared/model/encoder.ts'
 import { binsKnown } from '../../shared/model/hazards.ts'
-import { riskOutputs } from '../../shared/model/heads.ts'
+import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
-import type { Preset } from '../../shared/model/presets.ts'
-import { runSequences } from '../../shared/model/sequence.ts'
+import { presetOf } from '../../shared/model/presets.ts'
 import type { Random } from '../../shared/random.ts'
 import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
-import { type Batch, type Shown, volumesTensor } from './batches.ts'
+import { type Batch, type BatchChild, type Shown, volumesTensor } from './batches.ts'
 import type { Tf } from './engine.ts'
-import { binaryCrossEntropy, layoutOf } from './ordering.ts'
+import { historyOf, riskAfter } from './histories.ts'
+import { binaryCrossEntropy } from './ordering.ts'
 import type { PreparedChild, PreparedScan } from './trainer.ts'
 
 /** A landmark counts as much as visits stand behind it, up to this many. */
@@ -47,13 +47,15 @@ export function drawStarts(children: readonly PreparedChild[], random: Random): 
 export function recurrenceLoss(
   tf: Tf,
   ops: FusedOps,
-  preset: Preset,
+  model: ModelSpec,
   parameters: ParameterTensors,
   batch: Batch,
-  asked: Asked,
+  horizonDays: number,
 ): Scalar {
+  const preset = presetOf(model.preset)
+  const asked = { head: model.head, horizonDays }
   const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid)) // [scan, embedding]
-  const { outputs, rows } = riskAtEveryVisit(tf, ops, preset, parameters, embeddings, batch) // [landmark, output]
+  const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, embeddings, batch.children) // [landmark, output]
   const width = outputs.shape[1]
   const truth = new Float32Array(rows.length * width)
   const weights = new Float32Array(rows.length * width)
@@ -77,33 +79,26 @@ export function answersKnown(followUp: FollowUp | null, { head, horizonDays }: A
   return label === null ? [] : [label]
 }
 
-/** A row of the outputs: which child and visit it is. Rows after a child's last visit are no landmarks. */
+/** A row of the outputs: which child and visit it is. */
 export interface LandmarkRow {
   readonly child: number
-  /** Visits shown up to here, from 1; 0 in rows that are nobody's. */
+  /** Visits shown up to here, from 1. */
   readonly visits: number
   readonly followUp: FollowUp | null
 }
 
-/** What the risk head gives after every visit of every child. @returns outputs [step·child, output], with what each row is */
+/** What the risk head gives after every visit of every child. @returns outputs [landmark, output], with what each row is */
 export function riskAtEveryVisit(
   tf: Tf,
   ops: FusedOps,
-  preset: Preset,
+  model: ModelSpec,
   parameters: ParameterTensors,
   embeddings: Tensor2D,
-  batch: Batch,
+  children: readonly BatchChild[],
 ): { readonly outputs: Tensor2D; readonly rows: readonly LandmarkRow[] } {
-  const layout = layoutOf(batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit)))
-  const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, child, hidden]
-  const flat = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
-  const rows = Array.from({ length: layout.steps * layout.sequences }, (_, row): LandmarkRow => {
-    const child = row % layout.sequences
-    const visit = Math.floor(row / layout.sequences)
-    const followUps = batch.children[child]?.followUps ?? []
-    return visit < followUps.length
-      ? { child, visits: visit + 1, followUp: followUps[visit] ?? null }
-      : { child, visits: 0, followUp: null }
-  })
-  return { outputs: riskOutputs(tf, parameters, flat), rows }
+  const histories = children.flatMap((child) => child.days.map((_, visit) => historyOf(child, 0, visit)))
+  const rows = children.flatMap(({ followUps }, child) =>
+    followUps.map((followUp, visit): LandmarkRow => ({ child, visits: visit + 1, followUp })),
+  )
+  return { outputs: riskAfter(tf, ops, model, parameters, embeddings, histories), rows }
 }

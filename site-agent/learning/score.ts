@@ -1,17 +1,16 @@
 // What a model says about single children, for whoever holds their scans: the demo's test children today, the clinician at
 // the bedside later. Nothing of this may leave a site, so it is no part of what the agent asks of training.
 
-import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { pairScores, riskOutputs } from '../../shared/model/heads.ts'
+import { pairScores } from '../../shared/model/heads.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { presetOf } from '../../shared/model/presets.ts'
 import { riskLogitOf } from '../../shared/model/risk.ts'
-import { runSequences } from '../../shared/model/sequence.ts'
 import { seededRandom, shuffled } from '../../shared/random.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
 import { type EmbeddedBatch, forEachEmbedded } from './embed.ts'
 import type { Tf } from './engine.ts'
-import { askOrder, layoutOf } from './ordering.ts'
+import { historyOf, layoutOf, riskAfter } from './histories.ts'
+import { askOrder } from './ordering.ts'
 import type { PreparedChild } from './trainer.ts'
 import type { Volumes } from './volumes.ts'
 
@@ -70,15 +69,11 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embedding
   const shuffledLogits = ask(mixed)
   const longest = Math.max(...whole.map(({ length }) => length))
   const byScans = Array.from({ length: longest }, (_, k) => {
-    const shown = whole.map((scans) => scans.slice(-(k + 1)))
-    const layout = layoutOf(shown)
-    const states = runSequences(tf, ops, preset, parameters, embeddings, layout)
-    const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
-    const last = tf.tensor1d(
-      shown.map(({ length }, q) => (length - 1) * layout.sequences + q),
-      'int32',
-    )
-    return riskOutputs(tf, parameters, tf.gather(rows, last)).arraySync()
+    const histories = batch.children.map((child) => {
+      const last = child.days.length - 1
+      return historyOf(child, Math.max(0, last - k), last)
+    })
+    return riskAfter(tf, ops, job.model, parameters, embeddings, histories).arraySync()
   })
   return batch.children.map(({ days, firstScan }, i) => {
     const outputs = byScans.slice(0, days.length).map((shown) => shown[i] ?? [])

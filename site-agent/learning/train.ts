@@ -24,7 +24,7 @@ function untrained(stage: Stage): readonly string[] {
   if (stage.task === 'recurrence') return ['head.pair', 'head.sequence', 'head.maxima']
   const { pairs, sequences, maxima } = stage.losses ?? usualOrderingLosses
   return [
-    'head.risk',
+    ...['head.risk', 'sequence.time', 'clinical'],
     ...(pairs === 0 ? ['head.pair'] : []),
     ...(sequences === 0 ? ['head.sequence', 'sequence'] : []),
     ...(maxima === 0 ? ['head.maxima'] : []),
@@ -94,8 +94,8 @@ function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], vol
     return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions, losses)
   }
   const batch: Batch = assemble(drawStarts(members, random), preset.grid, volumes, random)
-  const asked = { head: job.model.head, horizonDays: job.stage.horizonDays }
-  return (parameters) => recurrenceLoss(tf, ops, preset, parameters, batch, asked)
+  const { horizonDays } = job.stage
+  return (parameters) => recurrenceLoss(tf, ops, job.model, parameters, batch, horizonDays)
 }
 
 /** Takes optimiser steps on `weights`, in place. */

@@ -1,11 +1,11 @@
 """Asks an exported model outside of the product. Arguments: `torch` with a .safetensors file or `onnx` with a .onnx one, then a
-file of float32 voxels and their shape as JSON. Prints the outputs of each child as JSON."""
+file of float32 voxels and as JSON their shapes, and what else the model is told of each child. Prints the outputs of each child as JSON."""
 
 import json
 import sys
 from pathlib import Path
 
-kind, model_file, voxels_file, shapes = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
+kind, model_file, voxels_file, shapes, told = *sys.argv[1:4], json.loads(sys.argv[4]), json.loads(sys.argv[5])
 
 
 def children(array_of):
@@ -27,7 +27,10 @@ if kind == "torch":
     model = load(model_file)
     with torch.no_grad():
         asked = children(lambda part, shape: torch.frombuffer(bytearray(part), dtype=torch.float32).reshape(shape))
-        answers = [{name: value.tolist() for name, value in model(volumes).items()} for volumes in asked]
+        more = [{name: torch.tensor(value) for name, value in child.items()} for child in told]
+        answers = [
+            {name: value.tolist() for name, value in model(volumes, **facts).items()} for volumes, facts in zip(asked, more)
+        ]
 else:
     import numpy
     import onnxruntime
@@ -35,7 +38,9 @@ else:
     session = onnxruntime.InferenceSession(model_file, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     asked = children(lambda part, shape: numpy.frombuffer(part, numpy.float32).reshape(shape))
+    more = [{name: numpy.array(value, numpy.float32) for name, value in child.items()} for child in told]
     answers = [
-        {name: value.tolist() for name, value in zip(names, session.run(names, {"volumes": volumes}))} for volumes in asked
+        {name: value.tolist() for name, value in zip(names, session.run(names, {"volumes": volumes, **facts}))}
+        for volumes, facts in zip(asked, more)
     ]
 print(json.dumps(answers))

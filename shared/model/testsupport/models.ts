@@ -11,5 +11,8 @@ export const binaryModel: ModelSpec = {
   sequences: 1,
 }
 
+/** One logit for each hazard, told of everything that a model can be told. */
+export const informedModel: ModelSpec = { ...binaryModel, head: 'hazards', timeInput: 'fourier', clinical: true }
+
 /** One logit for each hazard. */
 export const hazardsModel: ModelSpec = { ...binaryModel, head: 'hazards' }
