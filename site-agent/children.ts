@@ -5,6 +5,7 @@ import type { Log } from '../shared/log.ts'
 import type { Study, StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
+import { exclusionsOf, readDecisions } from './cohort/exclusions.ts'
 import { type PreparedCohort, prepareCohort } from './cohort/prepare-cohort.ts'
 import type { SiteHome, SiteSettings } from './home.ts'
 import { createPreparedVolumes, type PreparedVolume, type PreparedVolumes } from './imaging/prepared.ts'
@@ -29,7 +30,10 @@ export async function readyCohort(
   { study }: Pick<StudyFile, 'study'>,
   options: { readonly onProgress?: (done: number, total: number) => void; readonly signal?: AbortSignal } = {},
 ): Promise<ReadyCohort> {
-  const cohort = await loadCohort({ root: deps.settings.data, study, site: deps.site })
+  const cohort = await loadCohort({
+    ...{ root: deps.settings.data, study, site: deps.site },
+    exclusions: exclusionsOf(await readDecisions(deps.home.exclusionsFile)),
+  })
   const preparer = preparerFor(deps.home, study)
   const calledOff = (): void => void preparer.close()
   options.signal?.addEventListener('abort', calledOff, { once: true })

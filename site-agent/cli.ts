@@ -3,14 +3,16 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
+import { systemClock } from '../shared/clock.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { programVersion } from '../shared/version.ts'
 import { readViews, viewsText } from './bedside/view-log.ts'
 import { approve } from './commands/approve.ts'
-import { checkData } from './commands/check-data.ts'
+import { type CheckDataOptions, checkData } from './commands/check-data.ts'
 import { doctor } from './commands/doctor.ts'
 import { egressText } from './commands/egress-text.ts'
 import { enrol } from './commands/enrol.ts'
+import { decideOnScan, exclusionsText } from './commands/exclude.ts'
 import { type ImportOptions, importScans } from './commands/import.ts'
 import { predict } from './commands/predict.ts'
 import { run } from './commands/run.ts'
@@ -69,7 +71,25 @@ export function siteProgram(): Command {
     .option('--study <file>', 'a study file (default: the approved study, or the usual pipeline)')
     .option('--data <folder>', 'a BIDS folder (default: the one given at enrolment)')
     .option('--json', 'as JSON')
-    .action((options: { study?: string; data?: string; json?: true }) => checkData(home(), options))
+    .option('--html <file>', 'also write a page with a row a child and pictures of every scan; it stays here')
+    .action((options: CheckDataOptions) => checkData(home(), options))
+
+  program
+    .command('exclude')
+    .description('take a scan or a child out by hand; recorded with who and when. Without a name: list what is out')
+    .argument('[scan]', 'sub-X/ses-Y, or sub-X for the whole child')
+    .option('--reason <text>', 'why')
+    .action(async (place: string | undefined, { reason }: { reason?: string }) => {
+      if (place === undefined) return print(await exclusionsText(home()))
+      const why = reason === undefined ? {} : { reason }
+      print(await decideOnScan(home(), { action: 'exclude', place, ...why }, systemClock))
+    })
+
+  program
+    .command('include')
+    .description('use a scan or a child again that was taken out by hand')
+    .argument('<scan>', 'sub-X/ses-Y, or sub-X')
+    .action(async (place: string) => print(await decideOnScan(home(), { action: 'include', place }, systemClock)))
 
   program
     .command('approve')

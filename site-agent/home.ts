@@ -29,6 +29,8 @@ export interface SiteHome {
   /** Values of parameters that studies leave with each site. */
   readonly personalFolder: string
   readonly egressFile: string
+  /** What people at the site took out by hand and put back. */
+  readonly exclusionsFile: string
   /** Who looked at which child. */
   readonly viewsFile: string
   readonly statusFile: string
@@ -49,6 +51,7 @@ export function siteHome(folder: string): SiteHome {
     spoolFolder: join(root, 'spool'),
     personalFolder: join(root, 'personal'),
     egressFile: join(root, 'egress.jsonl'),
+    exclusionsFile: join(root, 'exclusions.jsonl'),
     viewsFile: join(root, 'views.jsonl'),
     statusFile: join(root, 'status.json'),
     lockFile: join(root, 'lock'),

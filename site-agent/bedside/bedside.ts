@@ -7,6 +7,7 @@ import { modelOf } from '../../shared/study/model-of.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { preparerFor } from '../children.ts'
 import { type Cohort, type CohortChild, loadCohort } from '../cohort/cohort.ts'
+import { exclusionsOf, readDecisions } from '../cohort/exclusions.ts'
 import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
@@ -57,7 +58,10 @@ export interface BedsideDeps {
 export async function openBedside({ home, study, model, trainer }: BedsideDeps): Promise<Bedside> {
   const settings: SiteSettings = await readSettings(home)
   const { site } = await readIdentity(home.identityFile)
-  const cohort = await loadCohort({ root: settings.data, study: study.study, site })
+  const cohort = await loadCohort({
+    ...{ root: settings.data, study: study.study, site },
+    exclusions: exclusionsOf(await readDecisions(home.exclusionsFile)),
+  })
   const { question } = cohort
   if (model !== undefined && question === undefined) {
     const message = `study ${study.study.study} has no stage of recurrence, so its model knows no risk`

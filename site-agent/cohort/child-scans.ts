@@ -9,6 +9,7 @@ import type { BidsChild, BidsVisit } from './bids.ts'
 import type { CohortScan } from './cohort.ts'
 import type { DataFolder } from './data-folder.ts'
 import { outcomePath } from './dataset.ts'
+import { type Exclusions, exclusionSentence, placeText } from './exclusions.ts'
 import type { Finding, Held, Rule } from './finding.ts'
 import { chooseImages, type Image } from './image-choice.ts'
 import type { OutcomeProblem } from './outcome.ts'
@@ -19,6 +20,7 @@ import { placeVisits, type VisitTime } from './visit-days.ts'
 export interface ChildScansRequest {
   readonly folder: DataFolder
   readonly child: BidsChild
+  readonly exclusions: Exclusions
   readonly pipeline: Study['pipeline']
   readonly outcome: Outcome | OutcomeProblem | undefined
   readonly question: RecurrenceQuestion | undefined
@@ -78,6 +80,11 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   const outcome = untyped === undefined ? withEnding(judged.outcome, request.question) : undefined
   const scans = days.placed.flatMap(({ session, day }): CohortScan[] => {
     const found = located.get(session)
+    const excluded = request.exclusions.get(placeText({ child: child.participant, visit: session }))
+    if (excluded !== undefined) {
+      tell('scan', 'excluded', exclusionSentence(excluded), { visit: session })
+      return []
+    }
     if (found === undefined) return []
     const { image, file, scanner } = found
     const late = judged.outcome === undefined ? undefined : tooLate(judged.outcome, day)

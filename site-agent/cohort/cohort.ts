@@ -12,6 +12,7 @@ import { readChild } from './bids.ts'
 import { mapBounded } from './bounded-map.ts'
 import { readChildScans } from './child-scans.ts'
 import { type Dataset, openDataset, outcomePath } from './dataset.ts'
+import { type Exclusions, exclusionSentence, noExclusions } from './exclusions.ts'
 import { type Finding, fewOf } from './finding.ts'
 
 /** One visit's image. */
@@ -62,6 +63,8 @@ export interface CohortRequest {
   readonly root: string
   readonly study: Study
   readonly site: string
+  /** What people took out by hand. */
+  readonly exclusions?: Exclusions
 }
 
 /** Folders on a network answer slowly; a few at once hide that. */
@@ -74,12 +77,12 @@ const lastShiftedYear = 1925
  * Reads tables and names; opens no image.
  * @throws SequelaError `file_unreadable`, `table_invalid`, `cohort_empty` as `openDataset`; `study_invalid`
  */
-export async function loadCohort({ root, study, site }: CohortRequest): Promise<Cohort> {
+export async function loadCohort({ root, study, site, exclusions = noExclusions }: CohortRequest): Promise<Cohort> {
   const question = recurrenceQuestionOf(study)
   const dataset = await openDataset(root)
   refuseUndefinedEvents(dataset, question)
   const read = await mapBounded(dataset.participants, childrenAtOnce, (participant) =>
-    loadChild(dataset, participant, study, question),
+    loadChild({ dataset, exclusions, study, question }, participant),
   )
   const children = read.flatMap(({ participant, visits, scans, outcome }): CohortChild[] => {
     if (scans.length === 0) return []
@@ -128,16 +131,26 @@ function refuseUndefinedEvents({ outcomes }: Dataset, question: RecurrenceQuesti
   throw new SequelaError('study_invalid', message)
 }
 
-async function loadChild(
-  dataset: Dataset,
-  participant: string,
-  study: Study,
-  question: RecurrenceQuestion | undefined,
-) {
+interface Loading {
+  readonly dataset: Dataset
+  readonly exclusions: Exclusions
+  readonly study: Study
+  readonly question: RecurrenceQuestion | undefined
+}
+
+async function loadChild({ dataset, exclusions, study, question }: Loading, participant: string) {
   const child = await readChild(dataset.folders, participant, dataset.chartColumns)
+  const whole = exclusions.get(participant)
+  if (whole !== undefined) {
+    const sentence = exclusionSentence(whole)
+    const held: Finding = { holds: 'child', rule: 'excluded', child: participant, sentence }
+    const nothing = { scans: [], outcome: undefined, lastYear: undefined }
+    return { participant, visits: child.visits.length, ...nothing, findings: [held] }
+  }
   const { scans, outcome, findings, lastYear } = await readChildScans({
     folder: dataset.folders.images,
     child,
+    exclusions,
     pipeline: study.pipeline,
     outcome: dataset.outcomes.get(participant),
     question,

@@ -32,6 +32,7 @@ export type Rule =
   | 'unreadable'
   | 'unsuitable'
   | 'duplicate'
+  | 'excluded'
   | 'nothing-to-learn'
 
 export interface Finding {

@@ -9,6 +9,7 @@ import { createApprovals } from '../approvals.ts'
 import { readyCohort } from '../children.ts'
 import { renderCheckReport } from '../cohort/check-report.ts'
 import { checkReport, isUsable } from '../cohort/checks.ts'
+import { writeCheckPage } from '../data-check/write-page.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
 
@@ -16,6 +17,8 @@ export interface CheckDataOptions {
   readonly study?: string
   readonly data?: string
   readonly json?: true
+  /** A page to write, with pictures of every scan. */
+  readonly html?: string
 }
 
 /** What is assumed before any study is known: preset `tiny` on FLAIR, in template space. */
@@ -50,6 +53,16 @@ export async function checkData(home: SiteHome, options: CheckDataOptions): Prom
   if (showsProgress) process.stderr.write('\r\u001b[K')
   const report = checkReport(cohort, prepared)
   process.stdout.write(`${options.json ? JSON.stringify(report) : renderCheckReport(report)}\n`)
+  if (options.html !== undefined) {
+    await writeCheckPage({
+      ...{ file: options.html, report, cohort, prepared, study: study.study },
+      onProgress: (done, total) => {
+        if (showsProgress) process.stderr.write(`\rdrawing scan ${done} of ${total} `)
+      },
+    })
+    if (showsProgress) process.stderr.write('\r\u001b[K')
+    process.stderr.write(`The page is in ${options.html}. It shows children and stays at the hospital.\n`)
+  }
   if (!isUsable(report)) throw new SequelaError('cohort_empty', 'no child can be used; the reasons stand above')
 }
 

@@ -1,0 +1,61 @@
+// Draws every scan that could be prepared and writes the page, in one step and readable by its owner alone.
+
+import { resolve } from 'node:path'
+import { systemClock } from '../../shared/clock.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { Study } from '../../shared/study/study.ts'
+import { systemCode } from '../../shared/system-code.ts'
+import type { CheckReport } from '../cohort/checks.ts'
+import type { Cohort, CohortScan } from '../cohort/cohort.ts'
+import type { PreparedCohort } from '../cohort/prepare-cohort.ts'
+import { writeFileDurably } from '../durable-file.ts'
+import { displayGrid, displayVolume } from '../imaging/display.ts'
+import type { PreparedVolume } from '../imaging/prepared.ts'
+import { readScanFile } from '../imaging/scan-file.ts'
+import { templateMaskOn } from '../imaging/template.ts'
+import { renderCheckPage } from './check-page.ts'
+import { checkPage } from './page-data.ts'
+import { picturesOf, type ScanPictures } from './scan-picture.ts'
+
+/** Thumbnails: 104 × 96 voxels at most, some 20 KB a scan. */
+const spacingMm = 2.5
+
+export interface CheckPageRequest {
+  /** Ends in .html. */
+  readonly file: string
+  readonly report: CheckReport
+  readonly cohort: Cohort
+  readonly prepared: PreparedCohort<PreparedVolume>
+  readonly study: Study
+  readonly onProgress: (done: number, total: number) => void
+}
+
+/** @throws SequelaError `usage` for another ending, `file_unreadable` when it cannot be written. */
+export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
+  const { report, cohort, prepared, study } = request
+  const file = resolve(request.file)
+  if (!file.endsWith('.html')) throw new SequelaError('usage', '--html must name a file that ends in .html')
+  const templateMask = templateMaskOn(displayGrid(spacingMm))
+  const pictures = new Map<CohortScan, ScanPictures>()
+  const quality = new Map<CohortScan, string>()
+  let done = 0
+  for (const [scan, volume] of prepared.volumes) {
+    const content = await readScanFile(scan.file)
+    const shown = displayVolume(content, volume.registration, { spacingMm, brainMask: study.pipeline.brainMask })
+    pictures.set(scan, picturesOf(shown, templateMask))
+    quality.set(scan, qualityText(volume, study))
+    request.onProgress(++done, prepared.volumes.size)
+  }
+  const madeAt = new Date(systemClock.now()).toISOString().slice(0, 16).replace('T', ' ')
+  const page = checkPage({ report, children: cohort.children, pictures, quality, madeAt: `${madeAt} UTC` })
+  await writeFileDurably(file, renderCheckPage(page).text).catch((cause: unknown) => {
+    throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
+  })
+}
+
+function qualityText({ quality, registration }: PreparedVolume, { pipeline }: Study): string {
+  const overlap = `brain overlaps the template by ${quality.dice.toFixed(2)} (Dice)`
+  if (pipeline.registration === 'none') return overlap
+  const { rotationDegrees, starts } = registration.quality
+  return `${overlap}; turned by ${rotationDegrees.toFixed(0)}°${starts > 1 ? `, found at start ${starts}` : ''}`
+}
