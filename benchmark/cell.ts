@@ -26,6 +26,8 @@ export type Cell =
   | { readonly kind: 'plain'; readonly seed: number; readonly known: number }
   /** What tells the order without a network: histogram, header, brain volume. */
   | { readonly kind: 'shortcuts'; readonly seed: number }
+  /** Ordering on hospitals that replace their scanners, tested with and without that: how the audit and the network take it. */
+  | { readonly kind: 'upgrade'; readonly seed: number }
   /** Both stages without one site, scored on that site's children. */
   | { readonly kind: 'left-out'; readonly seed: number; readonly site: string }
 
@@ -42,6 +44,8 @@ export function cellId(cell: Cell): string {
       return `${cell.seed}.plain.${percent(cell.known)}`
     case 'shortcuts':
       return `${cell.seed}.shortcuts`
+    case 'upgrade':
+      return `${cell.seed}.upgrade`
     case 'left-out':
       return `${cell.seed}.left-out.${cell.site}`
   }

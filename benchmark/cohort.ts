@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { ScannerOrder } from '../demo/hospitals/cohort.ts'
 import { writeHospitals } from '../demo/hospitals/hospitals.ts'
 import { upToLandmark } from '../demo/test-children.ts'
 import { seededRandom } from '../shared/random.ts'
@@ -38,16 +39,22 @@ const truthSchema = z.object({
   ),
 })
 
-/** The seed's cohort, made unless it is there. `onProgress` counts scans that are painted, then prepared. */
-export async function benchmarkCohort(
-  options: BenchmarkOptions,
-  study: Study,
-  seed: number,
-  onProgress: (what: string, done: number, total: number) => void,
-): Promise<BenchmarkCohort> {
-  const folder = join(options.outFolder, 'cohorts', `${options.cohort}-${options.preset}-${seed}`)
+export interface CohortRequest {
+  readonly options: BenchmarkOptions
+  readonly study: Study
+  readonly seed: number
+  readonly scanners: ScannerOrder
+  /** Counts scans that are painted, then prepared. */
+  readonly onProgress: (what: string, done: number, total: number) => void
+}
+
+/** The seed's cohort, made unless it is there. */
+export async function benchmarkCohort(request: CohortRequest): Promise<BenchmarkCohort> {
+  const { options, seed, scanners } = request
+  const { cohort, preset, children, testChildren } = options
+  const folder = join(options.outFolder, 'cohorts', [cohort, preset, children, testChildren, scanners, seed].join('-'))
   const file = join(folder, 'children.json')
-  if (!existsSync(file)) await makeCohort(options, study, seed, folder, onProgress)
+  if (!existsSync(file)) await makeCohort(request, folder)
   // Written by the function below and by nobody else.
   const { sites, test }: { sites: [string, BenchmarkChild[]][]; test: BenchmarkChild[] } = JSON.parse(
     readFileSync(file, 'utf8'),
@@ -61,17 +68,15 @@ export function childrenPerSite(children: number): number[] {
 }
 
 async function makeCohort(
-  options: BenchmarkOptions,
-  study: Study,
-  seed: number,
+  { options, study, seed, scanners, onProgress }: CohortRequest,
   folder: string,
-  onProgress: (what: string, done: number, total: number) => void,
 ): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const hospitals = await writeHospitals({
     outDir: folder,
     kind: options.cohort,
+    scanners,
     seed: `benchmark ${seed}`,
     sites: siteNames,
     childrenPerSite: childrenPerSite(options.children),

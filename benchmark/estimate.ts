@@ -26,11 +26,21 @@ export function cellSeconds(cell: Cell, options: BenchmarkOptions): number {
       return cell.arm === 'histogram' ? 0.2 * recurrence(cell.known) : recurrence(cell.known) + scoring
     case 'left-out':
       return 0.83 * (ordering + recurrence(1)) + scoring
+    case 'upgrade':
+      return (
+        cohortSeconds(upgradeOptions(options)) +
+        cellSeconds({ ...cell, kind: 'ordering', variant: 'order', setting: 'federated' }, upgradeOptions(options))
+      )
     case 'plain':
       return 2 * scoring
     case 'shortcuts':
       return 5
   }
+}
+
+/** The cohort of the upgrade cell is smaller: it shows a large effect. */
+export function upgradeOptions(options: BenchmarkOptions): BenchmarkOptions {
+  return { ...options, children: Math.min(options.children, 60), testChildren: Math.min(options.testChildren, 60) }
 }
 
 /** Seconds of one thread to make a seed's cohort. */

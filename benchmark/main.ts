@@ -1,11 +1,12 @@
 // `npm run benchmark`: says what it will compute and how long that takes, computes what is not there yet, writes the results.
 
 import { mkdirSync } from 'node:fs'
+import type { ScannerOrder } from '../demo/hospitals/cohort.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { runCommandLine, stopSignal } from '../shared/command-line.ts'
 import { cellId } from './cell.ts'
 import { type BenchmarkCohort, benchmarkCohort } from './cohort.ts'
-import { cellSeconds, cohortSeconds } from './estimate.ts'
+import { cellSeconds, cohortSeconds, upgradeOptions } from './estimate.ts'
 import { benchmarkOptions } from './options.ts'
 import { planCells } from './plan.ts'
 import { writeResults } from './results.ts'
@@ -45,23 +46,23 @@ await runCommandLine(async () => {
 
   async function compute(): Promise<void> {
     await ensureEngine({ onProgress: say })
-    const making = new Map<number, Promise<BenchmarkCohort>>()
+    const making = new Map<string, Promise<BenchmarkCohort>>()
     let turn: Promise<unknown> = Promise.resolve()
     /** One cohort is made at a time; a second lane waits for it or for its own. */
-    const cohortOf = (seed: number): Promise<BenchmarkCohort> => {
-      const known = making.get(seed)
+    const cohortOf = (seed: number, scanners: ScannerOrder): Promise<BenchmarkCohort> => {
+      const known = making.get(`${scanners} ${seed}`)
       if (known !== undefined) return known
       const study = benchmarkStudy({ ...options, seed, sites: siteNames, variant: 'order', arm: 'order' })
       let last = performance.now()
-      const made = turn.then(() =>
-        benchmarkCohort(options, study, seed, (what, done, total) => {
-          if (performance.now() - last < 10_000) return
-          last = performance.now()
-          say(`  cohort ${seed}: ${done} of ${total} scans ${what}`)
-        }),
-      )
+      const onProgress = (what: string, done: number, total: number): void => {
+        if (performance.now() - last < 10_000) return
+        last = performance.now()
+        say(`  cohort ${seed}: ${done} of ${total} scans ${what}`)
+      }
+      const size = scanners === 'any' ? options : upgradeOptions(options)
+      const made = turn.then(() => benchmarkCohort({ options: size, study, seed, scanners, onProgress }))
       turn = made.catch(() => undefined)
-      making.set(seed, made)
+      making.set(`${scanners} ${seed}`, made)
       return made
     }
     await runCells({

@@ -78,6 +78,7 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
       ...recurrence('order', 'pooled', [0.2, 1]),
       ...recurrence('order', 'local', [0.2, 1]),
       ...recurrence('single-scan', 'federated', [1]),
+      ...(leftOut.length > 0 ? [{ kind: 'upgrade', seed } as const] : []),
       ...leftOut.map((site): Cell => ({ kind: 'left-out', seed, site })),
     ],
   ]

@@ -40,6 +40,12 @@ export type CellResult =
     }
   /** Share of pairs of scans that each source alone puts in the right order. */
   | { readonly kind: 'shortcuts'; readonly pairAccuracy: Readonly<Record<string, number>> }
+  /** The same audit where scanners are replaced over time, and the network trained there. */
+  | {
+      readonly kind: 'upgrade'
+      readonly pairAccuracy: Readonly<Record<string, number>>
+      readonly network: { readonly replaced: number; readonly notReplaced: number }
+    }
   /** Landmarks of the site's own children, by visit number. */
   | {
       readonly kind: 'left-out'

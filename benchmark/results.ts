@@ -199,7 +199,22 @@ function shortcutTable(store: CellStore, seeds: readonly number[]): string[] {
     '| source | pair accuracy |',
     '| --- | --- |',
     ...names.map((name) => `| ${name} | ${spreadInWords(found.map((one) => one[name] ?? Number.NaN))} |`),
+    '',
+    ...upgradeLines(store, seeds),
   ]
+}
+
+/** What the audit says of hospitals that replace their scanners, which it must see. */
+function upgradeLines(store: CellStore, seeds: readonly number[]): string[] {
+  return seeds.flatMap((seed) => {
+    const result = store.find({ kind: 'upgrade', seed })?.result
+    if (result?.kind !== 'upgrade') return []
+    const audit = Object.entries(result.pairAccuracy).map(([name, value]) => `${name} ${three(value)}`)
+    return [
+      `Where every hospital replaces its scanner once in a child's history (seed ${seed}, a smaller cohort) the audit reads ${audit.join(', ')}.`,
+      `A network trained there orders ${three(result.network.replaced)} of the pairs of such children and ${three(result.network.notReplaced)} of those of others.`,
+    ]
+  })
 }
 
 function leftOutTable(store: CellStore, planned: readonly PlannedCell[]): string[] {

@@ -1,6 +1,7 @@
 // Runs the planned cells on a few training processes: each takes the first cell that is not done and whose dependencies are. A
 // process keeps to one seed while it can, because the volumes it has read stay in its memory.
 
+import type { ScannerOrder } from '../demo/hospitals/cohort.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { type Cell, cellId, dependenciesOf } from './cell.ts'
@@ -11,13 +12,20 @@ import { plainControls } from './plain-controls.ts'
 import { shortcutAudit } from './shortcuts.ts'
 import type { CellStore } from './store.ts'
 import { benchmarkStudy } from './study-text.ts'
-import { type CellOutcome, type CellWork, trainLeftOut, trainOrdering, trainRecurrence } from './train-cell.ts'
+import {
+  type CellOutcome,
+  type CellWork,
+  trainLeftOut,
+  trainOrdering,
+  trainRecurrence,
+  trainUpgraded,
+} from './train-cell.ts'
 
 export interface RunnerDeps {
   readonly options: BenchmarkOptions
   readonly store: CellStore
   readonly cells: readonly Cell[]
-  readonly cohortOf: (seed: number) => Promise<BenchmarkCohort>
+  readonly cohortOf: (seed: number, scanners: ScannerOrder) => Promise<BenchmarkCohort>
   readonly onCell: (progress: CellProgress) => void
   readonly signal: AbortSignal
 }
@@ -62,12 +70,10 @@ export async function runCells(deps: RunnerDeps): Promise<void> {
         if (cell.seed !== seed) await trainer?.close()
         if (cell.seed !== seed || trainer === undefined) trainer = createWorkerTrainer({ threads: 1 })
         seed = cell.seed
-        const start = performance.now()
         const computing = compute(deps, cell, trainer)
         const settled = computing.catch(() => undefined)
         running.add(settled)
-        const outcome = await computing.finally(() => running.delete(settled))
-        const seconds = (performance.now() - start) / 1000
+        const { outcome, seconds } = await computing.finally(() => running.delete(settled))
         store.put(cell, seconds, outcome.result, outcome.weights)
         finished.add(cellId(cell))
         const estimate = cellSeconds(cell, options)
@@ -92,9 +98,26 @@ export async function runCells(deps: RunnerDeps): Promise<void> {
   await Promise.all(lanes)
 }
 
-async function compute(deps: RunnerDeps, cell: Cell, trainer: WorkerTrainer): Promise<CellOutcome> {
-  const { options, store, signal } = deps
-  const cohort = await deps.cohortOf(cell.seed)
+/** The cell's outcome and how long it took, the making of its cohort left out. */
+async function compute(
+  deps: RunnerDeps,
+  cell: Cell,
+  trainer: WorkerTrainer,
+): Promise<{ readonly outcome: CellOutcome; readonly seconds: number }> {
+  const cohort = await deps.cohortOf(cell.seed, cell.kind === 'upgrade' ? 'upgraded' : 'any')
+  const plain = cell.kind === 'upgrade' ? await deps.cohortOf(cell.seed, 'any') : undefined
+  const start = performance.now()
+  const outcome = await outcomeOf(deps, cell, trainer, cohort, plain)
+  return { outcome, seconds: (performance.now() - start) / 1000 }
+}
+
+async function outcomeOf(
+  { options, store, signal }: RunnerDeps,
+  cell: Cell,
+  trainer: WorkerTrainer,
+  cohort: BenchmarkCohort,
+  plain: BenchmarkCohort | undefined,
+): Promise<CellOutcome> {
   const [needed] = dependenciesOf(cell)
   const weightsOf = (by: string): Weights => {
     if (needed === undefined) throw new Error(`${cellId(cell)} starts from nothing`)
@@ -108,6 +131,8 @@ async function compute(deps: RunnerDeps, cell: Cell, trainer: WorkerTrainer): Pr
       return trainRecurrence(cell, work)
     case 'left-out':
       return trainLeftOut(cell, work)
+    case 'upgrade':
+      return trainUpgraded(cell, work, plain ?? cohort)
     case 'plain': {
       const sites = [...cohort.sites.keys()]
       const study = benchmarkStudy({ ...options, seed: cell.seed, sites, variant: 'order', arm: 'order' })
@@ -115,6 +140,6 @@ async function compute(deps: RunnerDeps, cell: Cell, trainer: WorkerTrainer): Pr
       return { result, weights: new Map() }
     }
     case 'shortcuts':
-      return { result: shortcutAudit(cohort), weights: new Map() }
+      return { result: { kind: 'shortcuts', pairAccuracy: shortcutAudit(cohort) }, weights: new Map() }
   }
 }

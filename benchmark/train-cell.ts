@@ -15,6 +15,7 @@ import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts
 import type { BenchmarkOptions } from './options.ts'
 import type { CellResult, ModelScores, OrderingFigures } from './result.ts'
 import { ridgeProbe } from './ridge-probe.ts'
+import { shortcutAudit } from './shortcuts.ts'
 import { benchmarkStudy } from './study-text.ts'
 
 type Sites = ReadonlyMap<string, readonly BenchmarkChild[]>
@@ -110,6 +111,21 @@ export async function trainLeftOut(
     logit: scores[i]?.riskLogits.at(-1) ?? Number.NaN,
   }))
   return { result: { kind: 'left-out', landmarks }, weights: new Map() }
+}
+
+/** @param plain the seed's cohort without replaced scanners, to test on */
+export async function trainUpgraded(
+  cell: Extract<Cell, { kind: 'upgrade' }>,
+  { options, cohort, trainer, signal }: CellWork,
+  plain: BenchmarkCohort,
+): Promise<CellOutcome> {
+  const study = studyOf(options, cohort, cell.seed, 'order', 'order')
+  const [trained] = await trainArm({ study, sites: cohort.sites, trainer, stages: [0], signal })
+  if (trained === undefined) throw new Error('ordering left no weights')
+  const accuracy = async (children: readonly BenchmarkChild[]): Promise<number> =>
+    orderingAccuracy(await score(study, trainer, trained, children)).pairs ?? Number.NaN
+  const network = { replaced: await accuracy(cohort.test), notReplaced: await accuracy(plain.test) }
+  return { result: { kind: 'upgrade', pairAccuracy: shortcutAudit(cohort), network }, weights: new Map() }
 }
 
 function studyOf(

@@ -58,7 +58,12 @@ function paintVisit(
 
 /** How a visit was scanned. */
 export function visitExposure(plan: ChildPlan, visit: number): Exposure {
-  return drawExposure(childRandom(plan, `exposure/${visit}`), hospitalScanners(plan.seed, plan.hospital))
+  const random = childRandom(plan, `exposure/${visit}`)
+  if (plan.scanners === 'any') return drawExposure(random, hospitalScanners(plan.seed, plan.hospital))
+  const scanners = hospitalScanners(plan.seed, plan.hospital, 2)
+  const upgrade = 1 + childRandom(plan, 'upgrade').integer(4)
+  const scannerIndex = visit < upgrade ? 0 : 1
+  return { ...drawExposure(random, scanners.slice(scannerIndex, scannerIndex + 1)), scannerIndex }
 }
 
 function momentOf(child: ChildCourse, visit: number): Moment {

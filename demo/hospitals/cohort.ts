@@ -24,7 +24,15 @@ const drawChildOf: Readonly<Record<CohortKind, (random: Random) => ChildCourse>>
   growth: drawGrowingChild,
 }
 
+/**
+ * Which of a hospital's scanners a visit meets. `any`: one drawn without regard to time. `upgraded`: the first scanner up to some
+ * visit, the second from then on, so that the picture's character tells the order; for the audit of shortcuts only.
+ */
+export type ScannerOrder = 'any' | 'upgraded'
+
 export interface CohortPlan {
+  /** Default: `any`. */
+  readonly scanners?: ScannerOrder
   /** Default: `demo`. */
   readonly kind?: CohortKind
   readonly seed: string
@@ -39,6 +47,7 @@ export interface CohortPlan {
 /** A child to be drawn. `hospital` is whose scanners it meets; test children lie in a folder apart. */
 export interface ChildPlan {
   readonly kind: CohortKind
+  readonly scanners: ScannerOrder
   readonly seed: string
   readonly hospital: string
   readonly index: number
@@ -49,17 +58,17 @@ export interface ChildPlan {
 /** All children of a plan: site by site, then the test children, spread over the sites and the unseen hospital. */
 export function planChildren(plan: CohortPlan): ChildPlan[] {
   const children: ChildPlan[] = []
-  const { seed, kind = 'demo' } = plan
+  const { seed, kind = 'demo', scanners = 'any' } = plan
   for (const [position, hospital] of plan.sites.entries()) {
     for (let index = 0; index < childrenOf(plan, position); index++) {
       const known = seededRandom(`${plan.seed}/${hospital}/${index}/known`).uniform() < plan.knownOutcomes
-      children.push({ kind, seed, hospital, index, test: false, outcomeKnown: known })
+      children.push({ kind, scanners, seed, hospital, index, test: false, outcomeKnown: known })
     }
   }
   for (let index = 0; index < plan.testChildren; index++) {
     const fromSite = plan.sites[(index - Math.floor((index + 1) / 4)) % plan.sites.length]
     const hospital = index % 4 === 3 || fromSite === undefined ? unseenHospital : fromSite
-    children.push({ kind, seed, hospital, index, test: true, outcomeKnown: true })
+    children.push({ kind, scanners, seed, hospital, index, test: true, outcomeKnown: true })
   }
   return children
 }
@@ -89,8 +98,9 @@ export function drawCourse(plan: ChildPlan): ChildCourse {
   }
 }
 
-/** The one to three scanners of a hospital, the same for all its children. */
-export function hospitalScanners(seed: string, hospital: string): Scanner[] {
+/** The one to three scanners of a hospital, or `count` of them, the same for all its children. */
+export function hospitalScanners(seed: string, hospital: string, count?: number): Scanner[] {
   const random = seededRandom(`${seed}/${hospital}/scanners`)
-  return Array.from({ length: 1 + random.integer(3) }, () => drawScanner(random))
+  const drawn = 1 + random.integer(3)
+  return Array.from({ length: count ?? drawn }, () => drawScanner(random))
 }

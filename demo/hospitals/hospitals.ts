@@ -17,6 +17,7 @@ import {
   childrenOf,
   drawCourse,
   planChildren,
+  type ScannerOrder,
   unseenHospital,
 } from './cohort.ts'
 import { drawIdentity } from './identity.ts'
@@ -33,6 +34,8 @@ export interface HospitalOptions {
   readonly childrenPerSite: number | readonly number[]
   /** Default: `demo`. */
   readonly kind?: CohortKind
+  /** Default: `any`. */
+  readonly scanners?: ScannerOrder
   /** Children in no site's data set, a quarter of them from a hospital that never trains. 0 makes no such data set. */
   readonly testChildren: number
   /** Share of the sites' children with a row in the table of outcomes, 0 to 1. Default 1. */
@@ -146,7 +149,16 @@ function emptyFolder(path: string): string {
 }
 
 function checkedPlan(options: HospitalOptions): CohortPlan {
-  const { seed, kind = 'demo', sites, childrenPerSite, testChildren, knownOutcomes = 1, workers = 1 } = options
+  const {
+    seed,
+    kind = 'demo',
+    scanners = 'any',
+    sites,
+    childrenPerSite,
+    testChildren,
+    knownOutcomes = 1,
+    workers = 1,
+  } = options
   if (sites.length < 1 || sites.length > mostSites || new Set(sites).size !== sites.length) {
     throw usage(`The synthetic hospitals must be 1 to ${mostSites} different names, not: ${sites.join(', ')}.`)
   }
@@ -166,7 +178,7 @@ function checkedPlan(options: HospitalOptions): CohortPlan {
   if (!(knownOutcomes >= 0 && knownOutcomes <= 1)) {
     throw usage(`The share of known outcomes must lie between 0 and 1, not ${knownOutcomes}.`)
   }
-  return { seed, kind, sites, childrenPerSite, testChildren, knownOutcomes }
+  return { seed, kind, scanners, sites, childrenPerSite, testChildren, knownOutcomes }
 }
 
 function whole(what: string, value: number, least: number, most: number): void {

@@ -11,22 +11,24 @@ const plan: CohortPlan = {
   knownOutcomes: 1,
 }
 
-const children = planChildren(plan).map((child) => {
-  const course = drawCourse(child)
-  const { sessions } = drawIdentity(child, course)
-  return sessions.map(({ session, acquiredAt }, visit) => ({
-    session,
-    acquiredAt,
-    ...visitExposure(child, visit),
-  }))
-})
+const visitsOf = (planned: CohortPlan) =>
+  planChildren(planned).map((child) => {
+    const course = drawCourse(child)
+    const { sessions } = drawIdentity(child, course)
+    return sessions.map(({ session, acquiredAt }, visit) => ({
+      session,
+      acquiredAt,
+      ...visitExposure(child, visit),
+    }))
+  })
+const children = visitsOf(plan)
 
 type Visit = (typeof children)[number][number]
 
 /** Share of pairs of visits of one child in which the later one has the larger value, ties counting half. */
-function laterIsLarger(property: (visit: Visit) => number | string): number {
+function laterIsLarger(property: (visit: Visit) => number | string, of = children): number {
   let [larger, pairs] = [0, 0]
-  for (const visits of children) {
+  for (const visits of of) {
     for (const [i, later] of visits.entries()) {
       for (const earlier of visits.slice(0, i)) {
         const [a, b] = [property(earlier), property(later)]
@@ -63,4 +65,9 @@ describe('the order of visits', () => {
     expect(laterIsLarger(({ acquiredAt }) => acquiredAt)).toBe(1)
     expect(children.flat().every(({ acquiredAt }) => acquiredAt < '1925')).toBe(true)
   })
+})
+
+test('scanners that are replaced over time do tell the order: the arm that an audit of shortcuts must see', () => {
+  const upgraded = visitsOf({ ...plan, scanners: 'upgraded' })
+  expect(laterIsLarger(({ scannerIndex }) => scannerIndex, upgraded)).toBeGreaterThan(0.65)
 })
