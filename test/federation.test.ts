@@ -12,7 +12,7 @@ import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { sha256 } from '../shared/digest.ts'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
-import { binaryModel } from '../shared/model/testsupport/models.ts'
+import { hazardsModel } from '../shared/model/testsupport/models.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors, encodedByteLength } from '../shared/weights/safetensors.ts'
@@ -83,7 +83,7 @@ describe('a federation of two hospitals', () => {
     const bytes = await readFile(out)
     expect(sha256(bytes)).toBe(run.weightsDigest)
     const weights = decodeSafetensors(bytes)
-    expect(weights.manifest).toEqual(modelManifest(binaryModel))
+    expect(weights.manifest).toEqual(modelManifest(hazardsModel))
     expect(allFinite(weights.values)).toBe(true)
     const [first, second] = run.rounds.filter(({ purpose }) => purpose === 'training')
     expect(new Set([first?.baseDigest, first?.weightsDigest, second?.weightsDigest]).size).toBe(3)
@@ -153,7 +153,7 @@ describe('a federation of two hospitals', () => {
   })
 
   test('leaves with each hospital a record of everything that left it', async () => {
-    const updateBytes = encodedByteLength(modelManifest(binaryModel))
+    const updateBytes = encodedByteLength(modelManifest(hazardsModel))
     for (const site of sites) {
       const records = await readEgress(federation.sites.get(site)?.egressFile ?? '')
       expect(records.map(({ kind, stage }) => [kind, stage])).toEqual([
