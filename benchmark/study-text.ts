@@ -1,6 +1,6 @@
 // The studies of the benchmark: one a seed and arm, as a consortium would write them.
 
-import { presetOf } from '../shared/model/presets.ts'
+import { imagePresets } from '../shared/model/presets.ts'
 import { parseStudy, type Study } from '../shared/study/study.ts'
 import type { OrderingVariant, RecurrenceArm } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
@@ -37,7 +37,7 @@ type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceR
  */
 export function benchmarkStudy(request: Request): Study {
   const { seed, preset, sites, variant, arm, orderingRounds, recurrenceRounds } = request
-  const { grid, spacingMm } = presetOf(preset)
+  const { grid, spacingMm } = imagePresets[preset]
   const warmUp = variant === 'no-warm-up' ? 0 : Math.floor(orderingRounds / 4)
   const rate = arm === 'scratch' || arm === 'histogram' ? '3e-3' : '2e-3'
   return parseStudy(`study: benchmark

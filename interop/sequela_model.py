@@ -4,6 +4,9 @@
     model = load("weights.safetensors")
     out = model(volumes)       # float32 [visit, depth, height, width]: one child's prepared scans in order of time
 
+Models of several sequences take [visit, sequence, depth, height, width], all noughts where a visit lacks one; models of features
+[visit, feature] or [visit, sequence, feature].
+
 `out` has `embeddings` [visit, embedding], `progression` [visit] and, of an event after each visit given the scans up to it,
 either `risk_logits` and `risk` [visit] within the study's horizon, or `hazard_logits` and `risk` [visit, bin]: bins end after
 HAZARD_EDGES_DAYS, and the risk is that of an event up to the end of each. Models that are told of them also take `days` [visit]
@@ -68,7 +71,11 @@ class SequelaModel(nn.Module):
         return self.norms[key](F.conv3d(x, convolution.weight, stride=stride))
 
     def embed(self, volumes):
-        x = volumes.unsqueeze(1)
+        several = volumes.dim() == (5 if self.convolutions else 3)
+        x = volumes if several else volumes.unsqueeze(1)  # [visit, sequence, …]
+        there = [(x.flatten(2) != 0).any(2).to(x.dtype)] if several else []
+        if not self.convolutions:  # features of the site's own
+            return self.embedding(torch.cat([x.transpose(1, 2).flatten(1), *there], 1))
         if "encoder_stem" in self.convolutions:  # a ResNet-18
             x = F.relu(self.normed(x, "stem"))
             x = F.max_pool3d(_padded(x, 3, 2, float("-inf")), 3, stride=2)
@@ -80,7 +87,7 @@ class SequelaModel(nn.Module):
         else:
             for i in range(1, len(self.convolutions) + 1):
                 x = F.relu(self.normed(x, f"block{i}"))
-        return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4))], 1))
+        return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4)), *there], 1))
 
     def states(self, seen, days):
         """After each visit; told of time, once for each landmark with the days before it."""

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { canImport, python } from '../bench/python.ts'
+import { encoderInput } from '../coordinator/interchange/onnx-encoder.ts'
 import { encodeOnnx } from '../coordinator/interchange/onnx-model.ts'
 import { emptyChart } from '../shared/cohort/chart.ts'
 import { clinicalVector } from '../shared/model/clinical.ts'
@@ -16,6 +17,7 @@ import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { presetOf } from '../shared/model/presets.ts'
 import { probabilityOf } from '../shared/model/risk.ts'
+import { numbersOfSequence, scanShapeOf } from '../shared/model/scan-shape.ts'
 import { binaryModel, hazardsModel, informedModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
@@ -40,8 +42,8 @@ function askedOf(model: ModelSpec, visitCounts: readonly number[]): Asked {
   const { manifest, values } = initialWeights(model, 3)
   // No parameter as it starts: a scale of 1 or a shift of 0 in the wrong place would go unnoticed.
   const weights = { manifest, values: values.map((value) => value + 0.1 * random.normal()) }
-  const [depth, height, width] = presetOf(model.preset).grid
-  const voxels = depth * height * width
+  const shape = scanShapeOf(model)
+  const numbers = numbersOfSequence(shape)
   const volumes = new Map<string, Float32Array>()
   const children = visitCounts.map((visits, c): PreparedChild => {
     const scans = Array.from({ length: visits }, (_, visit) => ({
@@ -49,10 +51,13 @@ function askedOf(model: ModelSpec, visitCounts: readonly number[]): Asked {
       ...{ followUp: null, scanner: undefined },
     }))
     for (const { file } of scans) {
-      // A third of the voxels is background.
+      // A third of the voxels is background; every visit but the first of a child lacks its last sequence.
+      const missingFrom =
+        shape.sequences > 1 && file !== `${c}/0` ? (shape.sequences - 1) * numbers : Number.POSITIVE_INFINITY
+      const value = (i: number): number => (i >= missingFrom || random.uniform() < 1 / 3 ? 0 : random.normal())
       volumes.set(
         file,
-        Float32Array.from({ length: voxels }, () => (random.uniform() < 1 / 3 ? 0 : random.normal())),
+        Float32Array.from({ length: shape.sequences * numbers }, (_, i) => value(i)),
       )
     }
     return {
@@ -85,10 +90,10 @@ afterAll(() => rm(folder, { recursive: true }))
 /** Asks in Python, and compares with what the site agent computes: every score, and the risk after every visit. */
 async function compare(kind: 'torch' | 'onnx', modelFile: string, asked: Asked): Promise<void> {
   const { model, weights, children, volumes } = asked
-  const { grid, embeddingSize } = presetOf(model.preset)
+  const { embeddingSize } = presetOf(model.preset)
   const voxelsFile = join(folder, 'voxels')
   await writeFile(voxelsFile, Buffer.concat([...volumes.values()].map((volume) => new Uint8Array(volume.buffer))))
-  const shapes = JSON.stringify(children.map(({ scans }) => [scans.length, ...grid]))
+  const shapes = JSON.stringify(children.map(({ scans }) => [scans.length, ...encoderInput(model).shape]))
   const script = join(import.meta.dirname, 'support', 'ask_elsewhere.py')
   const told = JSON.stringify(
     children.map(({ scans, chart }) => ({
@@ -125,6 +130,12 @@ describe.each([
   { name: 'tiny', asked: askedOf(binaryModel, [1, 2, 6]) },
   { name: 'tiny with hazards', asked: askedOf(hazardsModel, [1, 2, 6]) },
   { name: 'tiny told of time and chart', asked: askedOf(informedModel, [1, 2, 6]) },
+  { name: 'tiny with three sequences', asked: askedOf({ ...binaryModel, sequences: 3 }, [1, 4]) },
+  { name: 'embeddings', asked: askedOf({ ...binaryModel, preset: 'embeddings', features: 7 }, [1, 4]) },
+  {
+    name: 'embeddings of two sequences',
+    asked: askedOf({ ...binaryModel, preset: 'embeddings', features: 7, sequences: 2 }, [1, 4]),
+  },
   { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
 ])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {

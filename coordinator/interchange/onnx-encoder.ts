@@ -1,13 +1,45 @@
 // The encoder as ONNX operators; follows shared/model/encoder.ts and shared/model/resnet.ts.
 
-import type { Preset } from '../../shared/model/presets.ts'
+import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { type ImagePreset, presetOf } from '../../shared/model/presets.ts'
 import { hasProjection, residualBlocks } from '../../shared/model/resnet.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import type { GraphBuilder } from './onnx-graph.ts'
 import { addLinear, type GraphParameters, normEpsilon } from './onnx-parameters.ts'
 
-/** Both poolings and a linear layer after the convolutions. @returns `embeddings` [visit, embedding] */
-export function addEncoder(graph: GraphBuilder, parameters: GraphParameters, preset: Preset): string {
-  const volumes = graph.add('Unsqueeze', ['volumes', graph.integers(1)]) // [visit, 1, depth, height, width]
+/** What a graph is given of a child: its name, and its sizes after the visits. */
+export function encoderInput(model: ModelSpec): { readonly name: string; readonly shape: readonly number[] } {
+  const shape = scanShapeOf(model)
+  const sequences = shape.sequences > 1 ? [shape.sequences] : []
+  return shape.kind === 'volumes'
+    ? { name: 'volumes', shape: [...sequences, ...shape.grid] }
+    : { name: 'features', shape: [...sequences, shape.length] }
+}
+
+/** @returns `embeddings` [visit, embedding] */
+export function addEncoder(graph: GraphBuilder, parameters: GraphParameters, model: ModelSpec): string {
+  const { name, shape } = encoderInput(model)
+  const preset = presetOf(model.preset)
+  const several = model.sequences > 1
+  const seen =
+    'grid' in preset
+      ? addPooled(graph, parameters, preset, several ? name : graph.add('Unsqueeze', [name, graph.integers(1)]))
+      : several
+        ? graph.add('Reshape', [graph.add('Transpose', [name], { perm: [0, 2, 1] }), graph.integers(0, -1)])
+        : name
+  const inputs = several ? graph.add('Concat', [seen, addPresence(graph, name, shape.length)], { axis: 1 }) : seen
+  return graph.add('Identity', [addLinear(graph, parameters, 'encoder.embedding', inputs)], {}, 'embeddings')
+}
+
+/** 1 where a sequence has anything that is not nought. @returns [visit, sequence] */
+function addPresence(graph: GraphBuilder, input: string, axes: number): string {
+  const inside = Array.from({ length: axes - 1 }, (_, i) => i + 2)
+  const largest = graph.add('ReduceMax', [graph.add('Abs', [input])], { axes: inside, keepdims: 0 })
+  return graph.add('Sign', [largest])
+}
+
+/** @param volumes [visit, sequence, depth, height, width] @returns mean and maximum of every channel [visit, 2·channel] */
+function addPooled(graph: GraphBuilder, parameters: GraphParameters, preset: ImagePreset, volumes: string): string {
   const { encoder } = preset
   const layers = layersOf(graph, parameters, preset.channelsPerGroup)
   const x =
@@ -16,8 +48,7 @@ export function addEncoder(graph: GraphBuilder, parameters: GraphParameters, pre
       : addConvolutions(layers, encoder.channels, volumes)
   const overVoxels = { axes: [2, 3, 4], keepdims: 0 }
   const [mean, largest] = [graph.add('ReduceMean', [x], overVoxels), graph.add('ReduceMax', [x], overVoxels)]
-  const pooled = graph.add('Concat', [mean, largest], { axis: 1 }) // [visit, 2·channel]
-  return graph.add('Identity', [addLinear(graph, parameters, 'encoder.embedding', pooled)], {}, 'embeddings')
+  return graph.add('Concat', [mean, largest], { axis: 1 })
 }
 
 function addConvolutions(layers: Layers, channels: readonly number[], volumes: string): string {

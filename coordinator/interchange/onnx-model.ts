@@ -9,7 +9,7 @@ import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { presetOf } from '../../shared/model/presets.ts'
 import { programVersion } from '../../shared/version.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
-import { addEncoder } from './onnx-encoder.ts'
+import { addEncoder, encoderInput } from './onnx-encoder.ts'
 import { createGraphBuilder, floatValue, type GraphBuilder } from './onnx-graph.ts'
 import { addLinear, type GraphParameters, normEpsilon, parametersIn } from './onnx-parameters.ts'
 import { addSequence } from './onnx-sequence.ts'
@@ -35,10 +35,11 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
   const preset = presetOf(model.preset)
   const graph = createGraphBuilder()
   const parameters = parametersIn(graph, weights)
-  const embeddings = addEncoder(graph, parameters, preset)
+  const embeddings = addEncoder(graph, parameters, model)
+  const input = encoderInput(model)
   const progression = graph.add('MatMul', [embeddings, parameters.as('head.pair.kernel')])
   graph.add('Squeeze', [progression, graph.integers(1)], {}, 'progression')
-  const inputs = [floatValue('volumes', ['visit', ...preset.grid], 'prepared scans of one child in order of time')]
+  const inputs = [floatValue(input.name, ['visit', ...input.shape], 'prepared scans of one child in order of time')]
   if (model.timeInput === 'fourier') inputs.push(floatValue('days', ['visit'], 'days of the scans since any one day'))
   if (model.clinical) inputs.push(floatValue('chart', [clinicalSize], 'age, sex, resection, location, what is missing'))
   const states = addSequence(graph, parameters, model, embeddings)

@@ -20,4 +20,6 @@ export interface ModelSpec {
   readonly clinical: boolean
   /** Images of a visit that the encoder sees at once, each a channel. */
   readonly sequences: number
+  /** Numbers in the arrays that sites bring in place of images; only of a preset that takes such. */
+  readonly features?: number
 }

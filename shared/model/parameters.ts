@@ -6,9 +6,10 @@ import { seededRandom } from '../random.ts'
 import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
 import { clinicalHidden, clinicalSize } from './clinical.ts'
 import type { ModelSpec } from './model-spec.ts'
-import { type EncoderShape, encoderOutputs, type Preset, presetOf } from './presets.ts'
+import { encoderOutputs, type ImageEncoder, type ImagePreset, presetOf } from './presets.ts'
 import { hasProjection, residualBlocks, stemKernel } from './resnet.ts'
 import { riskOutputCount } from './risk.ts'
+import { numbersOfSequence, scanShapeOf } from './scan-shape.ts'
 import { timeCodeSize } from './time-code.ts'
 
 /**
@@ -51,22 +52,24 @@ export function isEncoderParameter(name: string): boolean {
 }
 
 /** Number of blocks along each axis whose maxima the auxiliary head predicts, `[depth, height, width]`. */
-export function maximaBlocks({ grid, maximaBlock }: Preset): readonly [number, number, number] {
+export function maximaBlocks({
+  grid,
+  maximaBlock,
+}: Pick<ImagePreset, 'grid' | 'maximaBlock'>): readonly [number, number, number] {
   return [Math.floor(grid[0] / maximaBlock), Math.floor(grid[1] / maximaBlock), Math.floor(grid[2] / maximaBlock)]
 }
 
 function initialParameters(model: ModelSpec): readonly InitialParameter[] {
   const preset = presetOf(model.preset)
-  const { embeddingSize, hiddenSize, encoder } = preset
-  const [blocksDeep, blocksHigh, blocksWide] = maximaBlocks(preset)
+  const { embeddingSize, hiddenSize } = preset
   return [
-    ...convolutions(encoder),
-    ...linear('encoder.embedding', 2 * encoderOutputs(encoder), embeddingSize),
+    ...('grid' in preset ? convolutions(preset.encoder, model.sequences) : []),
+    ...linear('encoder.embedding', embeddingInputs(model), embeddingSize),
     ...normalisation('sequence.norm', embeddingSize),
     ...gru('sequence.gru', 2 * embeddingSize, hiddenSize),
     { name: 'head.pair.kernel', shape: [embeddingSize, 1], start: { kind: 'uniform', fanIn: embeddingSize } },
     ...linear('head.sequence', hiddenSize, 1),
-    ...linear('head.maxima', embeddingSize, blocksDeep * blocksHigh * blocksWide),
+    ...('grid' in preset ? linear('head.maxima', embeddingSize, maximaCount(preset) * model.sequences) : []),
     ...linear('head.risk', hiddenSize + (model.clinical ? clinicalHidden : 0), riskOutputCount(model.head)),
     ...(model.timeInput === 'fourier' ? [timeKernel(hiddenSize)] : []),
     ...(model.clinical ? clinicalLayer() : []),
@@ -85,14 +88,29 @@ function clinicalLayer(): InitialParameter[] {
   ]
 }
 
-function convolutions(encoder: EncoderShape): InitialParameter[] {
+/** What the embedding is computed from; several sequences come with a flag for each that says whether it is there. */
+function embeddingInputs(model: ModelSpec): number {
+  const preset = presetOf(model.preset)
+  const shape = scanShapeOf(model)
+  const flags = model.sequences > 1 ? model.sequences : 0
+  if (!('grid' in preset)) return numbersOfSequence(shape) * model.sequences + flags
+  return 2 * encoderOutputs(preset.encoder) + flags
+}
+
+function maximaCount(preset: ImagePreset): number {
+  const [deep, high, wide] = maximaBlocks(preset)
+  return deep * high * wide
+}
+
+/** @param sequences input channels */
+function convolutions(encoder: ImageEncoder, sequences: number): InitialParameter[] {
   if (encoder.kind === 'convolutions') {
     return encoder.channels.flatMap((outputs, i) =>
-      convolution(`encoder.block${i + 1}`, 3, encoder.channels[i - 1] ?? 1, outputs),
+      convolution(`encoder.block${i + 1}`, 3, encoder.channels[i - 1] ?? sequences, outputs),
     )
   }
   return [
-    ...convolution('encoder.stem', stemKernel, 1, encoder.width),
+    ...convolution('encoder.stem', stemKernel, sequences, encoder.width),
     ...residualBlocks(encoder.width).flatMap((block) => [
       ...convolution(`${block.name}.first`, 3, block.inputs, block.outputs),
       ...convolution(`${block.name}.second`, 3, block.outputs, block.outputs),

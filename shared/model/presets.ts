@@ -1,27 +1,41 @@
 // Presets: the sizes of the networks that a study may name. A study fixes one; sites accept no other architecture.
 
-/** What makes an embedding of a scan. */
-export type EncoderShape =
+/** `[depth, height, width]` in voxels. */
+export type Grid = readonly [number, number, number]
+
+/** What makes an embedding of images. */
+export type ImageEncoder =
   /** 3×3×3 convolutions that halve every axis, first to last, with this many output channels. */
   | { readonly kind: 'convolutions'; readonly channels: readonly number[] }
   /** ResNet-18 (He et al. 2016) in three dimensions with group normalisation: `width` channels, doubled three times. */
   | { readonly kind: 'resnet18'; readonly width: number }
 
-/** Sizes of one network. `grid` is the volume it expects, `[depth, height, width]` in voxels of `spacingMm`. */
-export interface Preset {
-  readonly grid: readonly [number, number, number]
-  readonly spacingMm: number
-  readonly encoder: EncoderShape
-  /** Channels that share one mean and variance in group normalisation. */
-  readonly channelsPerGroup: number
+interface CommonSizes {
   readonly embeddingSize: number
   readonly hiddenSize: number
+}
+
+/** A network that sees images. `grid` is the volume it expects, in voxels of `spacingMm`. */
+export interface ImagePreset extends CommonSizes {
+  readonly encoder: ImageEncoder
+  readonly grid: Grid
+  readonly spacingMm: number
+  /** Channels that share one mean and variance in group normalisation. */
+  readonly channelsPerGroup: number
   /** Edge, in voxels, of the blocks whose maxima the stage-1 auxiliary head predicts. */
   readonly maximaBlock: number
 }
 
-export const presets = {
-  /** For the demo and tests: 115 k weights, 7 million multiplications a scan. */
+/** A network for arrays that sites bring: their embedding is one linear layer. */
+export interface FeaturePreset extends CommonSizes {
+  readonly encoder: { readonly kind: 'features' }
+}
+
+export type Preset = ImagePreset | FeaturePreset
+
+/** Networks that see images. */
+export const imagePresets = {
+  /** For the demo and tests: 118 k weights, 7 million multiplications a scan. */
   tiny: {
     grid: [24, 32, 24],
     spacingMm: 7,
@@ -41,6 +55,16 @@ export const presets = {
     hiddenSize: 128,
     maximaBlock: 16,
   },
+} as const satisfies Record<string, ImagePreset>
+
+export const presets = {
+  ...imagePresets,
+  /** For sites that bring arrays of numbers instead of images: no encoder but a linear layer. */
+  embeddings: {
+    encoder: { kind: 'features' },
+    embeddingSize: 128,
+    hiddenSize: 128,
+  },
 } as const satisfies Record<string, Preset>
 
 export type PresetName = keyof typeof presets
@@ -51,6 +75,6 @@ export function presetOf(name: PresetName): Preset {
 }
 
 /** Channels that an encoder ends with. */
-export function encoderOutputs(encoder: EncoderShape): number {
+export function encoderOutputs(encoder: ImageEncoder): number {
   return encoder.kind === 'resnet18' ? 8 * encoder.width : (encoder.channels.at(-1) ?? 1)
 }

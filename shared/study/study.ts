@@ -6,7 +6,7 @@ import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
 import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
 import { heads, timeInputs } from '../model/model-spec.ts'
-import { presets } from '../model/presets.ts'
+import { imagePresets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
@@ -20,7 +20,7 @@ const share = z.number().min(0).max(1)
 const gridSchema = z.tuple([z.int().min(8).max(256), z.int().min(8).max(256), z.int().min(8).max(256)])
 
 const modelSchema = z.strictObject({
-  preset: z.enum(Object.keys(presets) as [keyof typeof presets]),
+  preset: z.enum(Object.keys(imagePresets) as [keyof typeof imagePresets]),
   grid: gridSchema,
   spacingMm: positive.min(0.5).max(20),
   /** Files from before there were hazards say nothing and mean `binary` for ever (decision 16). */
@@ -174,7 +174,7 @@ function renameDeadline(value: unknown): unknown {
 
 function contradictions(study: Study): string[] {
   const problems: string[] = []
-  const preset = presets[study.model.preset]
+  const preset = imagePresets[study.model.preset]
   if (study.model.grid.some((length, axis) => length !== preset.grid[axis])) {
     problems.push(
       `model.grid: preset ${study.model.preset} works on [${preset.grid.join(', ')}] (depth, height, width)`,

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { emptyChart } from '../../shared/cohort/chart.ts'
+import type { Grid } from '../../shared/model/presets.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
-import { augmentInto, drawGeometry, drawIntensity, type Geometry, type Grid, type Intensity } from './augment.ts'
+import { augmentInto, drawGeometry, drawIntensity, type Geometry, type Intensity } from './augment.ts'
 import { assemble } from './batches.ts'
 import { toyChildren } from './testsupport/toy-children.ts'
 
@@ -64,6 +67,8 @@ describe('augmentation', () => {
   })
 })
 
+const tinyScans = scanShapeOf(binaryModel)
+
 describe('a batch', () => {
   const { children, volumes } = toyChildren([3, 2])
   const shown = children.map((child) => ({ child, from: 0 }))
@@ -72,19 +77,19 @@ describe('a batch', () => {
   test('has all scans of a child moved alike and each with an intensity of its own', () => {
     // A flat box: where its edges come to lie shows the geometry, its values the intensity.
     const box = Float32Array.from({ length: size }, (_, i) => (i % 24 > 4 && i % 24 < 16 && i > 9000 ? 1 : 0))
-    const batch = assemble(shown, [24, 32, 24], { get: () => box }, seededRandom('geometry'))
+    const batch = assemble(shown, tinyScans, { get: () => box }, seededRandom('geometry'))
     const brainOf = (scan: number): number[] =>
-      [...batch.volumes.subarray(scan * size, (scan + 1) * size)].map((value) => (value === 0 ? 0 : 1))
+      [...batch.values.subarray(scan * size, (scan + 1) * size)].map((value) => (value === 0 ? 0 : 1))
     expect(brainOf(1)).toEqual(brainOf(0))
     expect(brainOf(2)).toEqual(brainOf(0))
     expect(brainOf(3)).not.toEqual(brainOf(0))
-    expect(batch.volumes.subarray(size, 2 * size)).not.toEqual(batch.volumes.subarray(0, size))
+    expect(batch.values.subarray(size, 2 * size)).not.toEqual(batch.values.subarray(0, size))
   })
 
   test('lays scans one after the other and shows them as they are when nothing is drawn', () => {
-    const batch = assemble(shown, [24, 32, 24], volumes)
+    const batch = assemble(shown, tinyScans, volumes)
     expect(batch.children.map(({ firstScan }) => firstScan)).toEqual([0, 3])
-    expect(batch.volumes.subarray(3 * size, 4 * size)).toEqual(volumes.get('toy-1-0'))
+    expect(batch.values.subarray(3 * size, 4 * size)).toEqual(volumes.get('toy-1-0'))
   })
 
   test('leaves out visits before the one it is shown from, with their days and what followed', () => {
@@ -93,7 +98,7 @@ describe('a batch', () => {
     const {
       children: [only],
       scanCount,
-    } = assemble([{ child: first, from: 1 }], [24, 32, 24], volumes)
+    } = assemble([{ child: first, from: 1 }], tinyScans, volumes)
     expect(scanCount).toBe(2)
     expect(only).toEqual({
       ...{ key: 'child-0', firstScan: 0, days: [100, 200] },
@@ -102,7 +107,7 @@ describe('a batch', () => {
   })
 
   test('is the same again from the same seed', () => {
-    const draw = (): Float32Array => assemble(shown, [24, 32, 24], volumes, seededRandom('again')).volumes
+    const draw = (): Float32Array => assemble(shown, tinyScans, volumes, seededRandom('again')).values
     expect(draw()).toEqual(draw())
   })
 })

@@ -1,10 +1,8 @@
 // Augmentation: what may differ between two pictures of the same course. Geometry is drawn once for a child, so that growth
 // stays visible; intensity is drawn anew for each scan, so that a scanner's drift cannot tell the order.
 
+import type { Grid } from '../../shared/model/presets.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
-
-/** `[depth, height, width]` in voxels. */
-export type Grid = readonly [number, number, number]
 
 /** Moves whole voxels, wrapping round (the border is background), and mirrors left and right. */
 export interface Geometry {

@@ -1,10 +1,11 @@
 // Children in batches: which come together is drawn from the round's seed; their scans are laid one after the other.
 
-import type { Tensor5D } from '@tensorflow/tfjs-core'
 import type { Chart } from '../../shared/cohort/chart.ts'
 import type { FollowUp } from '../../shared/cohort/outcome.ts'
+import type { ScanInputs } from '../../shared/model/encoder.ts'
+import { numbersOfSequence, type ScanShape } from '../../shared/model/scan-shape.ts'
 import { type Random, shuffled } from '../../shared/random.ts'
-import { augmentInto, drawGeometry, drawIntensity, type Grid } from './augment.ts'
+import { augmentInto, drawGeometry, drawIntensity } from './augment.ts'
 import type { Tf } from './engine.ts'
 import type { PreparedChild } from './trainer.ts'
 import type { Volumes } from './volumes.ts'
@@ -18,11 +19,15 @@ export interface BatchChild {
   readonly chart: Chart
 }
 
-/** Scans of several children. `volumes` is [scan, depth, height, width, 1] as one array. */
+/** Scans of several children. */
 export interface Batch {
   readonly children: readonly BatchChild[]
   readonly scanCount: number
-  readonly volumes: Float32Array
+  readonly shape: ScanShape
+  /** Images [scan, depth, height, width, sequence] or arrays [scan, feature, sequence] as one array. */
+  readonly values: Float32Array
+  /** 1 where a visit has the sequence, else 0. [scan, sequence] */
+  readonly present: Float32Array
 }
 
 /** Which visits of a child a batch shows: from `from` on. */
@@ -37,11 +42,15 @@ export function drawBatches(children: readonly PreparedChild[], size: number, ra
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size))
 }
 
-/** Lays scans into one array, augmented where `random` is given. */
-export function assemble(shown: readonly Shown[], grid: Grid, volumes: Volumes, random?: Random): Batch {
-  const voxels = grid[0] * grid[1] * grid[2]
+/** Lays scans into one array; images are augmented where `random` is given. */
+export function assemble(shown: readonly Shown[], shape: ScanShape, volumes: Volumes, random?: Random): Batch {
+  const { sequences } = shape
+  const size = numbersOfSequence(shape)
   const scanCount = shown.reduce((sum, { child, from }) => sum + child.scans.length - from, 0)
-  const array = new Float32Array(scanCount * voxels)
+  const values = new Float32Array(scanCount * size * sequences)
+  const present = new Float32Array(scanCount * sequences)
+  const drawing = shape.kind === 'volumes' && random !== undefined ? { grid: shape.grid, random } : undefined
+  const aside = new Float32Array(sequences === 1 ? 0 : size)
   const children: BatchChild[] = []
   let scan = 0
   for (const { child, from } of shown) {
@@ -53,19 +62,33 @@ export function assemble(shown: readonly Shown[], grid: Grid, volumes: Volumes, 
       followUps: scans.map(({ followUp }) => followUp),
       chart: child.chart,
     })
-    const geometry = random === undefined ? undefined : drawGeometry(random, grid)
+    const geometry = drawing && drawGeometry(drawing.random, drawing.grid)
     for (const { file } of scans) {
-      const target = array.subarray(scan * voxels, (scan + 1) * voxels)
       const source = volumes.get(file)
-      if (random === undefined || geometry === undefined) target.set(source)
-      else augmentInto(target, source, grid, geometry, drawIntensity(random))
+      for (let sequence = 0; sequence < sequences; sequence++) {
+        const image = source.subarray(sequence * size, (sequence + 1) * size)
+        present[scan * sequences + sequence] = image.some((value) => value !== 0) ? 1 : 0
+        const target = sequences === 1 ? values.subarray(scan * size, (scan + 1) * size) : aside
+        if (drawing && geometry) augmentInto(target, image, drawing.grid, geometry, drawIntensity(drawing.random))
+        else target.set(image)
+        if (sequences > 1) interleave(aside, values, scan * size * sequences + sequence, sequences)
+      }
       scan++
     }
   }
-  return { children, scanCount, volumes: array }
+  return { children, scanCount, shape, values, present }
 }
 
-/** The batch's volumes as a tensor, [scan, depth, height, width, 1]; the caller owns it. */
-export function volumesTensor(tf: Tf, batch: Batch, [depth, height, width]: Grid): Tensor5D {
-  return tf.tensor5d(batch.volumes, [batch.scanCount, depth, height, width, 1])
+/** The batch as the encoder takes it; the caller owns the tensors. */
+export function scanInputs(tf: Tf, { scanCount, shape, values, present }: Batch): ScanInputs {
+  const { sequences } = shape
+  const of = shape.kind === 'volumes' ? [...shape.grid, sequences] : [shape.length * sequences]
+  const tensor = tf.tensor(values, [scanCount, ...of])
+  return sequences === 1
+    ? { values: tensor }
+    : { values: tensor, present: tf.tensor2d(present, [scanCount, sequences]) }
+}
+
+function interleave(from: Float32Array, to: Float32Array, start: number, stride: number): void {
+  for (let i = 0; i < from.length; i++) to[start + i * stride] = from[i] as number
 }

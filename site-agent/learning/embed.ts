@@ -5,8 +5,9 @@ import { encode } from '../../shared/model/encoder.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { presetOf } from '../../shared/model/presets.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
-import { assemble, type Batch, volumesTensor } from './batches.ts'
+import { assemble, type Batch, scanInputs } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { fusedOps } from './ops.ts'
 import type { PreparedChild } from './trainer.ts'
@@ -41,13 +42,13 @@ export function forEachEmbedded(
       const members = children.slice(start, start + childrenAtOnce)
       const batch = assemble(
         members.map((child) => ({ child, from: 0 })),
-        preset.grid,
+        scanShapeOf(model),
         volumes,
       )
       const parameters: ParameterTensors = new Map(
         weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name)?.slice() ?? [], [...shape])]),
       )
-      const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid))
+      const embeddings = encode(tf, ops, preset, parameters, scanInputs(tf, batch))
       use({ members, batch, ops, parameters, embeddings })
     })
   }

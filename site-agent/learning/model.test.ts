@@ -21,13 +21,9 @@ describe('the encoder', () => {
   test('turns each volume into one embedding, and the heads read one score, 36 maxima and one logit of it', () => {
     tf.tidy(() => {
       const parameters = initialTensors()
-      const embeddings = encode(
-        tf,
-        fusedOps(tf),
-        presets.tiny,
-        parameters,
-        tf.randomNormal([3, 24, 32, 24, 1]) as Tensor5D,
-      )
+      const embeddings = encode(tf, fusedOps(tf), presets.tiny, parameters, {
+        values: tf.randomNormal([3, 24, 32, 24, 1]),
+      })
       expect(embeddings.shape).toEqual([3, 64])
       expect(pairScores(tf, parameters, embeddings).shape).toEqual([3])
       expect(predictedMaxima(tf, parameters, embeddings).shape).toEqual([3, 36])
@@ -192,7 +188,7 @@ function convolved(grid: readonly [number, number, number], values: readonly num
         return x
       },
     }
-    encode(tf, ops, preset, parameters, tf.tensor5d([...values], [1, ...grid, 1]))
+    encode(tf, ops, preset, parameters, { values: tf.tensor5d([...values], [1, ...grid, 1]) })
     return seen
   })
 }

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { emptyChart } from '../../shared/cohort/chart.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { presets } from '../../shared/model/presets.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { usualOrderingLosses } from '../../shared/study/study.ts'
@@ -11,7 +12,7 @@ import type { Batch, BatchChild } from './batches.ts'
 import { loadEngine, type Tf } from './engine.ts'
 import { layoutOf } from './histories.ts'
 import { fusedOps } from './ops.ts'
-import { blockMaxima, canOrder, drawQuestions, orderingLoss, pairsOf } from './ordering.ts'
+import { canOrder, drawQuestions, orderingLoss, pairsOf } from './ordering.ts'
 
 let tf: Tf
 beforeAll(async () => {
@@ -82,35 +83,6 @@ describe('questions of order', () => {
   })
 })
 
-describe('the maxima of blocks', () => {
-  test('are what a plain look at every block finds, voxels beyond whole blocks left out', () => {
-    const [depth, height, width, edge] = [5, 7, 9, 2]
-    const random = seededRandom('maxima')
-    const volumes = Float32Array.from({ length: 2 * depth * height * width }, () => random.normal() - 3)
-    const preset = { ...presets.tiny, grid: [depth, height, width] as const, maximaBlock: edge }
-    const expected: number[] = []
-    for (let scan = 0; scan < 2; scan++) {
-      for (let z = 0; z + edge <= depth; z += edge) {
-        for (let y = 0; y + edge <= height; y += edge) {
-          for (let x = 0; x + edge <= width; x += edge) {
-            const block: number[] = []
-            for (let i = 0; i < edge ** 3; i++) {
-              const [dz, dy, dx] = [Math.floor(i / edge ** 2), Math.floor(i / edge) % edge, i % edge] as [
-                number,
-                number,
-                number,
-              ]
-              block.push(volumes[((scan * depth + z + dz) * height + y + dy) * width + x + dx] ?? Number.NaN)
-            }
-            expected.push(Math.max(...block))
-          }
-        }
-      }
-    }
-    expect([...blockMaxima({ volumes, scanCount: 2 }, preset)]).toEqual(expected)
-  })
-})
-
 describe('the loss of ordering', () => {
   /** Everything zero but what is given: scores, logits and predictions are then known by hand. */
   const lossWith = (given: Record<string, (i: number) => number>, batch: Batch, parts = usualOrderingLosses): number =>
@@ -137,7 +109,9 @@ describe('the loss of ordering', () => {
   const batchOf = (values: number[], children: BatchChild[]): Batch => ({
     children,
     scanCount: values.length,
-    volumes: Float32Array.from({ length: values.length * voxels }, (_, i) => values[Math.floor(i / voxels)] ?? 0),
+    shape: scanShapeOf(binaryModel),
+    values: Float32Array.from({ length: values.length * voxels }, (_, i) => values[Math.floor(i / voxels)] ?? 0),
+    present: new Float32Array(values.length).fill(1),
   })
 
   test('is log 2 for pairs, log 2 for sequences and the smooth L1 of the maxima when the model knows nothing', () => {

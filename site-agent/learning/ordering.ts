@@ -10,9 +10,10 @@ import type { Preset } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
 import { type Random, shuffled } from '../../shared/random.ts'
 import { type OrderingLosses, usualOrderingLosses } from '../../shared/study/study.ts'
-import { type Batch, type BatchChild, volumesTensor } from './batches.ts'
+import { type Batch, type BatchChild, scanInputs } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { layoutOf } from './histories.ts'
+import { maximaLoss } from './maxima.ts'
 
 /** Most scans in a drawn sequence. */
 const longestSequence = 6
@@ -42,12 +43,13 @@ export function orderingLoss(
   questions: OrderQuestions,
   weights: OrderingLosses = usualOrderingLosses,
 ): Scalar {
-  const volumes = volumesTensor(tf, batch, preset.grid)
-  const embeddings = encode(tf, ops, preset, parameters, volumes) // [scan, embedding]
-  const losses: readonly [weight: number, loss: () => Scalar][] = [
+  const embeddings = encode(tf, ops, preset, parameters, scanInputs(tf, batch)) // [scan, embedding]
+  const losses: readonly (readonly [weight: number, loss: () => Scalar])[] = [
     [weights.pairs, () => pairLoss(tf, pairScores(tf, parameters, embeddings), batch)],
     [weights.sequences, () => sequenceLoss(tf, ops, preset, parameters, embeddings, questions)],
-    [weights.maxima, () => maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)],
+    ...('grid' in preset
+      ? [[weights.maxima, () => maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)] as const]
+      : []),
   ]
   return tf.addN(losses.filter(([weight]) => weight > 0).map(([weight, loss]) => tf.mul(loss(), weight)))
 }
@@ -132,40 +134,6 @@ export function pairsOf({ firstScan, days }: BatchChild): (readonly [earlier: nu
   return days.flatMap((later, j) =>
     days.slice(0, j).flatMap((earlier, i) => (earlier < later ? [[firstScan + i, firstScan + j] as const] : [])),
   )
-}
-
-/** Smooth L1 between predicted and true maxima (Girshick 2015, threshold 1), mean over scans and blocks. */
-function maximaLoss(tf: Tf, preset: Preset, predicted: Tensor2D, batch: Batch): Scalar {
-  const truth = tf.tensor2d(blockMaxima(batch, preset), [batch.scanCount, predicted.shape[1]])
-  const error = tf.abs(tf.sub(predicted, truth))
-  const within = tf.minimum(error, 1)
-  return tf.mean(tf.mul(within, tf.sub(error, tf.div(within, 2))))
-}
-
-/** Largest voxel of each block, scan by scan, blocks in order of depth, height, width. */
-export function blockMaxima(
-  batch: Pick<Batch, 'volumes' | 'scanCount'>,
-  { grid, maximaBlock: edge }: Preset,
-): Float32Array {
-  const [depth, height, width] = grid
-  const [high, wide] = [Math.floor(height / edge), Math.floor(width / edge)]
-  const blocks = Math.floor(depth / edge) * high * wide
-  const maxima = new Float32Array(batch.scanCount * blocks).fill(Number.NEGATIVE_INFINITY)
-  for (let scan = 0; scan < batch.scanCount; scan++) {
-    for (let z = 0; z < Math.floor(depth / edge) * edge; z++) {
-      for (let y = 0; y < high * edge; y++) {
-        const row = ((scan * depth + z) * height + y) * width
-        const block = scan * blocks + (Math.floor(z / edge) * high + Math.floor(y / edge)) * wide
-        for (let column = 0; column < wide; column++) {
-          let largest = maxima[block + column] as number
-          const start = row + column * edge
-          for (let i = start; i < start + edge; i++) largest = Math.max(largest, batch.volumes[i] as number)
-          maxima[block + column] = largest
-        }
-      }
-    }
-  }
-  return maxima
 }
 
 /** The visits in a drawn order that is not one of time; undefined when their days leave none. */

@@ -4,6 +4,7 @@ import { emptyChart } from '../../shared/cohort/chart.ts'
 import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { binaryModel, hazardsModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
@@ -39,7 +40,7 @@ describe('the loss of recurrence', () => {
   const lossAt = (logit: number, children: BatchChild[]): number =>
     tf.tidy(() => {
       const scanCount = children.reduce((sum, { days }) => sum + days.length, 0)
-      const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
+      const batch = batchOf(children, scanCount, new Float32Array(scanCount * 24 * 32 * 24))
       const parameters = tensorsWith((name) => (name === 'head.risk.bias' ? logit : 0))
       return recurrenceLoss(tf, fusedOps(tf), binaryModel, parameters, batch, 365).dataSync()[0] ?? Number.NaN
     })
@@ -88,7 +89,7 @@ describe('the loss of hazards', () => {
   const lossAt = (bias: readonly number[], children: BatchChild[]): number =>
     tf.tidy(() => {
       const scanCount = children.reduce((sum, { days }) => sum + days.length, 0)
-      const batch: Batch = { children, scanCount, volumes: new Float32Array(scanCount * 24 * 32 * 24) }
+      const batch = batchOf(children, scanCount, new Float32Array(scanCount * 24 * 32 * 24))
       const loss = recurrenceLoss(tf, fusedOps(tf), hazardsModel, parametersWith(bias), batch, 365)
       return loss.dataSync()[0] ?? Number.NaN
     })
@@ -113,7 +114,7 @@ describe('the loss of hazards', () => {
   })
 
   test('has the gradients that finite differences have', () => {
-    const batch = { children: [ofChild(followed)], scanCount: 6, volumes: noise(6 * 24 * 32 * 24) }
+    const batch = batchOf([ofChild(followed)], 6, noise(6 * 24 * 32 * 24))
     const untrained = /^head\.(pair|sequence|maxima)\./
     const manifest = initialWeights(hazardsModel, 1).manifest.filter(({ name }) => !untrained.test(name))
     const names = manifest.map(({ name }) => name)
@@ -217,4 +218,8 @@ function initialTensors(): ParameterTensors {
   const weights = initialWeights(binaryModel, 1)
   const views = parameterViews(weights)
   return new Map(weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name) ?? [], [...shape])]))
+}
+
+function batchOf(children: readonly BatchChild[], scanCount: number, values: Float32Array): Batch {
+  return { children, scanCount, shape: scanShapeOf(binaryModel), values, present: new Float32Array(scanCount).fill(1) }
 }

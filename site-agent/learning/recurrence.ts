@@ -10,7 +10,7 @@ import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-te
 import { presetOf } from '../../shared/model/presets.ts'
 import type { Random } from '../../shared/random.ts'
 import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
-import { type Batch, type BatchChild, type Shown, volumesTensor } from './batches.ts'
+import { type Batch, type BatchChild, type Shown, scanInputs } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { historyOf, riskAfter } from './histories.ts'
 import { binaryCrossEntropy } from './ordering.ts'
@@ -52,9 +52,8 @@ export function recurrenceLoss(
   batch: Batch,
   horizonDays: number,
 ): Scalar {
-  const preset = presetOf(model.preset)
   const asked = { head: model.head, horizonDays }
-  const embeddings = encode(tf, ops, preset, parameters, volumesTensor(tf, batch, preset.grid)) // [scan, embedding]
+  const embeddings = encode(tf, ops, presetOf(model.preset), parameters, scanInputs(tf, batch)) // [scan, embedding]
   const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, embeddings, batch.children) // [landmark, output]
   const width = outputs.shape[1]
   const truth = new Float32Array(rows.length * width)

@@ -5,6 +5,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { isEncoderParameter } from '../../shared/model/parameters.ts'
 import { presetOf } from '../../shared/model/presets.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
 import { rateFactor } from '../../shared/study/schedule.ts'
@@ -85,15 +86,16 @@ type Loss = (parameters: ParameterTensors) => Scalar
 /** Draws what a batch shows; the function that comes back is a pure function of the parameters. */
 function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], volumes: Volumes, random: Random): Loss {
   const preset = presetOf(job.model.preset)
+  const shape = scanShapeOf(job.model)
   const ops = fusedOps(tf)
   if (job.stage.task === 'ordering') {
     const { losses } = job.stage
     const whole = members.map((child) => ({ child, from: 0 }))
-    const batch = assemble(whole, preset.grid, volumes, random)
+    const batch = assemble(whole, shape, volumes, random)
     const questions = drawQuestions(batch.children, random)
     return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions, losses)
   }
-  const batch: Batch = assemble(drawStarts(members, random), preset.grid, volumes, random)
+  const batch: Batch = assemble(drawStarts(members, random), shape, volumes, random)
   const { horizonDays } = job.stage
   return (parameters) => recurrenceLoss(tf, ops, job.model, parameters, batch, horizonDays)
 }

@@ -1,17 +1,17 @@
-// Prepared volumes in memory: read once in the life of the training process.
+// Prepared scans in memory: read once in the life of the training process.
 
 import { readFileSync } from 'node:fs'
+import { numbersOfSequence, type ScanShape } from '../../shared/model/scan-shape.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import type { Grid } from './augment.ts'
 
 export interface Volumes {
-  /** Voxels in order [depth, height, width]. @throws SequelaError `training_failed` when the file is not such a volume. */
+  /** What there is of a visit, in order [sequence, depth, height, width] or [sequence, feature]; nought where a sequence is missing. @throws SequelaError `training_failed` when the file holds something else. */
   get(file: string): Float32Array
 }
 
-/** Volumes of one grid. */
-export function createVolumes(grid: Grid): Volumes {
-  const byteLength = grid[0] * grid[1] * grid[2] * 4
+/** Scans of one shape. */
+export function createVolumes(shape: ScanShape): Volumes {
+  const byteLength = numbersOfSequence(shape) * shape.sequences * 4
   const kept = new Map<string, Float32Array>()
   return {
     get: (file) => {

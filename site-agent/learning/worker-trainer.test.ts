@@ -54,7 +54,7 @@ beforeAll(() => {
 describe('a trainer in a process of its own', () => {
   test('comes to the same bits, sums and scores as the same jobs in this process, and tells each step', async () => {
     const { tf } = await loadEngine({ threads: 1 })
-    const volumes = createVolumes(presets.tiny.grid)
+    const volumes = createVolumes({ kind: 'volumes', grid: presets.tiny.grid, sequences: 1 })
     const trainer = trainerOf()
     const steps: number[] = []
     const result = await trainer.train(job, { onProgress: ({ step }) => steps.push(step) })

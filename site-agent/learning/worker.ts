@@ -1,7 +1,7 @@
 // The training process. It is a process of its own because the engine never gives memory back to the system, and because
 // a crash in native code must not take the agent along. It does one job at a time and ends with its parent.
 
-import { presetOf } from '../../shared/model/presets.ts'
+import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { embedChildren } from './embed.ts'
 import { loadEngine } from './engine.ts'
@@ -12,7 +12,7 @@ import { createVolumes, type Volumes } from './volumes.ts'
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
 
 const threads = Number(process.argv[2] ?? '1')
-const volumesByPreset = new Map<string, Volumes>()
+const volumesByShape = new Map<string, Volumes>()
 
 process.on('disconnect', () => process.exit(0))
 // A signal meant for the agent reaches its whole group; the agent decides when this process ends.
@@ -45,8 +45,10 @@ async function perform(request: WorkerRequest): Promise<WorkerReply> {
 }
 
 function volumesOf({ job }: WorkerRequest): Volumes {
-  const known = volumesByPreset.get(job.model.preset) ?? createVolumes(presetOf(job.model.preset).grid)
-  volumesByPreset.set(job.model.preset, known)
+  const shape = scanShapeOf(job.model)
+  const key = JSON.stringify(shape)
+  const known = volumesByShape.get(key) ?? createVolumes(shape)
+  volumesByShape.set(key, known)
   return known
 }
 

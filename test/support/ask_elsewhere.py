@@ -2,6 +2,7 @@
 file of float32 voxels and as JSON their shapes, and what else the model is told of each child. Prints the outputs of each child as JSON."""
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ def children(array_of):
     start, answers = 0, []
     content = Path(voxels_file).read_bytes()
     for shape in shapes:
-        size = 4 * shape[0] * shape[1] * shape[2] * shape[3]
+        size = 4 * math.prod(shape)
         answers.append(array_of(content[start : start + size], shape))
         start += size
     return answers
@@ -40,7 +41,7 @@ else:
     asked = children(lambda part, shape: numpy.frombuffer(part, numpy.float32).reshape(shape))
     more = [{name: numpy.array(value, numpy.float32) for name, value in child.items()} for child in told]
     answers = [
-        {name: value.tolist() for name, value in zip(names, session.run(names, {"volumes": volumes, **facts}))}
-        for volumes, facts in zip(asked, more)
+        {name: value.tolist() for name, value in zip(names, session.run(names, {session.get_inputs()[0].name: scans, **facts}))}
+        for scans, facts in zip(asked, more)
     ]
 print(json.dumps(answers))
