@@ -1,8 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { contrasts, makeSeries } from '../site-agent/dicom/testsupport/series.ts'
 import { hasOrthanc, type Orthanc, startOrthanc } from './support/orthanc.ts'
 import { runSite } from './support/site-command.ts'
@@ -123,7 +122,7 @@ describe.skipIf(!hasOrthanc)('an import from Orthanc', () => {
 
 describe.skipIf(!hasOrthanc)('a PACS that asks who is there', () => {
   test('is given the header of a file, which nobody else may read', async () => {
-    const orthanc = await startOrthanc({}, ['agent', 'a secret'])
+    const orthanc = await startOrthanc(['agent', 'a secret'])
     onTestFinished(() => orthanc.stop())
     await orthanc.store(makeSeries({ date: '20230101' }))
     const folder = folderOfTest()
@@ -147,76 +146,5 @@ describe.skipIf(!hasOrthanc)('a PACS that asks who is there', () => {
     writeFileSync(join(folder, 'open'), 'Authorization: Basic x', { mode: 0o644 })
     const open = await runSite([...command, '--pacs-header', join(folder, 'open')])
     expect(open.stderr).toContain('may be read by others on this machine; run chmod 600')
-  })
-})
-
-describe('a PACS that cannot be trusted', () => {
-  const servers: Server[] = []
-  afterEach(() => {
-    for (const server of servers.splice(0)) server.close()
-  })
-  const serve = (listener: RequestListener): Promise<string> =>
-    new Promise((resolve) => {
-      const server = createServer(listener).listen(0, '127.0.0.1', () => {
-        const address = server.address()
-        resolve(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/dicom-web`)
-      })
-      servers.push(server)
-    })
-  const refusalOf = async (url: string): Promise<string> => {
-    const folder = folderOfTest()
-    const { status, stderr } = await runSite([
-      '--home',
-      join(folder, 'home'),
-      'import',
-      '--dicomweb',
-      url,
-      '--into',
-      join(folder, 'bids'),
-      '--from',
-      '2020-01-01',
-    ])
-    expect(status).not.toBe(0)
-    return stderr
-  }
-
-  test('is not followed to another host', async () => {
-    let visits = 0
-    const other = await serve((_, response) => {
-      visits++
-      response.end('[]')
-    })
-    const first = await serve((_, response) => response.writeHead(302, { location: other }).end())
-    expect(await refusalOf(first)).toContain('pacs_refused: the PACS answers with a redirect, which is not followed')
-    expect(visits).toBe(0)
-  })
-
-  test.each([
-    [
-      'text',
-      (_: unknown, response: Parameters<RequestListener>[1]) => response.end('hello'),
-      'message_malformed: The PACS sent an answer that cannot be understood: it is not JSON.',
-    ],
-    [
-      'an entry without identifiers',
-      (_: unknown, response: Parameters<RequestListener>[1]) => response.end('[{}]'),
-      'an entry has no UID',
-    ],
-    [
-      'a path instead of an identifier',
-      (_: unknown, response: Parameters<RequestListener>[1]) =>
-        response.end('[{"0020000D":{"vr":"UI","Value":["../../etc"]}}]'),
-      'an entry has no UID',
-    ],
-  ])('is refused when it answers %s', async (_name, listener, sentence) => {
-    expect(await refusalOf(await serve(listener))).toContain(sentence)
-  })
-
-  test.each([
-    ['http://pacs.example.org/dicom-web', 'must begin with https://'],
-    ['https://me:secret@pacs.example.org/', 'holds a password'],
-    ['pacs.example.org', 'is no URL'],
-  ])('the address %s is refused before anything is sent', async (url, sentence) => {
-    expect(await refusalOf(url)).toContain(`config_invalid: the address of the PACS ${sentence}`)
   })
 })

@@ -26,6 +26,9 @@ export interface ImportRecord {
 /** Raise when the same slices would give another file. */
 const recipe = 1
 
+/** The content of an image that was begun; no digest is like it. */
+export const unfinished = 'unfinished'
+
 /** A digest of the slices that an image is made of. */
 export function contentOf(grid: Grid): string {
   const slices = grid.slices.map(({ source, frame }) => `${source.instance.identifiers.sopUid} ${frame.index}`)

@@ -12,7 +12,7 @@ import { type Children, readChildren } from './children.ts'
 import type { Converter } from './converter.ts'
 import type { ScannedFolder } from './folder.ts'
 import type { Grid } from './geometry.ts'
-import { contentOf, type ImportRecord, openRecord } from './import-record.ts'
+import { contentOf, type ImportRecord, openRecord, unfinished } from './import-record.ts'
 import type { ImportSource } from './import-source.ts'
 import type { MappedPatient } from './map-file.ts'
 import { type Plan, type PlannedChild, type PlannedImage, planImport } from './plan.ts'
@@ -136,8 +136,10 @@ async function importImage(
   if (request.dryRun) return report('would be converted')
   try {
     await mkdir(dirname(target), { recursive: true })
-    await writeFileDurably(sidecarPath(target), sidecarOf(image), 0o640)
+    // Said beforehand, so that an image that is there after an interruption is known to be ours, and made again.
+    await record.add(target, unfinished)
     await convertFrom(request, image, target)
+    await writeFileDurably(sidecarPath(target), sidecarOf(image), 0o640)
     await record.add(target, content)
     return report('converted')
   } catch (error) {

@@ -48,10 +48,10 @@ export async function* partsOf(
     }
     // What may be the beginning of a delimiter waits for the next chunk.
     const certain = Math.max(0, rest.length - delimiter.length)
-    if (preamble && certain > maxPartHeaderBytes) throw malformed('no part begins')
     part.push(rest.subarray(0, certain))
     bytes += certain
     rest = rest.subarray(certain)
+    if (preamble && bytes > maxPartHeaderBytes) throw malformed('no part begins')
     if (bytes > maxPartBytes + maxPartHeaderBytes) throw malformed(`a part is longer than ${maxPartBytes} bytes`)
   }
   if (preamble || !rest.toString('latin1').startsWith('--')) throw malformed('it ends in the middle of a part')

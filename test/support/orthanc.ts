@@ -1,4 +1,4 @@
-// A real PACS for journeys: Orthanc with its DICOMweb plugin, on this machine and a free port, with or without TLS.
+// A real PACS for journeys: Orthanc with its DICOMweb plugin, on this machine and a free port.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,17 +16,13 @@ export const hasOrthanc = existsSync(program) && existsSync(plugin)
 export interface Orthanc {
   /** Of its DICOMweb service. */
   readonly url: string
-  readonly port: number
   /** Stores files (STOW-RS). */
   store(files: readonly Uint8Array[]): Promise<void>
   stop(): Promise<void>
 }
 
-/** @param settings on top of Orthanc's own; @param user name and password that it asks for */
-export async function startOrthanc(
-  settings: Readonly<Record<string, unknown>> = {},
-  user?: readonly [string, string],
-): Promise<Orthanc> {
+/** @param user name and password that it asks for */
+export async function startOrthanc(user?: readonly [string, string]): Promise<Orthanc> {
   const folder = mkdtempSync(join(tmpdir(), 'sequela-orthanc-'))
   const port = await freePort()
   const configuration = {
@@ -41,7 +37,6 @@ export async function startOrthanc(
     ...(user === undefined ? {} : { RegisteredUsers: { [user[0]]: user[1] } }),
     Plugins: [plugin],
     DicomWeb: { Enable: true, Root: '/dicom-web/' },
-    ...settings,
   }
   const file = join(folder, 'orthanc.json')
   writeFileSync(file, JSON.stringify(configuration))
@@ -52,15 +47,12 @@ export async function startOrthanc(
     await ended(process)
     rmSync(folder, { recursive: true, force: true })
   }
-  if (settings.SslEnabled !== true) {
-    await eventually(
-      'Orthanc answers',
-      async () => (await fetch(`${url}/studies?limit=1`, { headers }).catch(() => undefined))?.ok === true,
-    )
-  }
+  await eventually(
+    'Orthanc answers',
+    async () => (await fetch(`${url}/studies?limit=1`, { headers }).catch(() => undefined))?.ok === true,
+  )
   return {
     url,
-    port,
     store: async (files) => {
       const boundary = 'part-of-a-test'
       const body = Buffer.concat([
@@ -84,7 +76,7 @@ export async function startOrthanc(
 }
 
 async function ended(process: ChildProcess): Promise<void> {
-  if (process.exitCode !== null) return
+  if (process.exitCode !== null || process.signalCode !== null) return
   const exited = new Promise<void>((resolve) => process.once('exit', () => resolve()))
   process.kill('SIGTERM')
   await exited
