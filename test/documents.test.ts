@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorCodes } from '../shared/protocol/errors.ts'
+import { parseStudy } from '../shared/study/study.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -24,6 +25,14 @@ describe('documents say what the code does', () => {
         expect(() => readFileSync(join(folder, target ?? '')), `${document} links to ${target}`).not.toThrow(/ENOENT/)
       }
     }
+  })
+
+  test('every study in docs/study-file.md is one that is accepted', () => {
+    const studies = [...read('docs/study-file.md').matchAll(/^```yaml\n(study: [\s\S]*?)^```/gm)].map(
+      (match) => match[1] ?? '',
+    )
+    expect(studies.length).toBeGreaterThan(1)
+    for (const text of studies) expect(() => parseStudy(text)).not.toThrow()
   })
 
   test('every npm command in README.md is a script of package.json', () => {

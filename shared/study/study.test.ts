@@ -109,6 +109,8 @@ describe('a study file', () => {
     ['a warm-up longer than its stage', 'rounds: 3', 'rounds: 3, warmupRounds: 4', 'stages.0.warmupRounds'],
     ['no rounds', 'rounds: 3', 'rounds: 0', 'stages.0.rounds'],
     ['an unknown task', 'task: ordering', 'task: sorting', 'stages.0.task'],
+    ['an unknown optimiser', 'policy:', 'training: { optimizer: sgd }\npolicy:', 'training.optimizer'],
+    ['sequences of one scan', 'rounds: 3', 'rounds: 3, longestSequence: 1', 'stages.0.longestSequence'],
     ['an unknown head', 'preset: tiny', 'preset: tiny, head: cox', 'model.head'],
     ['an unknown kind of event', '2e-3', '2e-3, events: [relapse]', 'stages.1.events'],
     ['no event at all', '2e-3', '2e-3, events: []', 'stages.1.events'],

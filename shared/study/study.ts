@@ -67,8 +67,17 @@ export type OrderingLosses = z.infer<typeof orderingLossesSchema>
 /** The losses of a study that says nothing of them. */
 export const usualOrderingLosses: OrderingLosses = orderingLossesSchema.parse({})
 
+/** Most scans in a sequence, in a study that does not say. */
+export const usualLongestSequence = 6
+
 const stageSchema = z.discriminatedUnion('task', [
-  z.strictObject({ task: z.literal('ordering'), ...stageCommon, losses: orderingLossesSchema.optional() }),
+  z.strictObject({
+    task: z.literal('ordering'),
+    ...stageCommon,
+    losses: orderingLossesSchema.optional(),
+    /** Most scans in a sequence that is to be told in order or not. */
+    longestSequence: z.int().min(2).max(12).optional(),
+  }),
   z.strictObject({
     task: z.literal('recurrence'),
     ...stageCommon,
@@ -110,7 +119,7 @@ const studySchema = z.strictObject({
   stages: z.array(stageSchema).min(1).max(20),
   training: z
     .strictObject({
-      optimizer: z.literal('adamw').default('adamw'),
+      optimizer: z.enum(['adamw', 'adam']).default('adamw'),
       weightDecay: z.number().min(0).max(1).default(0.01),
       clipNorm: positive.default(1),
       proximal: z.number().min(0).max(100).default(0),

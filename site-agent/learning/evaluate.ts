@@ -31,7 +31,7 @@ export function evaluate(
   const children = job.children.filter((child) => child.fold === 'validation' && isUsable(job, child))
   if (children.length === 0) return []
   const tally = createTally()
-  if (stage.task === 'ordering') evaluateOrdering(tf, volumes, job, children, tally)
+  if (stage.task === 'ordering') evaluateOrdering(tf, volumes, job, stage.longestSequence, children, tally)
   else evaluateRecurrence(tf, volumes, job, stage.horizonDays, children, tally)
   return tally.sums()
 }
@@ -64,6 +64,7 @@ function evaluateOrdering(
   tf: Tf,
   volumes: Volumes,
   job: TrainingJob,
+  longestSequence: number | undefined,
   children: readonly PreparedChild[],
   tally: Tally,
 ): void {
@@ -85,7 +86,7 @@ function evaluateOrdering(
       }
       tally.add('ordering_loss', loss / pairs.length, child.key)
     }
-    const questions = drawQuestions(batch.children, random)
+    const questions = drawQuestions(batch.children, random, longestSequence)
     const logits = askOrder(tf, ops, preset, parameters, embeddings, questions).dataSync()
     for (const [q, inOrder] of questions.inOrder.entries()) {
       const { key = '' } = batch.children[questions.children[q] ?? -1] ?? {}

@@ -49,26 +49,33 @@ describe('pairs', () => {
 describe('questions of order', () => {
   const children = [child(0, [0, 1, 2, 3, 4, 5, 6, 7]), child(8, [0, 0, 9]), child(11, [5, 6])]
 
-  test('are one sequence in order and one that is not, of 2 to 6 different scans of one child', () => {
-    const random = seededRandom('questions')
-    const lengthsSeen = new Set<number>()
-    for (let round = 0; round < 200; round++) {
-      const { layout, lengths, inOrder } = drawQuestions(children, random)
-      for (const [q, length] of lengths.entries()) {
-        const scans = sequenceOf(layout, q)
-        expect(scans).toHaveLength(length)
-        expect(new Set(scans).size).toBe(length)
-        const owner = children.find(({ firstScan, days }) =>
-          scans.every((scan) => scan >= firstScan && scan < firstScan + days.length),
-        )
-        const days = scans.map((scan) => owner?.days[scan - (owner?.firstScan ?? 0)] ?? Number.NaN)
-        const rising = days.every((day, i) => i === 0 || day >= (days[i - 1] ?? 0))
-        expect(rising).toBe(inOrder[q])
-        lengthsSeen.add(length)
+  test.each([
+    { longest: undefined, expected: [2, 3, 4, 5, 6] },
+    { longest: 5, expected: [2, 3, 4, 5] },
+    { longest: 2, expected: [2] },
+  ])(
+    'are one sequence in order and one that is not, of 2 to $longest scans (6 if not said) of one child',
+    ({ longest, expected }) => {
+      const random = seededRandom('questions')
+      const lengthsSeen = new Set<number>()
+      for (let round = 0; round < 200; round++) {
+        const { layout, lengths, inOrder } = drawQuestions(children, random, longest)
+        for (const [q, length] of lengths.entries()) {
+          const scans = sequenceOf(layout, q)
+          expect(scans).toHaveLength(length)
+          expect(new Set(scans).size).toBe(length)
+          const owner = children.find(({ firstScan, days }) =>
+            scans.every((scan) => scan >= firstScan && scan < firstScan + days.length),
+          )
+          const days = scans.map((scan) => owner?.days[scan - (owner?.firstScan ?? 0)] ?? Number.NaN)
+          const rising = days.every((day, i) => i === 0 || day >= (days[i - 1] ?? 0))
+          expect(rising).toBe(inOrder[q])
+          lengthsSeen.add(length)
+        }
       }
-    }
-    expect([...lengthsSeen].sort()).toEqual([2, 3, 4, 5, 6])
-  })
+      expect([...lengthsSeen].sort()).toEqual(expected)
+    },
+  )
 
   test('leave the shuffled one out when the drawn scans are all of one day', () => {
     const random = seededRandom('one day')

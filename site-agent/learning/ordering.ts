@@ -9,14 +9,11 @@ import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-te
 import type { Preset } from '../../shared/model/presets.ts'
 import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
 import { type Random, shuffled } from '../../shared/random.ts'
-import { type OrderingLosses, usualOrderingLosses } from '../../shared/study/study.ts'
+import { type OrderingLosses, usualLongestSequence, usualOrderingLosses } from '../../shared/study/study.ts'
 import { type Batch, type BatchChild, scanInputs } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { layoutOf } from './histories.ts'
 import { maximaLoss } from './maxima.ts'
-
-/** Most scans in a drawn sequence. */
-const longestSequence = 6
 
 /** Sequences of scans in one batch with what each is: in order or not. */
 export interface OrderQuestions {
@@ -67,8 +64,12 @@ function sequenceLoss(
   return tf.mean(binaryCrossEntropy(tf, logits, tf.tensor1d(questions.inOrder.map(Number))))
 }
 
-/** For each child one sequence in order and one shuffled, of 2 to 6 scans, not necessarily neighbours. */
-export function drawQuestions(children: readonly BatchChild[], random: Random): OrderQuestions {
+/** For each child one sequence in order and one shuffled, of 2 to `longestSequence` scans, not necessarily neighbours. */
+export function drawQuestions(
+  children: readonly BatchChild[],
+  random: Random,
+  longestSequence = usualLongestSequence,
+): OrderQuestions {
   const sequences: number[][] = []
   const inOrder: boolean[] = []
   const owners: number[] = []

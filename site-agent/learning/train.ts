@@ -11,7 +11,7 @@ import { type Random, seededRandom } from '../../shared/random.ts'
 import { rateFactor } from '../../shared/study/schedule.ts'
 import { type Stage, usualOrderingLosses } from '../../shared/study/study.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
-import { createAdamW, type Trainable } from './adamw.ts'
+import { createOptimiser, type Trainable } from './adamw.ts'
 import { assemble, type Batch, drawBatches } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { fusedOps } from './ops.ts'
@@ -89,10 +89,10 @@ function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], vol
   const shape = scanShapeOf(job.model)
   const ops = fusedOps(tf)
   if (job.stage.task === 'ordering') {
-    const { losses } = job.stage
+    const { losses, longestSequence } = job.stage
     const whole = members.map((child) => ({ child, from: 0 }))
     const batch = assemble(whole, shape, volumes, random)
-    const questions = drawQuestions(batch.children, random)
+    const questions = drawQuestions(batch.children, random, longestSequence)
     return (parameters) => orderingLoss(tf, ops, preset, parameters, batch, questions, losses)
   }
   const batch: Batch = assemble(drawStarts(members, random), shape, volumes, random)
@@ -115,7 +115,7 @@ function createStepper(tf: Tf, job: TrainingJob, weights: Weights): { step(loss:
     const learningRate = isEncoderParameter(name) ? rates.encoder : rates.head
     return { values: viewOf(views, name), start: viewOf(starts, name), learningRate }
   })
-  const optimiser = createAdamW(trainables, job.training)
+  const optimiser = createOptimiser(trainables, job.training)
   return {
     step: (loss) => {
       const tensors = trained.map(({ shape }, k) => tf.tensor(trainables[k]?.values.slice() ?? [], [...shape]))
