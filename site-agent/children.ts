@@ -31,7 +31,7 @@ export async function readyCohort(
   options: { readonly onProgress?: (done: number, total: number) => void; readonly signal?: AbortSignal } = {},
 ): Promise<ReadyCohort> {
   const cohort = await loadCohort({
-    ...{ root: deps.settings.data, study, site: deps.site },
+    ...{ root: deps.settings.data, study, site: deps.site, layout: deps.settings },
     exclusions: exclusionsOf(await readDecisions(deps.home.exclusionsFile)),
   })
   const preparer = preparerFor(deps.home, study)

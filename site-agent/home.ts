@@ -6,11 +6,19 @@ import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { parseSettings, unreadSettings } from '../shared/yaml-file.ts'
+import { ownTablesSchema } from './cohort/own-table.ts'
+import { publicLayouts } from './cohort/public-layouts.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 const settingsSchema = z.strictObject({
-  /** The BIDS folder with this hospital's scans. */
+  /** The folder with this hospital's scans. */
   data: z.string().min(1),
+  /** How it is laid out; absent: found by the names in it. */
+  layout: z.enum(['bids', ...publicLayouts.map(({ name }) => name)]).optional(),
+  /** Of images whose names do not say of which sequence they are. */
+  sequence: z.enum(['FLAIR', 'T2w', 'T1w']).optional(),
+  /** The hospital's own tables, where they are not those of BIDS. */
+  tables: ownTablesSchema.optional(),
   /** Threads that training may use. */
   threads: z.int().min(1).max(64).default(1),
 })

@@ -59,7 +59,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
   const settings: SiteSettings = await readSettings(home)
   const { site } = await readIdentity(home.identityFile)
   const cohort = await loadCohort({
-    ...{ root: settings.data, study: study.study, site },
+    ...{ root: settings.data, study: study.study, site, layout: settings },
     exclusions: exclusionsOf(await readDecisions(home.exclusionsFile)),
   })
   const { question } = cohort
@@ -108,7 +108,8 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
 
 /** The child of that `participant_id`, with or without `sub-`. @throws SequelaError `usage`, `cohort_empty`. */
 export function childNamed({ children, findings }: Cohort, name: string): CohortChild {
-  const participant = name.startsWith('sub-') ? name : `sub-${name}`
+  const named = children.some((one) => one.participant === name) || findings.some((one) => one.child === name)
+  const participant = named || name.startsWith('sub-') ? name : `sub-${name}`
   const child = children.find((one) => one.participant === participant)
   if (child !== undefined) return child
   const reasons = findings.filter((finding) => finding.child === participant)

@@ -8,7 +8,6 @@ import type { Study } from '../../shared/study/study.ts'
 import type { BidsChild, BidsVisit } from './bids.ts'
 import type { CohortScan } from './cohort.ts'
 import type { DataFolder } from './data-folder.ts'
-import { outcomePath } from './dataset.ts'
 import { type Exclusions, exclusionSentence, placeText } from './exclusions.ts'
 import type { Finding, Held, Rule } from './finding.ts'
 import { chooseImages, type Image } from './image-choice.ts'
@@ -19,6 +18,7 @@ import { placeVisits, type VisitTime } from './visit-days.ts'
 
 export interface ChildScansRequest {
   readonly folder: DataFolder
+  readonly outcomeTable: string
   readonly child: BidsChild
   readonly exclusions: Exclusions
   readonly pipeline: Study['pipeline']
@@ -70,12 +70,12 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
     const file = located.get(session)?.image.path
     tell('scan', rule, sentence, { visit: session, ...(file === undefined ? {} : { file }) })
   }
-  const judged = judgeOutcome(request.outcome, days.from)
+  const judged = judgeOutcome(request.outcome, days.from, request.outcomeTable)
   if (judged.problem !== undefined) {
     if (judged.holds === 'child') return held(judged.rule, judged.problem)
     tell('outcome', judged.rule, judged.problem)
   }
-  const untyped = untypedEvent(judged.outcome, request.question)
+  const untyped = untypedEvent(judged.outcome, request.question, request.outcomeTable)
   if (untyped !== undefined) tell('outcome', 'outcome-row', untyped)
   const outcome = untyped === undefined ? withEnding(judged.outcome, request.question) : undefined
   const scans = days.placed.flatMap(({ session, day }): CohortScan[] => {
@@ -87,7 +87,7 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
     }
     if (found === undefined) return []
     const { image, file, scanner } = found
-    const late = judged.outcome === undefined ? undefined : tooLate(judged.outcome, day)
+    const late = judged.outcome === undefined ? undefined : tooLate(judged.outcome, day, request.outcomeTable)
     if (late === undefined)
       return [{ session, path: image.path, file, day, scanner, ...after(outcome, day, request.question) }]
     tell('scan', late.rule, late.sentence, { visit: session, file: image.path })
@@ -128,7 +128,11 @@ type Judged =
  * Whether the outcome can be laid over the scans. Where there may have been an event on a day that is not known, the
  * child is held: a scan from after the event could be among its scans, and such scans are never inputs.
  */
-function judgeOutcome(outcome: Outcome | OutcomeProblem | undefined, from: 'surgery' | 'first-scan'): Judged {
+function judgeOutcome(
+  outcome: Outcome | OutcomeProblem | undefined,
+  from: 'surgery' | 'first-scan',
+  outcomeTable: string,
+): Judged {
   if (outcome === undefined) return { outcome }
   const hold = (event: boolean, rule: Rule, reason: string): Judged => {
     const holds = event ? 'child' : 'outcome'
@@ -138,14 +142,18 @@ function judgeOutcome(outcome: Outcome | OutcomeProblem | undefined, from: 'surg
     return { outcome: undefined, holds, rule, problem: `${reason} ${consequence}` }
   }
   if ('sentence' in outcome) {
-    return hold(outcome.event, 'outcome-row', `${outcomePath} line ${outcome.line}: ${outcome.sentence}`)
+    return hold(outcome.event, 'outcome-row', `${outcomeTable} line ${outcome.line}: ${outcome.sentence}`)
   }
   if (from === 'surgery') return { outcome }
-  const reason = `${outcomePath} counts days from the surgery, but no visit says how long after it was (days_since_surgery).`
+  const reason = `${outcomeTable} counts days from the surgery, but no visit says how long after it was (days_since_surgery).`
   return hold(outcome.eventDay !== undefined, 'not-placed', reason)
 }
 
-function tooLate(outcome: Outcome, day: number): { readonly rule: Rule; readonly sentence: string } | undefined {
+function tooLate(
+  outcome: Outcome,
+  day: number,
+  outcomeTable: string,
+): { readonly rule: Rule; readonly sentence: string } | undefined {
   const { eventDay, lastFollowUpDay } = outcome
   if (eventDay !== undefined && day >= eventDay) {
     const sentence = `it is of day ${day} and the event of day ${eventDay}; scans from the event on are never shown to the model.`
@@ -153,17 +161,21 @@ function tooLate(outcome: Outcome, day: number): { readonly rule: Rule; readonly
   }
   if (day <= lastFollowUpDay) return undefined
   const sentence =
-    `it is of day ${day}, but ${outcomePath} says that follow-up ended on day ${lastFollowUpDay}; ` +
+    `it is of day ${day}, but ${outcomeTable} says that follow-up ended on day ${lastFollowUpDay}; ` +
     'correct last_followup_days or the time of the visit.'
   return { rule: 'after-follow-up', sentence }
 }
 
 /** A study that says which types count cannot count an event without a type, nor know that it does not. */
-function untypedEvent(outcome: Outcome | undefined, question: RecurrenceQuestion | undefined): string | undefined {
+function untypedEvent(
+  outcome: Outcome | undefined,
+  question: RecurrenceQuestion | undefined,
+  outcomeTable: string,
+): string | undefined {
   if (outcome?.eventDay === undefined || outcome.eventType !== undefined || question?.events === undefined)
     return undefined
   return (
-    `${outcomePath} does not say of which type the event of day ${outcome.eventDay} was, and the study counts ` +
+    `${outcomeTable} does not say of which type the event of day ${outcome.eventDay} was, and the study counts ` +
     `${question.events.join(' and ')} only; write event_type. The child takes part in ordering only.`
   )
 }

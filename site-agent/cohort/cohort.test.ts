@@ -143,7 +143,9 @@ describe('a folder that is no data set is refused', () => {
     const root = temporaryFolder()
     await expect(loadFolder(root)).rejects.toMatchObject({
       code: 'cohort_empty',
-      message: `${root} holds no folder called sub-…; give the folder of a BIDS data set, the one with participants.tsv`,
+      message: expect.stringContaining(
+        `${root} holds no folder called sub-… and no image in another layout that is known`,
+      ),
     })
   })
 

@@ -8,12 +8,12 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Fold, foldOf } from '../../shared/study/folds.ts'
 import { type RecurrenceQuestion, recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { Study, Task } from '../../shared/study/study.ts'
-import { readChild } from './bids.ts'
 import { mapBounded } from './bounded-map.ts'
 import { readChildScans } from './child-scans.ts'
-import { type Dataset, openDataset, outcomePath } from './dataset.ts'
+import type { Dataset } from './dataset.ts'
 import { type Exclusions, exclusionSentence, noExclusions } from './exclusions.ts'
 import { type Finding, fewOf } from './finding.ts'
+import { type DataLayout, openDataset } from './open-dataset.ts'
 
 /** One visit's image. */
 export interface CohortScan {
@@ -63,6 +63,8 @@ export interface CohortRequest {
   readonly root: string
   readonly study: Study
   readonly site: string
+  /** What the site's settings say of the folder. */
+  readonly layout?: DataLayout
   /** What people took out by hand. */
   readonly exclusions?: Exclusions
 }
@@ -77,9 +79,15 @@ const lastShiftedYear = 1925
  * Reads tables and names; opens no image.
  * @throws SequelaError `file_unreadable`, `table_invalid`, `cohort_empty` as `openDataset`; `study_invalid`
  */
-export async function loadCohort({ root, study, site, exclusions = noExclusions }: CohortRequest): Promise<Cohort> {
+export async function loadCohort({
+  root,
+  study,
+  site,
+  layout = {},
+  exclusions = noExclusions,
+}: CohortRequest): Promise<Cohort> {
   const question = recurrenceQuestionOf(study)
-  const dataset = await openDataset(root)
+  const dataset = await openDataset(root, layout)
   refuseUndefinedEvents(dataset, question)
   const read = await mapBounded(dataset.participants, childrenAtOnce, (participant) =>
     loadChild({ dataset, exclusions, study, question }, participant),
@@ -120,13 +128,13 @@ function childKey(study: Study, site: string, participant: string): string {
 }
 
 /** A table with deaths or second tumours means nothing until the study says which types are its event. */
-function refuseUndefinedEvents({ outcomes }: Dataset, question: RecurrenceQuestion | undefined): void {
+function refuseUndefinedEvents({ outcomes, outcomeTable }: Dataset, question: RecurrenceQuestion | undefined): void {
   if (question === undefined || question.events !== undefined) return
   const found = new Set([...outcomes.values()].flatMap((row) => ('eventType' in row ? [row.eventType] : [])))
   const doubtful = eventTypes.filter((type) => found.has(type) && type !== 'recurrence' && type !== 'progression')
   if (doubtful.length === 0) return
   const message =
-    `${outcomePath} has events of type ${doubtful.join(' and ')}, and the study does not say which types count; ` +
+    `${outcomeTable} has events of type ${doubtful.join(' and ')}, and the study does not say which types count; ` +
     'its recurrence stages must name them, such as events: [recurrence, progression]'
   throw new SequelaError('study_invalid', message)
 }
@@ -139,7 +147,7 @@ interface Loading {
 }
 
 async function loadChild({ dataset, exclusions, study, question }: Loading, participant: string) {
-  const child = await readChild(dataset.folders, participant, dataset.chartColumns)
+  const child = await dataset.readChild(participant)
   const whole = exclusions.get(participant)
   if (whole !== undefined) {
     const sentence = exclusionSentence(whole)
@@ -148,7 +156,8 @@ async function loadChild({ dataset, exclusions, study, question }: Loading, part
     return { participant, visits: child.visits.length, ...nothing, findings: [held] }
   }
   const { scans, outcome, findings, lastYear } = await readChildScans({
-    folder: dataset.folders.images,
+    folder: dataset.folder,
+    outcomeTable: dataset.outcomeTable,
     child,
     exclusions,
     pipeline: study.pipeline,

@@ -5,26 +5,31 @@ import { basename, dirname } from 'node:path'
 import { type Chart as ChildChart, emptyChart } from '../../shared/cohort/chart.ts'
 import type { Outcome } from '../../shared/cohort/outcome.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { type BidsFolders, readTable } from './bids.ts'
+import { type BidsChild, type BidsFolders, readChild, readTable } from './bids.ts'
 import { readChartRow } from './chart.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { type Finding, fewOf, quoted } from './finding.ts'
 import { type OutcomeProblem, outcomeColumns, readOutcomes } from './outcome.ts'
+import { childOf, type OwnTable, type OwnTables, readOwnTable } from './own-table.ts'
 import { isParticipant } from './scan-name.ts'
-import { parseTsv, type Row } from './tsv.ts'
+import { parseTsv, type Row, type Table } from './tsv.ts'
 
 const chartPath = 'participants.tsv'
-export const outcomePath = 'phenotype/recurrence.tsv'
+const outcomePath = 'phenotype/recurrence.tsv'
 const descriptionPath = 'dataset_description.json'
 const outcomeDictionaryPath = 'phenotype/recurrence.json'
 
 export interface Dataset {
-  readonly folders: BidsFolders
+  /** Where the images lie. */
+  readonly folder: DataFolder
   /** Children with a folder, sorted, without those that are held. */
   readonly participants: readonly string[]
   /** Children with a folder, held ones included. */
   readonly found: number
-  readonly chartColumns: readonly string[]
+  /** One child's visits and images. */
+  readonly readChild: (participant: string) => Promise<BidsChild>
+  /** How sentences call the table of outcomes. */
+  readonly outcomeTable: string
   /** By child; empty for those that have no row. */
   readonly chartOf: (child: string) => ChildChart
   /** By child. */
@@ -37,7 +42,7 @@ export interface Dataset {
  * @throws SequelaError `file_unreadable`, `cohort_empty` when it has no child, `table_invalid` when the chart or the
  *   table of outcomes is not a table
  */
-export async function openDataset(root: string): Promise<Dataset> {
+export async function openBidsDataset(root: string, tables: OwnTables = {}): Promise<Dataset> {
   const images = await openDataFolder(root)
   const folders: BidsFolders = { images, tables: [images, ...(await rawDataset(images))] }
   const names = (await images.list('')) ?? []
@@ -52,19 +57,54 @@ export async function openDataset(root: string): Promise<Dataset> {
     findings.push({ holds: 'child', rule: 'folder-name', sentence })
   }
   const present = new Set(children)
-  const chart = await readChart(folders, present)
-  const outcomes = await readOutcomeTable(folders, present)
-  findings.push(...chart.findings, ...outcomes.findings)
-  const held = new Set(chart.findings.filter(({ holds }) => holds === 'child').map(({ child }) => child))
+  const { held, chartColumns, ...joined } = await readJoinedTables(folders, present, tables)
   return {
-    folders,
+    ...joined,
+    folder: images,
     participants: children.filter((child) => !held.has(child)),
     found: children.length,
-    chartColumns: chart.columns,
-    chartOf: (child) => chart.charts.get(child) ?? emptyChart,
-    outcomes: outcomes.outcomes,
-    findings,
+    readChild: (participant) => readChild(folders, participant, chartColumns),
+    findings: [...findings, ...joined.findings],
   }
+}
+
+/** What the chart and the table of outcomes say of children that are present. */
+export interface JoinedTables extends Pick<Dataset, 'outcomeTable' | 'chartOf' | 'outcomes' | 'findings'> {
+  readonly chartColumns: readonly string[]
+  /** Children that the chart does not name, or twice. */
+  readonly held: ReadonlySet<string | undefined>
+}
+
+/** Reads both, from the site's own tables where its settings name them. @throws SequelaError `table_invalid`. */
+export async function readJoinedTables(
+  folders: BidsFolders,
+  present: ReadonlySet<string>,
+  { children, outcomes }: OwnTables,
+): Promise<JoinedTables> {
+  const charts = await readChart(folders, present, children)
+  const known = await readOutcomeTable(folders, present, outcomes)
+  return {
+    outcomeTable: outcomes?.file ?? outcomePath,
+    chartColumns: charts.columns,
+    chartOf: (child) => charts.charts.get(child) ?? emptyChart,
+    outcomes: known.outcomes,
+    held: new Set(charts.findings.filter(({ holds }) => holds === 'child').map(({ child }) => child)),
+    findings: [...alike(present), ...charts.findings, ...known.findings],
+  }
+}
+
+/** Ids that differ in capitals and leading noughts alone are perhaps one child, who must not be in two folds. */
+function alike(present: ReadonlySet<string>): Finding[] {
+  const bare = (name: string): string =>
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, '')
+      .replaceAll(/(?<![0-9])0+(?=[0-9])/g, '')
+  return [...Map.groupBy(present, bare).values()].flatMap((names): Finding[] => {
+    if (names.length < 2) return []
+    const sentence = `${names.map(quoted).join(' and ')} look like one child under two names; if they are, keep one.`
+    return [{ holds: 'nothing', rule: 'participants', sentence }]
+  })
 }
 
 async function rawDataset({ root }: DataFolder): Promise<DataFolder[]> {
@@ -90,38 +130,45 @@ interface ChartTable {
   readonly findings: readonly Finding[]
 }
 
-async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Promise<ChartTable> {
-  const bytes = await readTable(folders, chartPath)
-  if (bytes === undefined) {
+async function readChart(
+  folders: BidsFolders,
+  present: ReadonlySet<string>,
+  own: OwnTable | undefined,
+): Promise<ChartTable> {
+  const bytes = own === undefined ? await readTable(folders, chartPath) : undefined
+  if (bytes === undefined && own === undefined) {
     const sentence = `there is no ${chartPath}, so nothing says which children belong to the data set; all folders are used.`
     return { columns: [], charts: new Map(), findings: [{ holds: 'nothing', rule: 'participants', sentence }] }
   }
-  const table = parseTsv(chartPath, bytes, ['participant_id'])
+  const table =
+    own === undefined
+      ? parseTsv(chartPath, bytes ?? new Uint8Array(), ['participant_id'])
+      : await readOwnTable(folders.images, own, ['participant_id'])
   const findings: Finding[] = []
   const rows = new Map<string, Row>()
   const charts = new Map<string, ChildChart>()
   for (const row of table.rows) {
-    const child = row.value('participant_id') ?? ''
+    const child = childOf(row.value('participant_id'), present)
     const earlier = rows.get(child)
     if (earlier === undefined) rows.set(child, row)
     else {
-      const sentence = `${chartPath} lines ${earlier.line} and ${row.line} are both about this child; keep one.`
+      const sentence = `${table.name} lines ${earlier.line} and ${row.line} are both about this child; keep one.`
       findings.push({ holds: 'child', rule: 'participants', child, sentence })
     }
     const { chart, problems } = readChartRow(row)
     charts.set(child, chart)
     for (const problem of problems) {
-      const sentence = `${chartPath} line ${row.line}: ${problem}`
+      const sentence = `${table.name} line ${row.line}: ${problem}`
       findings.push({ holds: 'nothing', rule: 'chart', child, sentence })
     }
   }
   for (const child of [...present].filter((child) => !rows.has(child))) {
-    const sentence = `it is not in ${chartPath}; add a row if the child may take part, or remove its folder.`
+    const sentence = `it is not in ${table.name}; add a row if the child may take part, or remove its folder.`
     findings.push({ holds: 'child', rule: 'not-listed', child, sentence })
   }
   const absent = [...rows.keys()].filter((child) => !present.has(child))
   if (absent.length > 0) {
-    const sentence = `${chartPath} lists children without a folder: ${fewOf(absent.map(quoted))}.`
+    const sentence = `${table.name} lists children without a folder: ${fewOf(absent.map(quoted))}.`
     findings.push({ holds: 'nothing', rule: 'participants', sentence })
   }
   return { columns: table.columns, charts, findings }
@@ -130,22 +177,29 @@ async function readChart(folders: BidsFolders, present: ReadonlySet<string>): Pr
 async function readOutcomeTable(
   folders: BidsFolders,
   present: ReadonlySet<string>,
+  own: OwnTable | undefined,
 ): Promise<Pick<Dataset, 'outcomes' | 'findings'>> {
-  const bytes = await readTable(folders, outcomePath)
+  const table = await outcomeRows(folders, own)
   const note = (sentence: string): Finding => ({ holds: 'nothing', rule: 'outcome-unknown-child', sentence })
-  if (bytes === undefined) {
+  if (table === undefined) {
     const sentence = `there is no ${outcomePath}; without outcomes children take part in ordering only.`
     return { outcomes: new Map(), findings: [{ holds: 'nothing', rule: 'outcome-row', sentence }] }
   }
-  const outcomes = readOutcomes(parseTsv(outcomePath, bytes, outcomeColumns))
+  const outcomes = readOutcomes(table, (id) => childOf(id, present))
   const findings: Finding[] = []
   const absent = [...outcomes.keys()].filter((child) => !present.has(child))
   if (absent.length > 0) {
-    findings.push(note(`${outcomePath} has outcomes of children without a folder: ${fewOf(absent.map(quoted))}.`))
+    findings.push(note(`${table.name} has outcomes of children without a folder: ${fewOf(absent.map(quoted))}.`))
   }
-  if ((await readTable(folders, outcomeDictionaryPath)) === undefined) {
+  if (own === undefined && (await readTable(folders, outcomeDictionaryPath)) === undefined) {
     const sentence = `there is no ${outcomeDictionaryPath}; BIDS asks for a dictionary beside each phenotype table.`
     findings.push({ holds: 'nothing', rule: 'description', sentence })
   }
   return { outcomes, findings }
+}
+
+async function outcomeRows(folders: BidsFolders, own: OwnTable | undefined): Promise<Table | undefined> {
+  if (own !== undefined) return readOwnTable(folders.images, own, outcomeColumns)
+  const bytes = await readTable(folders, outcomePath)
+  return bytes === undefined ? undefined : parseTsv(outcomePath, bytes, outcomeColumns)
 }

@@ -7,6 +7,7 @@ export type Held = 'child' | 'scan' | 'outcome' | 'nothing'
 /** The rule that a finding is about: stable words for programs that read the report. */
 export type Rule =
   | 'description'
+  | 'layout'
   | 'participants'
   | 'not-listed'
   | 'chart'

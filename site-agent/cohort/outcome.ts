@@ -16,11 +16,14 @@ export interface OutcomeProblem {
 export const outcomeColumns = ['participant_id', 'event', 'event_days', 'last_followup_days'] as const
 
 /** The table by child: an outcome, or why the row is not one. */
-export function readOutcomes(table: Table): ReadonlyMap<string, Outcome | OutcomeProblem> {
+export function readOutcomes(
+  table: Table,
+  childOf: (id: string | undefined) => string = (id) => id ?? '',
+): ReadonlyMap<string, Outcome | OutcomeProblem> {
   const outcomes = new Map<string, Outcome | OutcomeProblem>()
   const firstLines = new Map<string, number>()
   for (const row of table.rows) {
-    const child = row.value('participant_id') ?? ''
+    const child = childOf(row.value('participant_id'))
     const first = firstLines.get(child)
     if (first === undefined) {
       firstLines.set(child, row.line)

@@ -9,7 +9,7 @@ import { quoted } from './finding.ts'
 export const maxTableBytes = 16 * 1024 * 1024
 const maxColumns = 1000
 const maxRows = 100_000
-const maxCellLength = 4096
+export const maxCellLength = 4096
 /** So many problems are told at once; a table that has slipped is wrong in every line. */
 const maxProblems = 5
 
@@ -48,14 +48,16 @@ export function parseTsv(name: string, bytes: Uint8Array, required: readonly str
     if (long >= 0) problems.push(`line ${line}, column ${quoted(columns[long] ?? '')}: over ${maxCellLength} letters`)
     return {
       line,
-      value: (column) => {
-        const cell = cells[position.get(column) ?? -1]
-        return cell === undefined || cell === '' || cell.toLowerCase() === 'n/a' ? undefined : cell
-      },
+      value: (column) => toldCell(cells[position.get(column) ?? -1]),
     }
   })
   if (problems.length > 0) throw invalid(name, problems)
   return { name, columns, rows }
+}
+
+/** A cell that says something; undefined for an empty one and for `n/a`. */
+export function toldCell(cell: string | undefined): string | undefined {
+  return cell === undefined || cell === '' || cell.toLowerCase() === 'n/a' ? undefined : cell
 }
 
 /** A refusal of a table: one problem in the same line, several below one another. */
@@ -66,7 +68,7 @@ export function invalid(name: string, problems: readonly string[]): SequelaError
   return new SequelaError('table_invalid', `${name}:${text}`)
 }
 
-function textOf(name: string, bytes: Uint8Array): string {
+export function textOf(name: string, bytes: Uint8Array): string {
   if (bytes.byteLength > maxTableBytes) {
     throw invalid(name, [`it has ${bytes.byteLength} bytes; at most ${maxTableBytes} are read`])
   }

@@ -30,7 +30,7 @@ export function parseVisitTable(name: string, bytes: Uint8Array): VisitTable {
     if (earlier !== undefined) {
       throw invalid(name, [`lines ${earlier.line} and ${row.line} are both about ${quoted(session)}; keep one`])
     }
-    rows.set(session, readRow(name, row))
+    rows.set(session, readVisitRow(name, row))
   }
   return { columns: table.columns, rows }
 }
@@ -40,7 +40,8 @@ export function dateProblem(column: string, text: string): string {
   return `${column} is ${quoted(text)}; write a date of the calendar as YYYY-MM-DDThh:mm:ss, or n/a.`
 }
 
-function readRow(name: string, row: Row): VisitRow {
+/** One row, in whatever table it stands. @param name of the table, for sentences */
+export function readVisitRow(name: string, row: Row): VisitRow {
   const at = `${name} line ${row.line}:`
   const time = row.value('acq_time')
   const acquiredMs = time === undefined ? undefined : parseAcquisitionTime(time)

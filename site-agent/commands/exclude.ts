@@ -5,10 +5,9 @@ import { userInfo } from 'node:os'
 import type { Clock } from '../../shared/clock.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
-import { readChild } from '../cohort/bids.ts'
-import { openDataset } from '../cohort/dataset.ts'
 import { exclusionsOf, placeText, readDecisions, recordDecision } from '../cohort/exclusions.ts'
 import { fewOf, quoted } from '../cohort/finding.ts'
+import { openDataset } from '../cohort/open-dataset.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 
 export interface ExcludeRequest {
@@ -62,12 +61,13 @@ export async function exclusionsText(home: SiteHome): Promise<string> {
 
 /** Only what exists can be excluded: a slip of the pen would leave the scan in. */
 async function requirePlace(home: SiteHome, { child, visit }: { child: string; visit?: string }): Promise<void> {
-  const dataset = await openDataset((await readSettings(home)).data)
+  const settings = await readSettings(home)
+  const dataset = await openDataset(settings.data, settings)
   if (!dataset.participants.includes(child)) {
     throw new SequelaError('usage', `there is no child ${quoted(child)} that could be used; see site check-data`)
   }
   if (visit === undefined) return
-  const { visits } = await readChild(dataset.folders, child, dataset.chartColumns)
+  const { visits } = await dataset.readChild(child)
   if (visits.some(({ session }) => session === visit)) return
   const known = fewOf(visits.map(({ session }) => session))
   throw new SequelaError('usage', `${child} has no visit ${quoted(visit)}; there are ${known}`)
