@@ -46,7 +46,7 @@ export interface PublicDatasetRequest {
 export async function readPublicImages(
   request: PublicDatasetRequest,
 ): Promise<Pick<Dataset, 'participants' | 'found' | 'readChild' | 'findings'>> {
-  const { folder, layout, images } = request
+  const { layout, images } = request
   const silent = images.filter(({ sequence }) => sequence === undefined)
   if (silent.length > 0 && request.sequence === undefined) {
     const message =
