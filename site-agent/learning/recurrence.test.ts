@@ -103,6 +103,11 @@ describe('the loss of hazards', () => {
     expect(lossAt(logits, [ofChild(followed)])).toBeCloseTo(expected / (3 * 3.5), 5)
   })
 
+  test('is the same in whatever order the children of a batch stand', () => {
+    const children = [ofChild(followed), ofChild([{ days: 200, event: true }, null], 6), ofChild([null], 8)]
+    expect(lossAt(logits, children.toReversed())).toBeCloseTo(lossAt(logits, children), 6)
+  })
+
   test('learns from children who were not followed to the horizon, and nothing of what came after', () => {
     const censored = ofChild([{ days: 200, event: false }])
     const without = lossAt(logits, [censored])
