@@ -4,6 +4,7 @@
 import { trainArm } from '../demo/arms.ts'
 import { withOthersOutcomes, withShuffledScans } from '../demo/controls.ts'
 import { orderingAccuracy } from '../demo/report/figures.ts'
+import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -11,6 +12,7 @@ import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import type { Cell, Setting } from './cell.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
+import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
 import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
 import type { BenchmarkOptions } from './options.ts'
 import type { CellResult, ModelScores, OrderingFigures } from './result.ts'
@@ -72,22 +74,30 @@ export async function trainRecurrence(
 ): Promise<CellOutcome> {
   const variant = cell.arm === 'scratch' || cell.arm === 'single-scan' || cell.arm === 'histogram' ? 'order' : cell.arm
   const study = studyOf(options, cohort, cell.seed, variant, cell.arm)
+  const shownCohort = cell.arm === 'histogram' ? histogramCohort(cohort) : cohort
+  const model = cell.arm === 'histogram' ? histogramModel : modelOf(study)
   const models: Record<string, ModelScores> = {}
-  const known = mapSites(cohort.sites, (_, all) => withKnownShare(all, cell.known))
+  const known = mapSites(shownCohort.sites, (_, all) => withKnownShare(all, cell.known))
   const asked =
     cell.permutation === undefined
       ? known
       : mapSites(known, (site, all) => permuted(all, `outcomes/${cell.seed}/${cell.permutation}/${site}`))
   const shown = cell.arm === 'single-scan' ? mapSites(asked, (_, all) => singleScans(all)) : asked
+  const fromScratch = cell.arm === 'scratch' || cell.arm === 'histogram'
   for (const [by, group] of groupsOf(shown, cell.setting)) {
     const [trained] = await trainArm({
-      ...{ study, sites: group, trainer, stages: [1], signal },
-      ...(cell.arm !== 'scratch' && { from: weightsOf(by) }),
+      ...{ study, sites: group, trainer, model, stages: [1], signal },
+      ...(!fromScratch && { from: weightsOf(by) }),
     })
     if (trained === undefined) throw new Error('recurrence left no weights')
-    models[by] = await modelScores(study, trainer, trained, cohort, known)
+    models[by] = await modelScores(study, trainer, { model, weights: trained }, shownCohort, known)
   }
   return { result: { kind: 'recurrence', labels: cohort.test.map(lastLabel), models }, weights: new Map() }
+}
+
+function histogramCohort({ sites, test }: BenchmarkCohort): BenchmarkCohort {
+  const scale = histogramScale([...sites.values()].flat().filter(({ fold }) => fold === 'train'))
+  return { sites: mapSites(sites, (_, all) => withHistograms(all, scale)), test: withHistograms(test, scale) }
 }
 
 export async function trainLeftOut(
@@ -102,7 +112,7 @@ export async function trainLeftOut(
   const scores = await score(
     study,
     trainer,
-    trained,
+    { model: modelOf(study), weights: trained },
     rows.map(({ child }) => child),
   )
   const landmarks = rows.map(({ visits, label }, i) => ({
@@ -123,7 +133,8 @@ export async function trainUpgraded(
   const [trained] = await trainArm({ study, sites: cohort.sites, trainer, stages: [0], signal })
   if (trained === undefined) throw new Error('ordering left no weights')
   const accuracy = async (children: readonly BenchmarkChild[]): Promise<number> =>
-    orderingAccuracy(await score(study, trainer, trained, children)).pairs ?? Number.NaN
+    orderingAccuracy(await score(study, trainer, { model: modelOf(study), weights: trained }, children)).pairs ??
+    Number.NaN
   const network = { replaced: await accuracy(cohort.test), notReplaced: await accuracy(plain.test) }
   return { result: { kind: 'upgrade', pairAccuracy: shortcutAudit(cohort), network }, weights: new Map() }
 }
@@ -150,7 +161,7 @@ async function orderingFigures(
   weights: Weights,
   { sites, test }: BenchmarkCohort,
 ): Promise<OrderingFigures> {
-  const scores = await score(study, trainer, weights, test)
+  const scores = await score(study, trainer, { model: modelOf(study), weights }, test)
   const { pairs, farPairs, sequenceAuroc } = orderingAccuracy(scores)
   const rowsOf = async (children: readonly BenchmarkChild[]) => {
     const embedded = await trainer.embed({ model: modelOf(study), weights, children })
@@ -167,16 +178,16 @@ async function orderingFigures(
 async function modelScores(
   study: Study,
   trainer: WorkerTrainer,
-  weights: Weights,
+  network: Network,
   { test }: BenchmarkCohort,
   sites: Sites,
 ): Promise<ModelScores> {
   const rows = landmarksOf([...sites.values()].flat().filter(({ fold }) => fold === 'validation'))
-  const ofTest = await score(study, trainer, weights, test)
+  const ofTest = await score(study, trainer, network, test)
   const ofRows = await score(
     study,
     trainer,
-    weights,
+    network,
     rows.map(({ child }) => child),
   )
   return {
@@ -185,9 +196,13 @@ async function modelScores(
   }
 }
 
-function score(study: Study, trainer: WorkerTrainer, weights: Weights, children: readonly PreparedChild[]) {
-  const seed = String(study.seed)
-  return trainer.score({ model: modelOf(study), horizonDays, weights, children, seed })
+interface Network {
+  readonly model: ModelSpec
+  readonly weights: Weights
+}
+
+function score(study: Study, trainer: WorkerTrainer, network: Network, children: readonly PreparedChild[]) {
+  return trainer.score({ ...network, horizonDays, children, seed: String(study.seed) })
 }
 
 function mapSites(

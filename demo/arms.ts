@@ -2,6 +2,7 @@
 // is the coordinator's own strategy, so an arm with all sites is what a federation of that study would give.
 
 import { combineWhole, type MomentValues } from '../coordinator/strategy/whole.ts'
+import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
@@ -15,6 +16,8 @@ export interface ArmOptions {
   /** Children of each site that takes part. */
   readonly sites: ReadonlyMap<string, readonly PreparedChild[]>
   readonly trainer: Trainer
+  /** Network to train; absent: the study's. */
+  readonly model?: ModelSpec
   /** Weights to start from; absent: the study's own beginning. */
   readonly from?: Weights
   /** Stages to run, by position; absent: all. */

@@ -6,7 +6,7 @@ import { sampleShares, type TissueMap } from './anatomy.ts'
 import type { ChildCourse } from './child.ts'
 import { eventMm3 } from './lesion.ts'
 import { type Point, type Site, sphereRadiusMm } from './surgery.ts'
-import { daysUntilVisible, diffusionIn, type GrowthDomain, startGrowth } from './tumour-growth.ts'
+import { daysUntilVisible, diffusionIn, type GrowthDomain, type GrowthRates, startGrowth } from './tumour-growth.ts'
 
 /** Cell densities on a cube of voxels about `centreMm` (mm from the grid's centre), [z, y, x]. */
 export interface CellBlock {
@@ -22,16 +22,15 @@ export interface CellBlock {
 const size = 28
 const spacingMm = 2
 /** Longer than the slowest tumour needs in grey matter alone. */
-const mostDays = 20_000
+const mostDays = 8000
 
 /** Cells at each visit; none where the child's tumour does not spread. */
 export function growCells(anatomy: TissueMap, site: Site, child: ChildCourse, brightening: number): CellBlock[] {
   const { spread } = child.lesion
   if (spread === undefined || child.trueEventDay === undefined) return []
   const cavityRadiusMm = sphereRadiusMm(child.healing.cavityMm3[0] ?? 0)
-  const domain = domainAt(anatomy, site, cavityRadiusMm, spread.diffusion)
-  const grownDays = daysUntilVisible(domain, spread, eventMm3, mostDays)
-  if (grownDays === undefined) throw new Error('a tumour found no tissue to grow in')
+  const block = domainAt(anatomy, site, cavityRadiusMm, spread.diffusion)
+  const { domain, grownDays } = firstThatGrows(block, spread)
   const growth = startGrowth(domain, spread)
   const firstDay = child.trueEventDay - grownDays
   return child.days.map((day) => {
@@ -39,6 +38,18 @@ export function growCells(anatomy: TissueMap, site: Site, child: ChildCourse, br
     const density = day > firstDay ? growth.density.slice() : new Float32Array(size ** 3)
     return { centreMm: site.lesionMm, size, spacingMm, density, brightening }
   })
+}
+
+/** How far from the remnant's place the first cells may lie, mm: further where they are caught between cavity and fluid. */
+const seedDistancesMm = [0, 4, 8, 12] as const
+
+function firstThatGrows(block: GrowthDomain, spread: GrowthRates): { domain: GrowthDomain; grownDays: number } {
+  for (const leastSeedMm of seedDistancesMm) {
+    const domain = { ...block, leastSeedMm }
+    const grownDays = daysUntilVisible(domain, spread, eventMm3, mostDays)
+    if (grownDays !== undefined) return { domain, grownDays }
+  }
+  throw new Error('a tumour found no tissue to grow in')
 }
 
 /** Density at a point in mm from the grid's centre, trilinear; 0 outside of the block. */

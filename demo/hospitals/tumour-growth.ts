@@ -8,6 +8,8 @@ export interface GrowthDomain {
   readonly spacingMm: number
   /** Diffusion in mm² a day, [z, y, x]; 0 where no cell may be. */
   readonly diffusion: Float32Array
+  /** Where the first cells lie: in the tissue nearest to the middle, at least so far from it. Default: 0. */
+  readonly leastSeedMm?: number
 }
 
 export interface GrowthRates {
@@ -39,13 +41,12 @@ export function diffusionIn(white: number, gray: number, diffusion: number): num
   return tissue > leastTissue ? (diffusion * (white + grayShare * gray)) / tissue : 0
 }
 
-/** A tumour of a few cells in the middle of the block. */
-export function startGrowth({ size, spacingMm, diffusion }: GrowthDomain, rates: GrowthRates): Growth {
+/** A tumour of a few cells near the middle of the block. */
+export function startGrowth(domain: GrowthDomain, rates: GrowthRates): Growth {
+  const { size, spacingMm, diffusion } = domain
   const density = new Float32Array(size ** 3)
   const change = new Float32Array(size ** 3)
-  const middle = Math.floor(size / 2)
-  for (const [dz, dy, dx] of nearMiddle) density[((middle + dz) * size + middle + dy) * size + middle + dx] = 0.2
-  for (let i = 0; i < density.length; i++) if (diffusion[i] === 0) density[i] = 0
+  for (const voxel of seedVoxels(domain)) density[voxel] = seedDensity
   let now = 0
   // Von Neumann's bound is h²/(6D); growth is exact to a percent at steps of 4 % of its time.
   const stableDays = Math.min(spacingMm ** 2 / (6.5 * rates.diffusion), 0.04 / rates.proliferation)
@@ -95,7 +96,23 @@ export function daysUntilVisible(
   return undefined
 }
 
-const nearMiddle = [-1, 0].flatMap((z) => [-1, 0].flatMap((y) => [-1, 0].map((x) => [z, y, x] as const)))
+const seedCount = 8
+const seedDensity = 0.2
+
+/** The voxels of the first cells. */
+function seedVoxels({ size, spacingMm, diffusion, leastSeedMm = 0 }: GrowthDomain): number[] {
+  const middle = Math.floor(size / 2) - 0.5
+  const distanceMm = (voxel: number): number => {
+    const [x, y, z] = [voxel % size, Math.floor(voxel / size) % size, Math.floor(voxel / size ** 2)]
+    return spacingMm * Math.hypot(x - middle, y - middle, z - middle)
+  }
+  return [...diffusion.keys()]
+    .filter((voxel) => diffusion[voxel] !== 0 && distanceMm(voxel) >= leastSeedMm)
+    .map((voxel) => ({ voxel, mm: distanceMm(voxel) }))
+    .toSorted((a, b) => a.mm - b.mm)
+    .slice(0, seedCount)
+    .map(({ voxel }) => voxel)
+}
 
 /** Writes `factor`·Σ over the six faces of the harmonic mean of D times the difference of densities into `change`. */
 function addFluxes(
