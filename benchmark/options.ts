@@ -31,6 +31,8 @@ export interface BenchmarkOptions {
   readonly reportOnly: boolean
   /** Cells of this tier or before: 1 is the headline, 5 everything. */
   readonly tier: number
+  /** Only cells whose name holds this text, with what they start from; absent: all. */
+  readonly only: string | undefined
 }
 
 /** Reads the command line; commander prints help and ends by itself. @throws SequelaError `usage`. */
@@ -49,6 +51,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     .option('--rounds <number>', 'rounds of ordering; recurrence gets five eighths of them', wholeNumber, 40)
     .option('--workers <number>', 'processes that train, one thread each', wholeNumber, 2)
     .option('--tier <number>', '1: the headline, 2 to 5: more of the table', wholeNumber, 5)
+    .option('--only <text>', 'only cells whose name holds this text, with what they start from')
     .option('--out <folder>', 'where cells and results go', 'benchmark-out')
     .option('--results <folder>', 'where results.md and its plots go (default: --out)')
     .option('--plan', 'print what would be computed and how long it takes, and end')
@@ -65,6 +68,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     rounds: number
     workers: number
     tier: number
+    only?: string
     out: string
     results?: string
     plan?: true
@@ -91,6 +95,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     planOnly: given.plan ?? false,
     reportOnly: given.report ?? false,
     tier: given.tier,
+    only: given.only,
   }
 }
 

@@ -32,6 +32,13 @@ describe('the plan', () => {
     expect(planCells({ ...options, tier: 1 }, siteNames).every(({ tier }) => tier === 1)).toBe(true)
   })
 
+  test('can be of some cells only, with what they start from', () => {
+    const cells = planCells({ ...options, only: '1.recurrence.order.pooled.40' }, siteNames).map(({ cell }) =>
+      cellId(cell),
+    )
+    expect(cells).toEqual(['1.ordering.order.pooled', '1.recurrence.order.pooled.40'])
+  })
+
   test('estimates more time for more work', () => {
     const cell: Cell = { kind: 'ordering', seed: 1, variant: 'order', setting: 'federated' }
     expect(cellSeconds(cell, { ...options, children: 400 })).toBeGreaterThan(1.5 * cellSeconds(cell, options))

@@ -1,7 +1,7 @@
 // Which cells exist, the most telling first: tier 1 of all seeds before tier 2 of any. What says nothing is left out: arms that
 // only serve to explain a gain are trained where the gain is looked for, at 20 and 40 % of the outcomes and federated.
 
-import type { Cell, RecurrenceArm, Setting } from './cell.ts'
+import { type Cell, cellId, dependenciesOf, type RecurrenceArm, type Setting } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
 
 export const knownShares = [0.2, 0.4, 1] as const
@@ -20,7 +20,11 @@ export function planCells(options: BenchmarkOptions, sites: readonly string[]): 
   for (let tier = 1; tier <= options.tier; tier++) {
     for (const ofSeed of tiers) planned.push(...(ofSeed[tier - 1] ?? []).map((cell) => ({ cell, tier })))
   }
-  return planned
+  const { only } = options
+  if (only === undefined) return planned
+  const wanted = planned.map(({ cell }) => cell).filter((cell) => cellId(cell).includes(only))
+  const kept = new Set([...wanted, ...wanted.flatMap(dependenciesOf)].map(cellId))
+  return planned.filter(({ cell }) => kept.has(cellId(cell)))
 }
 
 /** @param leftOut sites that are left out one by one; a long job, done for the first seed only */

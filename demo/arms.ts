@@ -29,7 +29,7 @@ export interface ArmOptions {
 /** Runs the arm to its end. @returns the weights after each stage that was run, the last being the final ones */
 export async function trainArm(options: ArmOptions): Promise<readonly Weights[]> {
   const { study, trainer, signal } = options
-  const model = modelOf(study)
+  const model = options.model ?? modelOf(study)
   const stages = options.stages ?? study.stages.map((_, index) => index)
   let weights = options.from ?? initialWeights(model, study.seed)
   const afterStages: Weights[] = []
