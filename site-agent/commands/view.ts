@@ -44,9 +44,10 @@ export async function view(home: SiteHome, options: ViewOptions): Promise<void> 
   if (card !== undefined && weights === undefined) {
     throw new SequelaError('usage', '--card is of weights; give them too, with --weights')
   }
+  if (options.idleMinutes < 1) throw new SequelaError('usage', '--idle-minutes must be 1 or more')
+  const { threads } = await readSettings(home)
   const model = weights === undefined ? undefined : await openModel(home, { weights, card })
   const study: StudyFile = model?.study ?? (await latestApproved(home))
-  const { threads } = await readSettings(home)
   const trainer = createWorkerTrainer({ threads })
   const log = createViewLog({ file: home.viewsFile, user: userInfo().username, clock: systemClock })
   try {

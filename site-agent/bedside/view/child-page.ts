@@ -33,15 +33,17 @@ function answerSections(answer: ChildAnswer, thresholds: Parameters<typeof riskC
   const { flags, visits } = answer
   const contributions = contributionChart(visits)
   const isCalibrated = visits.at(-1)?.calibrated !== null
+  const told = reasonsOf(answer)
+  const untold = flags.filter(({ sentence }) => !told.includes(sentence))
   return html`<section aria-labelledby="risk">${headline(answer)}
-${flags.length > 0 && html`<div class="flags"><h3>To know before believing it</h3><ul>${flags.map(({ weight, sentence }) => html`<li class="${weight}">${sentence}</li>`)}</ul></div>`}</section>
+${untold.length > 0 && html`<h3>To know before believing it</h3><ul>${untold.map(({ weight, sentence }) => html`<li class="${weight}">${sentence}</li>`)}</ul>`}</section>
 <section aria-labelledby="trajectory"><h2 id="trajectory">After each visit</h2>
 ${riskChart(answer, thresholds)}
 ${visitTable(answer)}
 <p class="explain">Each figure rests on the scans up to that visit alone. A hollow mark is the model's own output where a calibrated risk is refused.
 The bar at a mark is the 95 % interval of how many test children with a similar risk had an event (Wilson, each child counted once): it says how far such risks held
 in the evaluation, not how sure the model is of this child. Where too few children had a similar risk there is no bar.
-${(visits[0]?.others.length ?? 0) > 0 && html`Only the risk within ${monthsOf(answer.horizonDays)} was recalibrated; those within other times are moved along with it (the same factor on the hazard) and were not checked against outcomes.`}</p></section>
+${visits.some(({ calibrated, others }) => calibrated !== null && others.length > 0) && html`Only the risk within ${monthsOf(answer.horizonDays)} was recalibrated; those within other times are moved along with it (the same factor on the hazard) and were not checked against outcomes.`}</p></section>
 ${
   contributions !== undefined &&
   html`<section aria-labelledby="contributions"><h2 id="contributions">What each visit adds</h2>${contributions}
@@ -49,7 +51,8 @@ ${
 }`
 }
 
-function headline({ visits, horizonDays, calibration }: ChildAnswer): Html {
+function headline(answer: ChildAnswer): Html {
+  const { visits, horizonDays, calibration } = answer
   const last = visits.at(-1)
   const title = `Within ${monthsOf(horizonDays)} after the last visit`
   if (last?.calibrated) {
@@ -63,21 +66,30 @@ ${zone !== undefined && html`<p>This is ${zoneWords[zone]}.</p>`}
         : html`In the evaluation ${seen.children} test children had a risk of ${percent(seen.bin.low)} to ${percent(seen.bin.high)}; the share of such children with an event lies between ${percent(seen.low)} and ${percent(seen.high)} (95 % interval).`
     }</p>`
   }
-  const reasons = calibration.kind === 'refused' ? [sentenceOf(calibration.reason)] : (last?.refusals ?? [])
-  return html`<h2 id="risk">${title}</h2><div class="refusal" role="note"><p><strong>No calibrated risk is given.</strong></p><ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
+  return html`<h2 id="risk">${title}</h2><div class="refusal" role="note"><p><strong>No calibrated risk is given.</strong></p><ul>${reasonsOf(answer).map((reason) => html`<li>${reason}</li>`)}</ul>
 <p>The model's own output is ${percent(last?.output ?? 0)}. It puts children in an order; nobody has checked that it is a probability.</p></div>`
 }
 
-function visitTable({ visits, horizonDays }: ChildAnswer): Html {
-  const others = visits[0]?.others ?? []
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Figures after each visit"><table><thead><tr><th scope="col">visit</th><th scope="col">day</th><th scope="col">calibrated risk within ${monthsOf(horizonDays)}</th><th scope="col">seen in the evaluation</th><th scope="col">zone</th>${others.map(({ horizonDays: days }) => html`<th scope="col">within ${monthsOf(days)}</th>`)}<th scope="col">model's output</th><th scope="col">adds to the last, points</th></tr></thead>
-<tbody>${visits.map(visitRow)}</tbody></table></div>`
+/** Why no calibrated risk is given after the last visit; none when it is. */
+function reasonsOf({ calibration, visits }: ChildAnswer): readonly string[] {
+  return calibration.kind === 'refused' ? [sentenceOf(calibration.reason)] : (visits.at(-1)?.refusals ?? [])
 }
 
-function visitRow({ session, day, calibrated, others, refusals, output, contribution }: AnsweredVisit): Html {
+function visitTable(answer: ChildAnswer): Html {
+  const { visits, horizonDays } = answer
+  const told = reasonsOf(answer)
+  const others = visits[0]?.others ?? []
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Figures after each visit"><table><thead><tr><th scope="col">visit</th><th scope="col">day</th><th scope="col">calibrated risk within ${monthsOf(horizonDays)}</th><th scope="col">seen in the evaluation</th><th scope="col">zone</th>${others.map(({ horizonDays: days }) => html`<th scope="col">within ${monthsOf(days)}</th>`)}<th scope="col">model's output</th><th scope="col">adds to the last, points</th></tr></thead>
+<tbody>${visits.map((visit) => visitRow(visit, told))}</tbody></table></div>`
+}
+
+/** @param told reasons that stand above already */
+function visitRow(visit: AnsweredVisit, told: readonly string[]): Html {
+  const { session, day, calibrated, others, output, contribution } = visit
   const seen = calibrated?.seen
+  const reasons = visit.refusals.filter((sentence) => !told.includes(sentence))
   return html`<tr><th scope="row">${session}</th><td>${day}</td>
-<td>${calibrated === null ? html`refused<br><span class="reason">${refusals.join(' ')}</span>` : percent(calibrated.risk)}</td>
+<td>${calibrated === null ? html`refused${reasons.length > 0 && html`<br><span class="reason">${reasons.join(' ')}</span>`}` : percent(calibrated.risk)}</td>
 <td>${seen && `${percent(seen.low)} to ${percent(seen.high)} of ${seen.children}`}</td>
 <td>${calibrated?.zone && zoneWords[calibrated.zone]}</td>
 ${others.map(({ moved, output: plain }) => html`<td>${moved === null ? html`output ${percent(plain)}` : percent(moved)}</td>`)}
