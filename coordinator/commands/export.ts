@@ -43,13 +43,19 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const blobs = await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })
   await blobs.verify(digest)
   const weights = await readFile(blobs.pathOf(digest) ?? '')
-  const notes = { study: run.study, study_digest: run.studyDigest, weights_digest: digest, preset: run.model.preset }
+  const notes = {
+    study: run.study,
+    study_digest: run.studyDigest,
+    weights_digest: digest,
+    preset: run.model.preset,
+    head: run.model.head,
+  }
   const content =
     kind === '.onnx' ? encodeOnnx({ model: run.model, weights: decodeSafetensors(weights), notes }) : weights
   await writeWhole(out, content)
   const rounds = run.rounds.filter((round) => round.state === 'published')
   const { study, studyDigest } = run
-  const provenance = { programVersion, study, studyDigest, weightsDigest: digest, chosen, rounds }
+  const provenance = { programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen, rounds }
   const note = `${out.slice(0, -kind.length)}.provenance.json`
   await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
   const why =

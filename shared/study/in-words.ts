@@ -21,6 +21,7 @@ export function studyInWords({ study, digest }: StudyFile): string {
       `${grid.join('×')} voxels of ${spacingMm} mm`,
     `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
+    ...alsoTold(study.model),
     `  children    ${percent(folds.train)} train, ${percent(folds.validation)} validate, ${percent(folds.test)} are kept for testing`,
     `  a round     closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
       `with at least ${study.round.quorum} of ${study.sites.length} sites`,
@@ -46,14 +47,21 @@ export function studyInWords({ study, digest }: StudyFile): string {
   ].join('\n')
 }
 
-function stageInWords(stage: Stage, { head, timeInput, clinical }: Study['model']): string {
+/** What recurrence learns from beside scans. */
+function alsoTold({ timeInput, clinical }: Study['model']): string[] {
+  const told = [
+    ...(timeInput === 'fourier' ? ['days between visits'] : []),
+    ...(clinical ? ['age, sex, resection and location in participants.tsv'] : []),
+  ]
+  return told.length === 0 ? [] : [`  also told   recurrence: ${told.join('; ')}`]
+}
+
+function stageInWords(stage: Stage, { head }: Study['model']): string {
   const what =
     stage.task === 'ordering'
       ? 'learn to put the scans of a child in order of time (needs no outcomes)'
       : `learn the risk of ${stage.events?.join(' or ').replaceAll('_', ' ') ?? 'an event'} within ${stage.horizonDays} days` +
-        (head === 'hazards' ? ', from hazards over two years' : '') +
-        (timeInput === 'fourier' ? ', told of the days between visits' : '') +
-        (clinical ? ', with age, sex, resection and location from participants.tsv' : '')
+        (head === 'hazards' ? ', from hazards over two years' : '')
   const { rounds, earlyStop, select } = stage
   const stop =
     earlyStop === undefined ? '' : `, fewer once ${earlyStop.metric} has not improved for ${earlyStop.patience} rounds`

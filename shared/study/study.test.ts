@@ -157,6 +157,19 @@ describe('a study file', () => {
     expect(parseStudy(text).study.stages.map(({ task }) => task)).toEqual(['ordering', 'recurrence'])
   })
 
+  test('in words says what is learnt, and from what beside scans', () => {
+    const words = (text: string): string => studyInWords(parseStudy(text))
+    expect(words(good)).toContain('learn the risk of an event within 365 days; 2 rounds')
+    expect(words(good)).not.toContain('also told')
+    const full = good
+      .replace('spacingMm: 7', 'spacingMm: 7, head: hazards, timeInput: fourier, clinical: true')
+      .replace('2e-3 }', '2e-3, events: [recurrence, second_tumour] }')
+    expect(words(full)).toContain(
+      'the risk of recurrence or second tumour within 365 days, from hazards over two years',
+    )
+    expect(words(full)).toContain('also told   recurrence: days between visits; age, sex, resection and location')
+  })
+
   test('in words names the digest that is approved, what leaves and what never does', () => {
     const study = parseStudy(good)
     const words = studyInWords(study)
