@@ -6,7 +6,7 @@ import type { Study, StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
 import { exclusionsOf, readDecisions } from './cohort/exclusions.ts'
-import { type PreparedCohort, prepareCohort } from './cohort/prepare-cohort.ts'
+import { type PreparedCohort, type PrepareOptions, prepareCohort } from './cohort/prepare-cohort.ts'
 import type { SiteHome, SiteSettings } from './home.ts'
 import { createPreparedVolumes, type PreparedVolume, type PreparedVolumes } from './imaging/prepared.ts'
 import type { PreparedChild } from './learning/trainer.ts'
@@ -24,21 +24,25 @@ export interface ReadyCohort {
   readonly prepared: PreparedCohort<PreparedVolume>
 }
 
+/** Preparation processes at once; `site prepare` takes another number. */
+const usualProcesses = 2
+
 /** Reads and prepares the cohort for a study. @throws SequelaError `table_invalid`, `file_unreadable`, `cancelled`. */
 export async function readyCohort(
   deps: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
   { study }: Pick<StudyFile, 'study'>,
-  options: { readonly onProgress?: (done: number, total: number) => void; readonly signal?: AbortSignal } = {},
+  options: PrepareOptions & { readonly processes?: number } = {},
 ): Promise<ReadyCohort> {
   const cohort = await loadCohort({
     ...{ root: deps.settings.data, study, site: deps.site, layout: deps.settings },
     exclusions: exclusionsOf(await readDecisions(deps.home.exclusionsFile)),
   })
-  const preparer = preparerFor(deps.home, study)
+  const processes = options.processes ?? usualProcesses
+  const preparer = preparerFor(deps.home, study, { ...study.model, processes })
   const calledOff = (): void => void preparer.close()
   options.signal?.addEventListener('abort', calledOff, { once: true })
   try {
-    return { cohort, prepared: await prepareCohort(cohort, preparer, options) }
+    return { cohort, prepared: await prepareCohort(cohort, preparer, { ...options, childrenAtOnce: processes }) }
   } finally {
     options.signal?.removeEventListener('abort', calledOff)
     await preparer.close()
@@ -47,16 +51,24 @@ export async function readyCohort(
 
 /**
  * What prepares scans as a study asks, into the site's cache; to be closed.
- * @param on the grid, where people are to see the scans and not the model
+ * @param on the grid, where people are to see the scans and not the model; preparation processes at once
  */
 export function preparerFor(
   home: SiteHome,
   { model, pipeline }: Study,
-  on: Pick<Study['model'], 'grid' | 'spacingMm'> = model,
+  on: Pick<Study['model'], 'grid' | 'spacingMm'> & { readonly processes?: number } = model,
 ): PreparedVolumes {
-  const { grid, spacingMm } = on
+  const { grid, spacingMm, processes = usualProcesses } = on
   const { template, registration, brainMask } = pipeline
-  return createPreparedVolumes({ folder: home.preparedFolder, grid, spacingMm, template, registration, brainMask })
+  return createPreparedVolumes({
+    folder: home.preparedFolder,
+    grid,
+    spacingMm,
+    template,
+    registration,
+    brainMask,
+    processes,
+  })
 }
 
 /** Children by study, each prepared once. */

@@ -15,6 +15,7 @@ import { enrol } from './commands/enrol.ts'
 import { decideOnScan, exclusionsText } from './commands/exclude.ts'
 import { type ImportOptions, importScans } from './commands/import.ts'
 import { predict } from './commands/predict.ts'
+import { type PrepareCommandOptions, prepare } from './commands/prepare.ts'
 import { run } from './commands/run.ts'
 import { statusInWords } from './commands/status-words.ts'
 import { view } from './commands/view.ts'
@@ -90,6 +91,15 @@ export function siteProgram(): Command {
     .description('use a scan or a child again that was taken out by hand')
     .argument('<scan>', 'sub-X/ses-Y, or sub-X')
     .action(async (place: string) => print(await decideOnScan(home(), { action: 'include', place }, systemClock)))
+
+  program
+    .command('prepare')
+    .description('register, mask and normalise every scan beforehand; interrupted, it goes on where it stopped')
+    .option('--study <file>', 'a study file (default: the approved study, or the usual pipeline)')
+    .option('--data <folder>', 'a BIDS folder (default: the one given at enrolment)')
+    .option('--processes <number>', 'scans at once; each takes a core and up to 1 GB', wholeNumber, 2)
+    .option('--json', 'the summary as JSON')
+    .action((options: PrepareCommandOptions) => prepare(home(), options))
 
   program
     .command('approve')

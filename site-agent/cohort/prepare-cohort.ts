@@ -26,6 +26,8 @@ export interface ScanVolume {
 export interface PrepareOptions {
   readonly onProgress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
+  /** Children that are worked on at once; 2 when left out. */
+  readonly childrenAtOnce?: number
 }
 
 export interface PreparedCohort<Volume extends ScanVolume = ScanVolume> {
@@ -43,7 +45,7 @@ export interface PreparedCohort<Volume extends ScanVolume = ScanVolume> {
  * A child's scans follow one another, since the first decides where the others come to lie. One child reads while another
  * computes; more would only take memory: a whole head is 36 MB as float32.
  */
-const childrenAtOnce = 2
+const usualAtOnce = 2
 
 /** Prepared volumes of scans by scan, and why the others have none. */
 export interface PreparedScans<Volume extends ScanVolume = ScanVolume> {
@@ -65,7 +67,7 @@ export async function prepareScans<Volume extends ScanVolume>(
 ): Promise<PreparedScans<Volume>> {
   const total = of.reduce((sum, { scans }) => sum + scans.length, 0)
   let done = 0
-  const byChild = await mapBounded(of, childrenAtOnce, async (child) => {
+  const byChild = await mapBounded(of, options.childrenAtOnce ?? usualAtOnce, async (child) => {
     const attempts: Attempt<Volume>[] = []
     let reference: Volume | undefined
     for (const scan of child.scans) {

@@ -66,12 +66,14 @@ export async function checkData(home: SiteHome, options: CheckDataOptions): Prom
   if (!isUsable(report)) throw new SequelaError('cohort_empty', 'no child can be used; the reasons stand above')
 }
 
-async function settingsOf(home: SiteHome, data: string | undefined): Promise<SiteSettings> {
+/** Settings for `--data`, or those of the enrolment. */
+export async function settingsOf(home: SiteHome, data: string | undefined): Promise<SiteSettings> {
   if (data !== undefined) return { data: resolve(data), threads: 1 }
   return readSettings(home)
 }
 
-async function studyOf(home: SiteHome, file: string | undefined): Promise<StudyFile> {
+/** The study in `--study`, or the last that was approved, or the usual pipeline. */
+export async function studyOf(home: SiteHome, file: string | undefined): Promise<StudyFile> {
   if (file !== undefined) {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
       throw new SequelaError('file_unreadable', `the study file ${file} cannot be read`, { cause: error })

@@ -8,11 +8,12 @@ import { readJson } from './kept-json.ts'
 import type { Registration } from './register.ts'
 
 /** To be raised with every change that alters a registration. */
-const registrationVersion = 1
+const registrationVersion = 2
 
 const rowSchema = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const matrixSchema = z.tuple([rowSchema, rowSchema, rowSchema])
 const registrationSchema = z.strictObject({
+  anatomy: z.enum(['brain', 'head']),
   templateToScan: matrixSchema,
   fitted: matrixSchema,
   quality: z.strictObject({

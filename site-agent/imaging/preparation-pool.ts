@@ -90,7 +90,6 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
   const turn = async (): Promise<void> => {
     if (busy >= options.processes) await new Promise<void>((resolve) => waiting.push(resolve))
     else busy++
-    if (closed) throw cancelled()
   }
   const yieldTurn = (): void => {
     const next = waiting.shift()
@@ -102,6 +101,7 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
     prepare: async (request) => {
       await turn()
       try {
+        if (closed) throw cancelled()
         const worker = idle.pop() ?? start()
         wake(worker)
         const reply = await perform(worker, request)
@@ -116,6 +116,7 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
       closed = true
       const ending = [...alive].map((worker) => {
         const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+        wake(worker)
         worker.kill('SIGKILL')
         return exited
       })

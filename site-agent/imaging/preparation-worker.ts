@@ -7,12 +7,12 @@ import { createPreparation, type PreparationRequest } from './preparation.ts'
 import type { PreparationReply } from './preparation-messages.ts'
 import { createRecipe, type RecipeOptions } from './recipe.ts'
 import { readScanFile } from './scan-file.ts'
-import { readTemplatePicture } from './template.ts'
+import { readRegistrationTemplates } from './template.ts'
 
 const options: RecipeOptions = JSON.parse(process.argv[2] ?? '{}')
 const prepare = createPreparation({
   recipe: createRecipe(options),
-  template: readTemplatePicture(),
+  templates: readRegistrationTemplates(),
   fit: fitVolume,
   read: readScanFile,
 })

@@ -2,14 +2,14 @@
 // child, resampled once. What reads files and what registers are parameters, so that this runs in a process of its own
 // (preparation-worker.ts) and in tests.
 
-import type { Digest } from '../../shared/digest.ts'
-import { sha256 } from '../../shared/digest.ts'
+import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { checkContent } from './quality.ts'
 import type { PreparedVoxels, Recipe } from './recipe.ts'
 import {
   type Fit,
   type Registration,
+  type RegistrationTemplates,
   registerToReference,
   registerToTemplate,
   registrationSpacingMm,
@@ -38,8 +38,7 @@ export interface PreparationResult extends PreparedVoxels {
 
 export interface PreparationDeps {
   readonly recipe: Recipe
-  /** What baselines are registered to. */
-  readonly template: Volume
+  readonly templates: RegistrationTemplates
   readonly fit: Fit
   readonly read: (path: string) => Promise<Uint8Array>
 }
@@ -47,7 +46,7 @@ export interface PreparationDeps {
 export type Prepare = (request: PreparationRequest) => Promise<PreparationResult>
 
 /** Prepares scans one after another. Remembers the last reference, since a child's scans follow one another. */
-export function createPreparation({ recipe, template, fit, read }: PreparationDeps): Prepare {
+export function createPreparation({ recipe, templates, fit, read }: PreparationDeps): Prepare {
   let kept: { readonly contentDigest: Digest; readonly volume: Volume } | undefined
 
   const open = async ({ path, contentDigest }: ScanSource): Promise<StoredVolume> => {
@@ -71,12 +70,12 @@ export function createPreparation({ recipe, template, fit, read }: PreparationDe
   const register = async (opened: StoredVolume, { scan, reference }: PreparationRequest): Promise<Registration> => {
     const volume = shrink(opened, registrationSpacingMm)
     if (reference === undefined) {
-      const registration = await registerToTemplate(volume, template, fit)
+      const registration = await registerToTemplate(volume, templates, fit)
       kept = { contentDigest: scan.contentDigest, volume }
       return registration
     }
     const { registration } = reference
-    return registerToReference(volume, { volume: await referenceVolume(reference), registration }, fit)
+    return registerToReference(volume, { volume: await referenceVolume(reference), registration }, templates, fit)
   }
 
   return async (request) => {

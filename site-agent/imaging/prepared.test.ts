@@ -15,6 +15,7 @@ const recipe = {
   template: 'mni152',
   registration: 'none',
   brainMask: 'foreground',
+  processes: 1,
 } as const
 
 let root = ''

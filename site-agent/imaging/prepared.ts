@@ -18,7 +18,7 @@ export interface PreparedOptions extends RecipeOptions {
   /** Made when missing. */
   readonly folder: string
   /** Preparation processes at once, where scans are registered. */
-  readonly processes?: number
+  readonly processes: number
 }
 
 export interface PreparedVolume {
@@ -118,7 +118,7 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
     const kept = await find(path, contentDigest, known)
     if (kept !== undefined) return kept
     if (!registers) return keep(path, contentDigest, inTemplateSpace, recipe.prepare(content))
-    pool ??= createPreparationPool({ recipe: options, processes: options.processes ?? 2 })
+    pool ??= createPreparationPool({ recipe: options, processes: options.processes })
     const { registration, ...voxels } = await pool.prepare({
       scan: { path, contentDigest },
       ...(reference === undefined ? {} : { reference }),

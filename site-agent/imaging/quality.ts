@@ -15,6 +15,8 @@ export const leastDice = 0.85
 export interface Gate {
   /** In words: what the scan was registered to. */
   readonly target: string
+  /** Levels of the image pyramid, and iterations on each. */
+  readonly effort: { readonly resolutions: number; readonly iterations: number }
   readonly leastInformation: number
   readonly leastDice: number
   readonly leastFieldOfView: number
@@ -30,17 +32,28 @@ export interface Gate {
  * that leave out part of the brain cannot show what grows there. Size: a child of two has two thirds of an adult's brain.
  */
 export const gates = {
-  template: {
-    target: 'the template',
+  brain: {
+    target: "the template's brain",
+    effort: { resolutions: 3, iterations: 256 },
     leastInformation: 1.025,
     leastDice,
     leastFieldOfView: 0.85,
     mostRotationDegrees: 45,
     volumeRatio: [0.4, 1.4],
   },
+  head: {
+    target: "the template's head",
+    effort: { resolutions: 3, iterations: 512 },
+    leastInformation: 1.02,
+    leastDice: 0.8,
+    leastFieldOfView: 0.75,
+    mostRotationDegrees: 45,
+    volumeRatio: [0.4, 1.4],
+  },
   reference: {
     target: "the child's first scan",
-    leastInformation: 1.055,
+    effort: { resolutions: 2, iterations: 256 },
+    leastInformation: 1.03,
     leastDice,
     leastFieldOfView: 0.85,
     mostRotationDegrees: 45,

@@ -2,6 +2,7 @@
 // the same bytes, so the two together name a cached result.
 
 import { type Digest, sha256 } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type BrainMask, brainMaskOn, checkOverlap } from './brain-mask.ts'
 import { normalise } from './normalise.ts'
 import { checkContent, diceOf } from './quality.ts'
@@ -53,6 +54,7 @@ export function createRecipe(options: RecipeOptions): Recipe {
   // What studies without registration were named before there was any stays their name.
   const named = kind === 'none' && brainMask === 'foreground' ? {} : { kind, brainMask }
   const prepareOpened = (scan: StoredVolume, registration: Registration): PreparedVoxels => {
+    if (brainMask === 'foreground' && registration.anatomy === 'head') throw wholeHead()
     const motion = kind === 'none' ? undefined : registration.templateToScan
     const { voxels, coverage } = resample(scan, grid, motion)
     const mask = brainMaskOn(brainMask, coverage, { templateMask: grownMask, grid, registration })
@@ -69,4 +71,9 @@ export function createRecipe(options: RecipeOptions): Recipe {
     },
     prepareOpened,
   }
+}
+
+function wholeHead(): SequelaError {
+  const reason = 'it shows a whole head, and the study takes brains only (brainMask: foreground); remove the skull'
+  return new SequelaError('scan_unsuitable', `The scan cannot be used: ${reason}.`)
 }

@@ -3,6 +3,7 @@
 // not, a dozen coarse starts are tried before the scan is held back.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { type Anatomy, anatomyOf, withoutSkull } from './anatomy.ts'
 import { type Likeness, likenessOf } from './likeness.ts'
 import { type Gate, gateFailure, gates } from './quality.ts'
 import { fromEuler, moved, noMotion, type Point, type Rigid, rotationDegrees } from './rigid.ts'
@@ -10,6 +11,7 @@ import { shrink } from './shrink.ts'
 import { type Affine, compose, determinantOf, toStored, type Volume } from './volume.ts'
 
 export interface Registration {
+  readonly anatomy: Anatomy
   /** From mm of the template to mm of the scan; what resampling uses. */
   readonly templateToScan: Rigid
   /** The same with the template stretched to this head's size: where the template's brain mask lies. */
@@ -36,6 +38,14 @@ export type Fit = (
   },
 ) => Promise<Affine>
 
+/** What baselines are registered to, all in template space. */
+export interface RegistrationTemplates {
+  readonly brain: Volume
+  readonly head: Volume
+  /** 255 in the brain and 3 mm around it. */
+  readonly mask: Volume
+}
+
 /** A scan of the same child that is registered, shrunken as the scan to be registered is. */
 export interface Reference {
   readonly volume: Volume
@@ -48,19 +58,24 @@ const coarseSpacingMm = 8
 
 /** What it is for data that lie in template space already. */
 export const inTemplateSpace: Registration = {
-  templateToScan: noMotion,
-  fitted: noMotion,
+  ...{ anatomy: 'brain', templateToScan: noMotion, fitted: noMotion },
   quality: { mutualInformation: 2, dice: 1, fieldOfView: 1, rotationDegrees: 0, starts: 0 },
 }
 
 /**
  * Registers a child's baseline to the template: first as a rigid body, then, for the gate and the mask alone, with the
- * template stretched to it, since a child's head is smaller than the template's.
+ * template stretched to it, since a child's head is smaller than the template's. A whole head is registered to a whole head;
+ * then, with its skull taken off where that leaves the brain, to the brain, so that both kinds of scans come to lie alike.
  * @param scan shrunken to `registrationSpacingMm`
  * @throws SequelaError `scan_unsuitable` when no start passes the gate.
  */
-export async function registerToTemplate(scan: Volume, template: Volume, fit: Fit): Promise<Registration> {
-  return throughGate(template, scan, gates.template, fit, async (templateToScan) => {
+export async function registerToTemplate(
+  scan: Volume,
+  templates: RegistrationTemplates,
+  fit: Fit,
+): Promise<Registration> {
+  const anatomy = anatomyOf(scan)
+  const stretched = (template: Volume) => async (templateToScan: Rigid) => {
     const fitted = await fit(template, scan, {
       motion: 'affine',
       resolutions: 1,
@@ -70,14 +85,32 @@ export async function registerToTemplate(scan: Volume, template: Volume, fit: Fi
     const { mutualInformation, fieldOfView } = likenessOf(template, scan, templateToScan)
     const { dice } = likenessOf(template, scan, fitted)
     const volumeRatio = determinantOf(fitted)
-    return { templateToScan, fitted, likeness: { mutualInformation, fieldOfView, dice, volumeRatio } }
-  })
+    return { anatomy, templateToScan, fitted, likeness: { mutualInformation, fieldOfView, dice, volumeRatio } }
+  }
+  const first = await throughGate(templates[anatomy], scan, gates[anatomy], fit, stretched(templates[anatomy]))
+  if (anatomy === 'brain') return first
+  const brain = withoutSkull(scan, templates.mask, first.fitted)
+  const fine = { resolutions: 2, iterations: 512 } as const
+  const templateToScan = await fit(templates.brain, brain, { ...fine, motion: 'rigid', start: first.templateToScan })
+  const fitted = await fit(templates.brain, brain, { ...fine, motion: 'affine', start: first.fitted })
+  return { ...first, templateToScan, fitted }
 }
 
-/** Registers a scan to another of the same child, and through it to the template. @throws SequelaError as above. */
-export async function registerToReference(scan: Volume, reference: Reference, fit: Fit): Promise<Registration> {
+/**
+ * Registers a scan to another of the same child, and through it to the template; a whole head and a brain have the template
+ * in common only. @throws SequelaError as above.
+ */
+export async function registerToReference(
+  scan: Volume,
+  reference: Reference,
+  templates: RegistrationTemplates,
+  fit: Fit,
+): Promise<Registration> {
   const { volume, registration } = reference
+  const { anatomy } = registration
+  if (anatomyOf(scan) !== anatomy) return registerToTemplate(scan, templates, fit)
   return throughGate(volume, scan, gates.reference, fit, async (referenceToScan) => ({
+    anatomy,
     templateToScan: compose(referenceToScan, registration.templateToScan),
     fitted: compose(referenceToScan, registration.fitted),
     likeness: likenessOf(volume, scan, referenceToScan),
@@ -85,6 +118,7 @@ export async function registerToReference(scan: Volume, reference: Reference, fi
 }
 
 interface Judged {
+  readonly anatomy: Anatomy
   readonly templateToScan: Rigid
   readonly fitted: Affine
   readonly likeness: Likeness & { readonly volumeRatio?: number }
@@ -97,7 +131,7 @@ async function throughGate(
   fit: Fit,
   judge: (motion: Rigid) => Promise<Judged>,
 ): Promise<Registration> {
-  const fine = { motion: 'rigid', resolutions: 2, iterations: 256 } as const
+  const fine = { motion: 'rigid', ...gate.effort } as const
   const first = await attempt(() => fit(fixed, moving, { ...fine, start: 'centers' }), gate, judge, 1)
   if (first.failure === undefined) return first.registration
   const start = await bestCoarseStart(fixed, moving, fit)
@@ -118,14 +152,14 @@ async function attempt(
 ): Promise<Attempt> {
   try {
     const motion = await find()
-    const { templateToScan, fitted, likeness } = await judge(motion)
+    const { likeness, ...motions } = await judge(motion)
     const { volumeRatio, ...rest } = likeness
     const quality = { ...rest, rotationDegrees: rotationDegrees(motion), starts }
     const failure = gateFailure({ ...quality, ...(volumeRatio === undefined ? {} : { volumeRatio }) }, gate)
     if (failure !== undefined) {
       return { failure: new SequelaError('scan_unsuitable', `The scan cannot be used: ${failure}.`) }
     }
-    return { registration: { templateToScan, fitted, quality } }
+    return { registration: { ...motions, quality } }
   } catch (error) {
     if (error instanceof SequelaError && error.code === 'scan_unsuitable') return { failure: error }
     throw error

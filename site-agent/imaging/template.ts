@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { RegistrationTemplates } from './register.ts'
 import { resample } from './resample.ts'
 import { decodeScan } from './scan-file.ts'
 import type { StudyGrid } from './study-grid.ts'
@@ -57,7 +58,12 @@ export function readTemplateMask(): Volume {
   return { ...brain, voxels }
 }
 
-function readMap(name: 'brain' | 'gm' | 'wm'): Volume {
+/** All that registration needs. @throws SequelaError `file_unreadable` as above. */
+export function readRegistrationTemplates(): RegistrationTemplates {
+  return { brain: readTemplatePicture(), head: readMap('head'), mask: readTemplateMask() }
+}
+
+function readMap(name: 'brain' | 'gm' | 'head' | 'wm'): Volume {
   try {
     return decodeScan(readFileSync(join(import.meta.dirname, 'templates', `mni152-${name}-3mm.nii.gz`)))
   } catch (cause) {

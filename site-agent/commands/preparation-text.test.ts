@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { inTemplateSpace } from '../imaging/register.ts'
+import { preparationSummary, renderPreparation } from './preparation-text.ts'
+import { loggedProgress } from './preparing-progress.ts'
+
+const turnedBy = (rotationDegrees: number, starts: number) => ({
+  ...inTemplateSpace,
+  quality: { ...inTemplateSpace.quality, rotationDegrees, starts },
+})
+
+test('says how many scans are ready, how they lay, and why others are held back', () => {
+  const summary = preparationSummary({
+    study: 'gliomas',
+    scans: 4,
+    registrations: [turnedBy(3, 1), turnedBy(20, 14), turnedBy(8, 1)],
+    findings: [
+      {
+        holds: 'scan',
+        rule: 'unsuitable',
+        child: 'sub-a',
+        visit: 'ses-4',
+        sentence: 'The scan cannot be used: too dark.',
+      },
+    ],
+    seconds: 12,
+  })
+  expect(renderPreparation(summary)).toBe(
+    [
+      'Study gliomas: 3 of 4 scans are prepared (12 s, 3.0 s a scan).',
+      'They were turned by 8.0° in the middle and 20.0° at most; 1 needed more than one start.',
+      'Held back (1); site check-data says more:',
+      '  sub-a ses-4: The scan cannot be used: too dark.',
+    ].join('\n'),
+  )
+})
+
+test('a log gets ten lines at most, the last one at the end', () => {
+  const written: string[] = []
+  const { onProgress } = loggedProgress((line) => written.push(line))
+  for (let done = 1; done <= 95; done++) onProgress(done, 95)
+  expect(written).toHaveLength(10)
+  expect(written.at(-1)).toBe('  prepared 95 of 95 scans\n')
+})
