@@ -26,7 +26,7 @@ export default {
     {
       name: 'site-agent-does-not-know-the-coordinator',
       severity: 'error',
-      from: { path: '^site-agent/', pathNot: tests },
+      from: { path: '^site-agent/', pathNot: `^site-agent/imaging/templates/|${tests}` },
       to: { path: '^(coordinator|demo|bench|benchmark|test)/' },
     },
     {
