@@ -61,6 +61,30 @@ describe('a folder in another layout than BIDS', () => {
     })
   })
 
+  test('is joined with the list of scans both ways: by the child and its dates, never by the order of rows', async () => {
+    const files = filesOf(
+      ...[
+        'P7_18990105.nii.gz',
+        'P7_18991231.nii.gz',
+        'P8_19000101.nii',
+        'P8_19000301.nii',
+        'P9_18800101.nii',
+        'P9_18800601.nii',
+      ],
+    ).set('list.csv', 'pat_id,scandate,label\nP8,19000101-19000301-19000401,0\nP7,18991231-18990105,1\nP5,18990101,1\n')
+    const columns = { participant_id: 'pat_id', scan_dates: 'scandate', label: 'label' }
+    const { scans, findings } = await cohortOf(files, {
+      sequence: 'FLAIR',
+      tables: { scans: { file: 'list.csv', columns } },
+    })
+    expect(Object.keys(scans)).toEqual(['P7', 'P8'])
+    expect(scans.P7?.map(([session]) => session)).toEqual(['ses-18990105', 'ses-18991231'])
+    expect(findings).toMatch(/child\/not-listed P9: list\.csv does not list it/)
+    expect(findings).toMatch(/nothing\/scan-table P8: list\.csv lists 1 scans? that .* not there: 1 \("19000401"\)/)
+    expect(findings).toMatch(/list\.csv lists children without an image: 1 \("P5"\)/)
+    expect(findings).toMatch(/list\.csv says whether and not when/)
+  })
+
   test('holds a scan back whose date is none of the calendar', async () => {
     const files = filesOf('P7_18990105.nii.gz', 'P7_18991399.nii.gz', 'P7_18990205.nii.gz')
     const { scans, findings } = await cohortOf(files, { sequence: 'FLAIR' })

@@ -48,7 +48,14 @@ export async function openDataset(root: string, settings: DataLayout = {}): Prom
     )
   }
   const { layout, images } = only
-  const read = await readPublicImages({ folder, layout, images, sequence: settings.sequence, visits: tables.visits })
+  const read = await readPublicImages({
+    folder,
+    layout,
+    images,
+    sequence: settings.sequence,
+    visits: tables.visits,
+    scans: tables.scans,
+  })
   const joined = await readJoinedTables({ images: folder, tables: [folder] }, new Set(read.participants), tables)
   const stray = paths.length - images.length
   const findings = [...read.findings, ...joined.findings]

@@ -26,6 +26,8 @@ export const ownTablesSchema = z.strictObject({
     ...(['event', 'event_days', 'event_type', 'last_followup_days', 'treatment_change_days'] as const),
   ]).optional(),
   visits: tableSchema([child, 'session_id', 'acq_time', 'days_since_surgery']).optional(),
+  /** One row a child with the dates of all its scans, joined by hyphens, as published with the flat layout. */
+  scans: tableSchema([child, 'scan_dates', 'label']).optional(),
   children: tableSchema([
     child,
     ...(['age', 'sex', 'grade', 'extent_of_resection', 'location', 'treatment'] as const),

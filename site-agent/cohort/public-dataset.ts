@@ -9,6 +9,7 @@ import { type Finding, fewOf, quoted } from './finding.ts'
 import type { Image } from './image-choice.ts'
 import { childOf, type OwnTable, readOwnTable } from './own-table.ts'
 import { type PublicLayout, sequenceOf, sessionOf } from './public-layouts.ts'
+import { joinScanList } from './scan-list.ts'
 import { readVisitRow, type VisitRow } from './visit-table.ts'
 
 /** An image that a layout's pattern fits. */
@@ -40,13 +41,15 @@ export interface PublicDatasetRequest {
   /** Of images whose path does not say; from the site's settings. */
   readonly sequence: string | undefined
   readonly visits: OwnTable | undefined
+  /** Which scans each child should have. */
+  readonly scans: OwnTable | undefined
 }
 
 /** The part of a data set that comes from paths and the table of visits. @throws SequelaError `config_invalid`, `table_invalid`. */
 export async function readPublicImages(
   request: PublicDatasetRequest,
 ): Promise<Pick<Dataset, 'participants' | 'found' | 'readChild' | 'findings'>> {
-  const { layout, images } = request
+  const { folder, layout, images } = request
   const silent = images.filter(({ sequence }) => sequence === undefined)
   if (silent.length > 0 && request.sequence === undefined) {
     const message =
@@ -62,8 +65,10 @@ export async function readPublicImages(
     sentence: `the folder was read in the layout ${layout.name} (${layout.shape})${note}.`,
   })
   const rows = await readVisitRows(request, new Set(children.keys()), findings)
+  const listed = await joinScanList(folder, request.scans, children)
+  findings.push(...listed.findings)
   return {
-    participants: [...children.keys()].toSorted(),
+    participants: [...children.keys()].filter((child) => !listed.held.has(child)).toSorted(),
     found: children.size,
     readChild: async (participant) => childFrom(participant, children.get(participant) ?? [], rows, request),
     findings,
