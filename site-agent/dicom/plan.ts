@@ -83,7 +83,18 @@ export function planImport({ images, map, childOf }: PlanRequest): Plan {
     if (child === undefined || visits.length === 0) continue
     children.push({ child, surgeryDay: mapped?.surgeryDay, outcome: mapped?.outcome, visits })
   }
-  return { children, held, identified: images.filter(({ instance }) => instance.identified).length }
+  return {
+    children,
+    held: held.toSorted(byChildAndDay),
+    identified: images.filter(({ instance }) => instance.identified).length,
+  }
+}
+
+/** Those without a child last; within a child in order of time. */
+function byChildAndDay(a: HeldSeries, b: HeldSeries): number {
+  const child = ({ child }: HeldSeries): string => child?.participant ?? '~'
+  if (child(a) !== child(b)) return child(a) < child(b) ? -1 : 1
+  return (a.day ?? 0) - (b.day ?? 0) || (a.seriesNumber ?? 0) - (b.seriesNumber ?? 0)
 }
 
 interface Judged {

@@ -53,7 +53,7 @@ export function shiftedDate(day: number, { shiftDays }: KnownChild): string {
 export function heldSentence(held: HeldSeries, surgeryDay: number | undefined): string {
   const whose = held.child === undefined ? 'a patient without usable scans' : held.child.participant
   const which = held.seriesNumber === undefined ? 'images' : `series ${held.seriesNumber}`
-  const images = `${held.images} ${held.images === 1 ? 'image' : 'images'}`
+  const images = counted(held.images, 'image')
   return `${whose}, ${shownWhen(held.day, held.child, surgeryDay)}, ${which} (${images}): ${held.reason}.`
 }
 
@@ -89,6 +89,12 @@ export function importReportText(report: ImportReport): string {
   const done = report.dryRun
     ? `${count('would be converted')} would be converted, ${count('there already')} are there already. Nothing was written.`
     : `${count('converted')} converted, ${count('there already')} were there already. They lie in ${report.into}.`
-  lines.push(`${children.length} children, ${visits} visits, ${images.length} images: ${done}`)
+  lines.push(
+    `${counted(children.length, 'child', 'children')}, ${counted(visits, 'visit')}, ${counted(images.length, 'image')}: ${done}`,
+  )
   return lines.join('\n')
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
 }
