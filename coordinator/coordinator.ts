@@ -19,6 +19,7 @@ import { type Authority, openAuthority } from './authority/authority.ts'
 import { createEnrolment } from './authority/enrolment.ts'
 import { membershipMachine } from './authority/membership-codec.ts'
 import { createCommandLoop } from './command-loop.ts'
+import { poolRound } from './evaluation/pool-round.ts'
 import type { CoordinatorHome, CoordinatorSettings } from './home.ts'
 import { startReactions } from './reactions.ts'
 import { createAttendance } from './rpc/attendance.ts'
@@ -75,9 +76,10 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
   await discardLeftovers(blobs, loop.federation())
   const averaging = new AbortController()
+  const average = createRoundAverage({ blobs, signal: averaging.signal })
   const reactions = startReactions({
     loop,
-    aggregate: createRoundAverage({ blobs, signal: averaging.signal }),
+    aggregate: (run, round) => (round.purpose === 'pass' ? poolRound(blobs, run, round) : average(run, round)),
     timer,
     clock,
     onFatal,

@@ -27,7 +27,7 @@ export interface ChosenWeights {
  *   `usage` for a metric that there is not, or that does not compare weights.
  */
 export function chooseWeights(run: RunStatus, { stage, best }: WantedWeights): ChosenWeights {
-  const published = run.rounds.filter((round) => round.state === 'published')
+  const published = run.rounds.filter((round) => round.state === 'published' && round.purpose !== 'pass')
   const ofStage = published.filter((round) => round.stage === (stage ?? published.at(-1)?.stage))
   const last = ofStage.at(-1)
   if (last?.weightsDigest === undefined) {

@@ -7,7 +7,7 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 import type { CommandLoop } from './command-loop.ts'
 import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
-import type { ActiveRun, Command, MomentDigests, RoundId, SealedRound } from './run/run.ts'
+import type { ActiveRun, Command, MomentDigests, PooledBlob, RoundId, SealedRound } from './run/run.ts'
 import type { Timer } from './timer.ts'
 
 /** The average of a round: in the blob store, durable. `clipped` as in PublishedRound. */
@@ -15,6 +15,8 @@ export interface Average {
   readonly weightsDigest: Digest
   readonly clipped: ReadonlyMap<string, number>
   readonly moments?: MomentDigests
+  /** Of a pass of an evaluation: what the answers came to. */
+  readonly pooled?: PooledBlob
 }
 
 export interface ReactionsDeps {

@@ -89,6 +89,7 @@ function contributed({ outcome }: RoundStatus['sites'][number]): boolean {
 }
 
 function roundText({ purpose, round }: RoundStatus): string {
+  if (purpose === 'pass') return `pass ${round + 1} of the evaluation`
   return purpose === 'evaluation' ? 'closing evaluation' : `round ${round + 1}`
 }
 

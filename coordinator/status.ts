@@ -29,6 +29,8 @@ export interface RoundStatus {
   readonly state: 'open' | 'short' | 'sealed' | 'published'
   /** evaluation: the closing round of a stage, in which sites say how its last weights do. */
   readonly purpose: Purpose
+  /** Of a pass of the evaluation that is over: the blob of what the answers came to so far. */
+  readonly pooledDigest?: string
   /** Of a closing round that is over: whose weights were chosen, and by what. */
   readonly choice?: Choice
   readonly openedAtMs: number
@@ -141,6 +143,7 @@ function publishedRound(run: Run, round: PublishedRound): RoundStatus {
     state: 'published',
     purpose: round.purpose,
     ...(round.choice !== undefined && { choice: round.choice }),
+    ...(round.pooled !== undefined && { pooledDigest: round.pooled.digest }),
     openedAtMs: round.openedAtMs,
     sealedAtMs: round.sealedAtMs,
     publishedAtMs: round.publishedAtMs,
@@ -189,5 +192,5 @@ function participation(site: string, settlement: Settlement, clippedBy?: number)
 }
 
 function taskOf(run: Run, stage: number): string {
-  return run.study.stages[stage]?.task ?? 'unknown'
+  return run.study.stages[stage]?.task ?? 'evaluation'
 }

@@ -16,6 +16,7 @@ import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import { type AgentClient, type AgentDeps, type Notice, runAgent } from './agent.ts'
 import { createApprovals } from './approvals.ts'
 import { createEgress, readEgress } from './egress.ts'
+import { createEvaluator } from './evaluation/evaluator.ts'
 import type { Trainer } from './learning/trainer.ts'
 import { createPersonalParameters } from './personal-parameters.ts'
 import { createSpool } from './spool.ts'
@@ -34,7 +35,13 @@ policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 100 }
 const base = encodeSafetensors(initialWeights(binaryModel, 1))
 const assignment = {
   ...{ studyDigest: study.digest, stage: 0, round: 0 },
-  ...{ baseDigest: sha256(base), baseByteLength: base.byteLength, deadlineMs: 0, evaluateOnly: false },
+  ...{
+    baseDigest: sha256(base),
+    baseByteLength: base.byteLength,
+    deadlineMs: 0,
+    evaluateOnly: false,
+    answerPass: false,
+  },
 }
 const notice: Notice = { kind: 'assignment', assignment }
 const welcome: Notice = { kind: 'welcome', site: 'a', serverTimeMs: 0, programVersion: '1' }
@@ -116,6 +123,7 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
       return { weights: { manifest: job.weights.manifest, values }, children: 3, steps: 1, meanLoss: 0.5 }
     },
     evaluate: async () => [{ name: 'ordering_loss', sum: 2, count: 4, children: 4 }],
+    risks: async () => [],
     close: async () => happen('closes the trainer'),
   }
   const approvals = createApprovals(join(folder, 'approvals'))
@@ -123,6 +131,7 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
   const clock = { now: () => 0 }
   const deps: AgentDeps = {
     ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log: silentLog },
+    evaluator: createEvaluator({ site: 'a', trainer, reportedFile: join(folder, 'reported.json') }),
     preparedChildren: async () => [],
     egress: createEgress({ file: join(folder, 'egress.jsonl'), clock }),
     spool: createSpool(join(folder, 'spool')),

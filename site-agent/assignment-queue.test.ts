@@ -12,6 +12,7 @@ const assignment = (round: number): Assignment => ({
   baseByteLength: 10,
   deadlineMs: 0,
   evaluateOnly: false,
+  answerPass: false,
 })
 const id = (round: number): string => formatAssignmentId(assignment(round))
 

@@ -13,6 +13,7 @@ import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import type { Approvals } from './approvals.ts'
 import type { Egress, SealedEvaluation } from './egress.ts'
+import type { Evaluator } from './evaluation/evaluator.ts'
 import type { JobOptions, PreparedChild, Trainer, TrainingJob } from './learning/trainer.ts'
 import type { PersonalParameters } from './personal-parameters.ts'
 import type { Spool, SpooledUpdate } from './spool.ts'
@@ -24,6 +25,10 @@ export interface Assignment extends AssignmentKey {
   readonly deadlineMs: number
   /** The closing round of a stage: say how the weights do and train nothing. */
   readonly evaluateOnly: boolean
+  /** A pass of the study's evaluation: answer with sums and counts. */
+  readonly answerPass: boolean
+  /** What the passes before came to; absent in the first. */
+  readonly pooled?: { readonly digest: Digest; readonly byteLength: number }
 }
 
 /** What a site is doing with an assignment. */
@@ -64,6 +69,7 @@ export interface AssignmentDeps {
   /** This hospital's children for a study, every usable scan prepared. */
   readonly preparedChildren: (study: StudyFile, options: WorkOptions) => Promise<readonly PreparedChild[]>
   readonly trainer: Trainer
+  readonly evaluator: Evaluator
   readonly egress: Egress
   readonly spool: Spool
   readonly personal: PersonalParameters
@@ -84,8 +90,11 @@ export async function performAssignment(
   const study = await deps.approvals.find(assignment.studyDigest)
   if (assignment.evaluateOnly) return evaluateWeights(deps, client, study, assignment, options)
   const spooled = await deps.spool.find(assignment, assignment.baseDigest)
-  const update = spooled ?? (await trainUpdate(deps, client, study, assignment, options))
+  const make = assignment.answerPass ? answerPass : trainUpdate
+  const update = spooled ?? (await make(deps, client, study, assignment, options))
   await deliverUpdate(deps, client, update, options)
+  // The other passes of an evaluation judge the same weights.
+  if (assignment.answerPass) return
   // Every round brings weights of its own; these are not asked for again.
   await rm(weightsFile(deps, assignment.baseDigest), { force: true })
 }
@@ -144,6 +153,41 @@ async function trainUpdate(
   // Before the spool: an update that is delivered after a restart has left its own part here.
   await deps.personal.keep(study, assignment, trained.weights)
   return deps.spool.put(sealed)
+}
+
+/** A pass of the study's evaluation: sums and counts over the landmarks of the validation and test folds. */
+async function answerPass(
+  deps: AssignmentDeps,
+  client: DeliveryClient,
+  study: StudyFile,
+  assignment: Assignment,
+  options: WorkOptions,
+): Promise<SpooledUpdate> {
+  const { baseDigest, pooled } = assignment
+  const answer = await deps.evaluator.answer(
+    {
+      ...{ study, assignment, children: await deps.preparedChildren(study, options) },
+      weights: async () =>
+        deps.personal.forRound(study, assignment, await downloadBase(deps, client, assignment, options)),
+      pooled: pooled === undefined ? undefined : await downloadPooled(deps, client, pooled, options),
+    },
+    reporting('evaluating', options),
+  )
+  return deps.spool.put(await deps.egress.sealAnswer({ assignment, baseDigest, answer, policy: study.study.policy }))
+}
+
+async function downloadPooled(
+  deps: AssignmentDeps,
+  client: DeliveryClient,
+  { digest, byteLength }: NonNullable<Assignment['pooled']>,
+  { signal, onProgress }: WorkOptions,
+): Promise<Uint8Array> {
+  const file = join(deps.weightsFolder, `${digest}.json`)
+  const progress = (done: number, total: number): void => onProgress('downloading', done, total)
+  await client.downloadWeights({ digest, byteLength, file }, { signal, onProgress: progress })
+  const content = await readFile(file)
+  await rm(file, { force: true })
+  return content
 }
 
 /** The closing round of a stage that chooses among its weights: the last ones are evaluated here and nothing is trained. */

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../shared/clock.ts'
 import { type Digest, sha256 } from '../shared/digest.ts'
+import { type SiteAnswer, siteAnswerSchema, smallestCell } from '../shared/evaluation/site-answer.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
 import { type ErrorCode, errorCodes, SequelaError } from '../shared/protocol/errors.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
@@ -36,6 +37,14 @@ export interface SealedEvaluation {
 }
 
 export interface EvaluationToSeal extends SealedEvaluation {
+  readonly policy: Study['policy']
+}
+
+/** An answer to a pass of an evaluation, on its way out. */
+export interface AnswerToSeal {
+  readonly assignment: AssignmentKey
+  readonly baseDigest: Digest
+  readonly answer: SiteAnswer
   readonly policy: Study['policy']
 }
 
@@ -83,6 +92,15 @@ const recordSchema = z.discriminatedUnion('kind', [
     withheld: z.array(z.string()),
   }),
   z.object({
+    kind: z.literal('answer-sealed'),
+    ...place,
+    baseDigest: z.string(),
+    updateDigest: z.string(),
+    bytes: z.number(),
+    /** Every number that leaves. */
+    answer: siteAnswerSchema,
+  }),
+  z.object({
     kind: z.literal('update-delivered'),
     ...place,
     updateDigest: z.string(),
@@ -115,6 +133,11 @@ export interface Egress {
   sealUpdate(update: UpdateToSeal): Promise<SealedUpdate>
   /** Numbers on weights, without those over too few children; recorded. @throws SequelaError `not_finite`. */
   sealEvaluation(evaluation: EvaluationToSeal): Promise<SealedEvaluation>
+  /**
+   * Sums and counts of an evaluation, as bytes with their hash; recorded number by number.
+   * @throws SequelaError `too_few_children`, `not_finite`.
+   */
+  sealAnswer(answer: AnswerToSeal): Promise<SealedUpdate>
   /** A failure in a fixed sentence; the error's own words may name files or children and stay here. */
   sealReason(assignment: AssignmentKey, code: ErrorCode): Promise<string>
   /** Notes that a sealed update has arrived and counts; bytes are those of the last attempt. */
@@ -176,6 +199,27 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
       const numbers = sent.map((metric) => ({ ...metric }))
       await write({ kind: 'evaluation-sealed', ...placeOf(assignment), baseDigest, metrics: numbers, withheld })
       return { assignment, baseDigest, metrics: sent }
+    },
+
+    sealAnswer: async ({ assignment, baseDigest, answer, policy }) => {
+      if (smallestCell(answer) < policy.minCell) {
+        throw new SequelaError(
+          'too_few_children',
+          'a number of the evaluation rests on too few children; nothing is sent',
+        )
+      }
+      const checked = siteAnswerSchema.safeParse(answer)
+      if (!checked.success) {
+        throw new SequelaError(
+          'not_finite',
+          `the evaluation gave ${checked.error.issues[0]?.path.join('.')} no usable number`,
+        )
+      }
+      const content = new TextEncoder().encode(JSON.stringify(answer))
+      const [updateDigest, bytes] = [sha256(content), content.byteLength]
+      await write({ kind: 'answer-sealed', ...placeOf(assignment), baseDigest, updateDigest, bytes, answer })
+      const { children } = answer
+      return { assignment, baseDigest, updateDigest, byteLength: bytes, children, updateNorm: 0, metrics: [], content }
     },
 
     sealReason: async (assignment, code) => {

@@ -53,7 +53,7 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
       `the weights are of study ${studyDigest.slice(0, 12)}, which this hospital has not approved`,
     )
   }
-  const last = rounds.findLast((round) => round.weightsDigest === weightsDigest)
+  const last = rounds.findLast((round) => round.weightsDigest === weightsDigest && round.task !== 'evaluation')
   if (last?.task !== 'recurrence') {
     throw new SequelaError(
       'study_state',

@@ -39,6 +39,8 @@ export interface SiteHome {
   readonly egressFile: string
   /** What people at the site took out by hand and put back. */
   readonly exclusionsFile: string
+  /** Which children stood behind earlier evaluations, as hashes. */
+  readonly reportedFile: string
   /** Who looked at which child. */
   readonly viewsFile: string
   readonly statusFile: string
@@ -60,6 +62,7 @@ export function siteHome(folder: string): SiteHome {
     personalFolder: join(root, 'personal'),
     egressFile: join(root, 'egress.jsonl'),
     exclusionsFile: join(root, 'exclusions.jsonl'),
+    reportedFile: join(root, 'reported-cohorts.json'),
     viewsFile: join(root, 'views.jsonl'),
     statusFile: join(root, 'status.json'),
     lockFile: join(root, 'lock'),

@@ -127,6 +127,9 @@ function newAssignments(
       baseByteLength: BigInt(encodedByteLength(manifestOf(run.study))),
       deadlineMs: BigInt(assignment.deadlineMs),
       evaluateOnly: assignment.purpose === 'evaluation',
+      answerPass: assignment.purpose === 'pass',
+      pooledDigest: assignment.pooled?.digest ?? '',
+      pooledByteLength: BigInt(assignment.pooled?.byteLength ?? 0),
     }
     return [{ $case: 'assignment', value } as const]
   })

@@ -10,10 +10,12 @@ import { announcedUpdateOf } from '../../shared/protocol/wire.ts'
 import type { Study } from '../../shared/study/study.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { admitUpdate } from '../admission/admission.ts'
+import { admitAnswer } from '../admission/admit-answer.ts'
 import { requireLargeCells } from '../admission/large-cells.ts'
 import { lastMoments, neededBlobs } from '../run/queries.ts'
 import { currentRound, findRound, updatesOf } from '../run/rounds.ts'
-import type { PublishedRound, Round, UpdateAnnouncement } from '../run/run.ts'
+import type { Federation, PublishedRound, Round, UpdateAnnouncement } from '../run/run.ts'
+import type { BlobReader } from '../store/blobs.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext } from './handlers.ts'
 import { discardOthers, discardStale, partialKeyOf, placeOf } from './partial-uploads.ts'
@@ -97,8 +99,7 @@ export function createUploads(ports: FederationPorts): Uploads {
     const study = studyOf(update)
     const reader = await blobs.open(update.updateDigest)
     try {
-      const { maxUpdateNorm } = study.policy
-      const { norm } = await admitUpdate({ reader, manifest: ports.manifestOf(study), maxUpdateNorm })
+      const norm = await admit(reader, update, study)
       await loop.handle({ type: 'count-update', ...update, norm })
     } catch (error) {
       if (error instanceof SequelaError && contentRefusals.has(error.code)) {
@@ -112,6 +113,16 @@ export function createUploads(ports: FederationPorts): Uploads {
     const receipt = receiptOf(update)
     if (receipt === undefined) throw new Error('an update was counted and is not in the journal')
     return receipt
+  }
+
+  /** @returns the norm of an update; 0 of an answer, which has none. */
+  const admit = async (reader: BlobReader, update: UpdateAnnouncement, study: Study): Promise<number> => {
+    const { maxUpdateNorm, minCell } = study.policy
+    if (isAnswer(loop.federation(), update)) {
+      await admitAnswer(reader, update, minCell)
+      return 0
+    }
+    return (await admitUpdate({ reader, manifest: ports.manifestOf(study), maxUpdateNorm })).norm
   }
 
   const recordRefusal = async (update: UpdateAnnouncement, refusal: SequelaError): Promise<void> => {
@@ -183,4 +194,12 @@ const contentRefusals: ReadonlySet<string> = new Set([
   'shape_mismatch',
   'not_finite',
   'norm_exceeded',
+  'answer_malformed',
+  'too_few_children',
 ])
+
+/** Whether the round asks for an answer to a pass of an evaluation, not for a difference of weights. */
+function isAnswer(federation: Federation, update: UpdateAnnouncement): boolean {
+  const run = federation.runs.get(update.studyDigest)
+  return run !== undefined && findRound(run, update)?.purpose === 'pass'
+}

@@ -2,6 +2,7 @@
 // they are checked. The same rules decide again when the bytes have come, because the round may have closed meanwhile.
 
 import { type ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
+import { maxAnswerBytes } from '../../shared/protocol/limits.ts'
 import { currentRound, findRound, roundName, roundsOf } from './rounds.ts'
 import type { Federation, PublishedRound, Round, Run, Settlement, SiteRound, UpdateAnnouncement } from './run.ts'
 
@@ -106,13 +107,21 @@ function unfitness(
   if (update.baseDigest !== round.baseDigest) {
     return refuse('base_mismatch', `starts from weights ${update.baseDigest}, the round from ${round.baseDigest}`)
   }
-  if (expectedByteLength !== undefined && update.byteLength !== expectedByteLength) {
+  const isAnswer = round.purpose === 'pass'
+  if (isAnswer && update.byteLength > maxAnswerBytes) {
+    return refuse('update_too_large', `has ${update.byteLength} bytes; an answer may have ${maxAnswerBytes}`)
+  }
+  if (!isAnswer && expectedByteLength !== undefined && update.byteLength !== expectedByteLength) {
     const code = update.byteLength > expectedByteLength ? 'update_too_large' : 'shape_mismatch'
     return refuse(code, `has ${update.byteLength} bytes, the model ${expectedByteLength}`)
   }
-  const { minChildren, maxUpdateNorm } = run.study.policy
-  if (update.children < minChildren) {
-    return refuse('too_few_children', `stands on ${update.children} children; the study asks for ${minChildren}`)
+  const { minChildren, minCell, maxUpdateNorm } = run.study.policy
+  // An answer behind which nobody stands says that there are too few children to say anything.
+  if (isAnswer ? update.children > 0 && update.children < minCell : update.children < minChildren) {
+    return refuse(
+      'too_few_children',
+      `stands on ${update.children} children; the study asks for ${isAnswer ? minCell : minChildren}`,
+    )
   }
   if (wasCounted(run, update)) {
     return refuse('duplicate_update', 'was counted in this run before, in another round or from another site')

@@ -15,7 +15,7 @@ export function reportEvaluation(
   const { round, settlement, status } = place
   const { studyDigest, site, stage, baseDigest, metrics } = command
   if (settlement.kind === 'evaluated') return { events: [] }
-  if (round.purpose === 'training') return refused('round_unknown', `${roundName(command)} asks for training`)
+  if (round.purpose !== 'evaluation') return refused('round_unknown', `${roundName(command)} asks for an update`)
   if (status === 'closed')
     return refused('round_closed', `${roundName(command)} is closed; the evaluation does not count`)
   if (status === 'open' && settlement.kind !== 'awaited') {

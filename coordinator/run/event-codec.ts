@@ -31,7 +31,7 @@ const eventSchema = z.discriminatedUnion('type', [
     baseDigest: digest,
     deadlineMs: count,
     sites: z.array(site).min(1).max(1000),
-    purpose: z.literal('evaluation').optional(),
+    purpose: z.enum(['evaluation', 'pass']).optional(),
   }),
   z.strictObject({
     type: z.literal('update-counted'),
@@ -63,6 +63,7 @@ const eventSchema = z.discriminatedUnion('type', [
     weightsDigest: digest,
     clipped: z.array(z.tuple([site, z.number()])),
     moments: z.strictObject({ first: digest, second: digest }).optional(),
+    pooled: z.strictObject({ digest, byteLength: count }).optional(),
   }),
   z.strictObject({
     type: z.literal('stage-stopped'),

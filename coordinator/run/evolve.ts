@@ -67,6 +67,7 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
       return roundOver(run, event, atMs, {
         clipped: new Map(event.clipped),
         ...(event.moments !== undefined && { moments: event.moments }),
+        ...(event.pooled !== undefined && { pooled: event.pooled }),
       })
     case 'weights-chosen':
       return roundOver(run, event, atMs, {
@@ -151,11 +152,12 @@ function roundOver(
   run: Run,
   event: RunEvent & { type: 'weights-published' | 'weights-chosen' },
   atMs: number,
-  result: Pick<PublishedRound, 'clipped' | 'moments' | 'choice'>,
+  result: Pick<PublishedRound, 'clipped' | 'moments' | 'choice' | 'pooled'>,
 ): Run {
   if (!isActive(run) || run.current.status !== 'sealed' || !sameRound(run.current, event)) throw misplaced(event, run)
   const { purpose, stage, round, baseDigest, openedAtMs, sealedAtMs, sites, late } = run.current
   if ((purpose === 'evaluation') !== (event.type === 'weights-chosen')) throw misplaced(event, run)
+  if ((purpose === 'pass') !== (result.pooled !== undefined)) throw misplaced(event, run)
   const { weightsDigest } = event
   const over = { purpose, stage, round, baseDigest, openedAtMs, sealedAtMs, sites, late }
   return { ...run, published: [...run.published, { ...over, ...result, weightsDigest, publishedAtMs: atMs }] }

@@ -10,7 +10,10 @@ import { createMoves } from './testsupport/moves.ts'
 import { type SmallStudy, smallStudy } from './testsupport/small-study.ts'
 
 function walk(
-  wanted: Pick<SmallStudy, 'stages' | 'patience' | 'select'> & { sites?: readonly string[] },
+  wanted: Pick<SmallStudy, 'stages' | 'patience' | 'select' | 'evaluation'> & {
+    sites?: readonly string[]
+    quorum?: number
+  },
   rules: Rules,
 ) {
   const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, ...wanted })
@@ -40,6 +43,14 @@ describe('in every state that three sites can bring about', () => {
       patience: 1,
       select: true,
       least: 400,
+    },
+    {
+      name: 'one site and the passes of an evaluation',
+      sites: ['a'],
+      quorum: 1,
+      stages: [1],
+      evaluation: true,
+      least: 100,
     },
   ])('of $name, the invariants hold', ({ name, least, ...wanted }) => {
     const { states, commands, eventTypes, violation } = walk(wanted, { decide, evolve })

@@ -81,7 +81,14 @@ export function publish(federation: Federation, command: CommandOf<'publish-weig
     return refused('study_state', `${roundName(command)} still takes updates; it has no weights yet`)
   }
   const clipped = [...command.clipped].sort(([a], [b]) => (a < b ? -1 : 1))
+  const isPass = run.current.purpose === 'pass'
+  if (isPass !== (command.pooled !== undefined) || (isPass && weightsDigest !== run.current.baseDigest)) {
+    throw new Error(
+      `${roundName(command)} of ${run.current.purpose} cannot publish ${command.pooled?.digest ?? 'weights alone'}`,
+    )
+  }
   const moments = command.moments === undefined ? {} : { moments: command.moments }
+  const pooled = command.pooled === undefined ? {} : { pooled: command.pooled }
   const published: RunEvent = {
     type: 'weights-published',
     studyDigest,
@@ -90,6 +97,7 @@ export function publish(federation: Federation, command: CommandOf<'publish-weig
     weightsDigest,
     clipped,
     ...moments,
+    ...pooled,
   }
   return { events: [published, ...afterTraining(run, weightsDigest, nowMs)] }
 }

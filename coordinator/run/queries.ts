@@ -5,12 +5,14 @@ import type { Digest } from '../../shared/digest.ts'
 import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
 import { judge } from './announcement.ts'
 import { contributes, isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
-import type { Federation, MomentDigests, Purpose, Run, UpdateAnnouncement } from './run.ts'
+import type { Federation, MomentDigests, PooledBlob, Purpose, Run, UpdateAnnouncement } from './run.ts'
 
 /** What a site is asked to do now. */
 export interface Assignment extends AssignmentKey {
   readonly baseDigest: Digest
   readonly purpose: Purpose
+  /** Of a pass: what the passes before came to; absent in the first. */
+  readonly pooled?: PooledBlob
   /** In a short round this lies in the past: the round waits for its quorum. */
   readonly deadlineMs: number
 }
@@ -26,7 +28,9 @@ export function assignmentsFor(federation: Federation, site: string): readonly A
     const settlement = sites.get(site)
     if (settlement === undefined || status === 'sealed' || contributes(settlement)) return []
     if (status === 'open' && settlement.kind !== 'awaited') return []
-    return [{ studyDigest: run.studyDigest, stage, round, purpose, baseDigest, deadlineMs }]
+    const pooled = purpose === 'pass' ? publishedRound(run, { stage, round: round - 1 })?.pooled : undefined
+    const work = { studyDigest: run.studyDigest, stage, round, purpose, baseDigest, deadlineMs }
+    return [pooled === undefined ? work : { ...work, pooled }]
   })
 }
 
@@ -92,11 +96,12 @@ function holdsWeights(run: Run, digest: Digest): boolean {
   return weightsOf(run).includes(digest)
 }
 
-/** Bases and results of every round. */
+/** Bases and results of every round, and what passes of an evaluation came to. */
 function weightsOf(run: Run): readonly Digest[] {
   return roundsOf(run).flatMap((round) => [
     round.baseDigest,
     ...('weightsDigest' in round ? [round.weightsDigest] : []),
+    ...('pooled' in round && round.pooled !== undefined ? [round.pooled.digest] : []),
   ])
 }
 

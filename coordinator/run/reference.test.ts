@@ -64,7 +64,9 @@ function commandOf(line: Line, naive: NaiveRun, study: ReturnType<typeof smallSt
       return { type: 'decline', ...at, code: 'training_failed', reason: `norm ${norm}` }
     case 'publish': {
       const weightsDigest = sha256(line.rightBase ? `weights after ${stage}/${round}` : 'others')
-      return { type: 'publish-weights', studyDigest, stage, round: at.round, weightsDigest, clipped: new Map() }
+      const published = { type: 'publish-weights', studyDigest, stage, round: at.round, clipped: new Map() } as const
+      if (stage !== study.study.stages.length) return { ...published, weightsDigest }
+      return { ...published, weightsDigest: parseDigest(base), pooled: { digest: sha256('pooled'), byteLength: 50 } }
     }
     case 'clock':
       return { type: 'look-at-clock' }
@@ -111,6 +113,7 @@ describe('on random stories of four sites', () => {
   test.each([
     ['two stages', { stages: [2, 1] }],
     ['stages that stop early and choose among their rounds', { stages: [4, 1], patience: 1, select: true }],
+    ['a stage and the passes of an evaluation', { stages: [1], evaluation: true }],
     ['a stage that stops early and hands on its last weights', { stages: [3, 1], patience: 2 }],
   ])('of %s the machine says and does what a naive one does', (_, wanted) => {
     const story = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.array(lineArbitrary, { maxLength: 150, size: 'max' }))

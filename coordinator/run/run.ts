@@ -37,9 +37,16 @@ export interface CountedUpdate {
 
 /**
  * What sites do in a round. training: they train, and their updates are averaged. evaluation: the closing round of a stage
- * that chooses among its rounds; sites only say how the last weights do, which nobody would evaluate otherwise.
+ * that chooses among its rounds; sites only say how the last weights do, which nobody would evaluate otherwise. pass: one of
+ * the study's evaluation at its end; what sites deliver is an answer of sums and counts, and the weights stay as they are.
  */
-export type Purpose = 'training' | 'evaluation'
+export type Purpose = 'training' | 'evaluation' | 'pass'
+
+/** What the sites' answers to a pass, and to those before it, came to: a blob (shared/evaluation/pooled.ts). */
+export interface PooledBlob {
+  readonly digest: Digest
+  readonly byteLength: number
+}
 
 interface RoundCommon extends RoundId {
   readonly purpose: Purpose
@@ -83,6 +90,8 @@ export interface PublishedRound extends RoundId {
   readonly clipped: ReadonlyMap<string, number>
   /** Of a strategy that keeps moments: those that these weights were made of. */
   readonly moments?: MomentDigests
+  /** Of a pass: what the answers to it and to the passes before came to. */
+  readonly pooled?: PooledBlob
   /** Of a closing round: why these weights; absent when no site could say anything of any. */
   readonly choice?: Choice
   /** Sites that delivered after the round was sealed, in order of arrival; each is noted once. */
@@ -186,6 +195,8 @@ export type Command =
       readonly weightsDigest: Digest
       readonly clipped: ReadonlyMap<string, number>
       readonly moments?: MomentDigests
+      /** Of a pass, which publishes the weights that it judged. */
+      readonly pooled?: PooledBlob
     } & RoundId)
 
 /** One site in one round of one study: what an assignment id stands for. */
@@ -214,7 +225,7 @@ export type RunEvent =
       readonly deadlineMs: number
       readonly sites: readonly string[]
       /** Absent: training. */
-      readonly purpose?: 'evaluation' | undefined
+      readonly purpose?: 'evaluation' | 'pass' | undefined
     } & RoundId)
   | ({ readonly type: 'update-counted' } & SiteRound & CountedUpdate)
   | ({ readonly type: 'evaluation-reported'; readonly metrics: readonly MetricSum[] } & SiteRound)
@@ -236,6 +247,7 @@ export type RunEvent =
       readonly weightsDigest: Digest
       readonly clipped: readonly (readonly [site: string, factor: number])[]
       readonly moments?: MomentDigests | undefined
+      readonly pooled?: PooledBlob | undefined
     } & RoundId)
   /** The stage ends with this round, before its last one. */
   | ({ readonly type: 'stage-stopped'; readonly studyDigest: Digest } & EarlyStop)

@@ -37,7 +37,7 @@ function sealing(
   const { studyDigest, current } = run
   const { stage, round, purpose } = current
   const sealed: RunEvent = { type: 'round-sealed', studyDigest, stage, round, reason, counted }
-  return purpose === 'training' ? [sealed] : [sealed, ...afterEvaluation(run, nowMs)]
+  return purpose === 'evaluation' ? [sealed, ...afterEvaluation(run, nowMs)] : [sealed]
 }
 
 function shortfall(run: Running, counted: readonly string[]): RunEvent {

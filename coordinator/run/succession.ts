@@ -1,7 +1,8 @@
-// What follows a round: the next of its stage, the stage's closing round, the first round of the next stage, or the end of
-// the run. Each answer is a list of events for one batch of the journal.
+// What follows a round: the next of its stage, the stage's closing round, the first round of the next stage, the passes of an
+// evaluation, or the end of the run. Each answer is a list of events for one batch of the journal.
 
 import type { Digest } from '../../shared/digest.ts'
+import { evaluationPasses } from '../../shared/evaluation/passes.ts'
 import type { ActiveRun, Purpose, RoundId, Run, RunEvent } from './run.ts'
 import { chooseWeights, stopsEarly } from './validation.ts'
 
@@ -16,13 +17,14 @@ export function opening(
   const { stage, round } = id
   const deadlineMs = nowMs + study.round.deadlineMs
   const opened = { studyDigest, stage, round, baseDigest, deadlineMs, sites: [...study.sites].sort() }
-  return { type: 'round-opened', ...opened, ...(purpose === 'evaluation' && { purpose }) }
+  return { type: 'round-opened', ...opened, ...(purpose !== 'training' && { purpose }) }
 }
 
 /** What follows the publication of the current round's average. */
 export function afterTraining(run: ActiveRun, weightsDigest: Digest, nowMs: number): readonly RunEvent[] {
   const { studyDigest, study, current } = run
-  const { stage, round } = current
+  const { stage, round, purpose } = current
+  if (purpose === 'pass') return afterPass(run, weightsDigest, nowMs)
   const settings = study.stages[stage]
   const stop = stopsEarly(run, current)
   const after = { stage, round: round + 1 }
@@ -49,6 +51,16 @@ export function afterEvaluation(run: ActiveRun, nowMs: number): readonly RunEven
 }
 
 function afterStage(run: Run, stage: number, weightsDigest: Digest, nowMs: number): readonly RunEvent[] {
-  if (stage + 1 < run.study.stages.length) return [opening(run, { stage: stage + 1, round: 0 }, weightsDigest, nowMs)]
+  const next = { stage: stage + 1, round: 0 }
+  if (next.stage < run.study.stages.length) return [opening(run, next, weightsDigest, nowMs)]
+  if (run.study.evaluation !== undefined) return [opening(run, next, weightsDigest, nowMs, 'pass')]
+  return [{ type: 'run-finished', studyDigest: run.studyDigest, weightsDigest }]
+}
+
+/** The passes of the evaluation stand where a stage after the last one would. */
+function afterPass(run: ActiveRun, weightsDigest: Digest, nowMs: number): readonly RunEvent[] {
+  const { stage, round } = run.current
+  const next = { stage, round: round + 1 }
+  if (next.round < evaluationPasses.length) return [opening(run, next, weightsDigest, nowMs, 'pass')]
   return [{ type: 'run-finished', studyDigest: run.studyDigest, weightsDigest }]
 }

@@ -58,7 +58,8 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
   const validation = decided(landmarks.validation, horizonDays, curve)
   const test = stratify(landmarks.test, horizonDays, curve, minCell)
   const whole = test[0]?.rows ?? []
-  const children = childrenOf([...validation, ...decided(landmarks.test, horizonDays, curve)])
+  const evaluated = childrenOf([...validation, ...decided(landmarks.test, horizonDays, curve)])
+  const children = evaluated < minCell ? 0 : evaluated
   const place = { format: 'sequela-evaluation-answer/1', site, assignment, children } as const
   const validationStrata = stratify(landmarks.validation, horizonDays, curve, minCell).slice(0, 1)
   switch (pass) {

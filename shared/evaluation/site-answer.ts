@@ -53,7 +53,7 @@ const place = {
   /** Must be the site whose certificate sends it; keeps equal answers of two sites apart. */
   site: z.string().regex(siteIdPattern),
   assignment: z.string().max(100),
-  /** Children of the folds that are evaluated who have a decided landmark. */
+  /** Children of the folds that are evaluated who have a decided landmark; 0 also when they are too few to be told. */
   children: count,
 }
 
@@ -130,7 +130,7 @@ export function parseSiteAnswer(content: Uint8Array): SiteAnswer {
   )
 }
 
-/** The fewest children that stand behind a number of the answer. */
+/** The fewest children that stand behind a number of the answer; infinite when it says nothing. */
 export function smallestCell(answer: SiteAnswer): number {
   const cells = (strata: readonly StratumCells[]): number[] =>
     strata.flatMap(({ children, cases, controls }) => [children, ...[...cases, ...controls].map((one) => one.children)])
@@ -150,7 +150,7 @@ export function smallestCell(answer: SiteAnswer): number {
         return []
     }
   })()
-  return Math.min(answer.children, ...counts)
+  return Math.min(...(answer.children === 0 ? [] : [answer.children]), ...counts)
 }
 
 function jsonOf(content: Uint8Array): unknown {

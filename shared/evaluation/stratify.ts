@@ -16,7 +16,7 @@ export interface Stratum {
 }
 
 /** The visit at which the number of scans shown is varied: children and outcomes are then the same for every number. */
-const visitOfShown = 6
+export const visitOfShown = 6
 
 /** The whole fold first. Empty when too few children stand behind events, or behind landmarks without one. */
 export function stratify(

@@ -15,6 +15,9 @@ export const maxWeightsHeaderBytes = 1024 * 1024
 /** Parameters of one model: 500 M float32 are 2 GB, far above any preset and below what a disk notices. */
 export const maxParameters = 500_000_000
 
+/** An answer of an evaluation: 200 groups of landmarks, each with up to 50 cells of 120 letters for either class, twice. */
+export const maxAnswerBytes = 8 * 1024 * 1024
+
 /** Numbers that one update may carry beside its weights. */
 export const maxMetrics = 64
 

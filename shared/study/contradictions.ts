@@ -44,6 +44,17 @@ export function personalContradictions(study: Study): string[] {
   return names.every((name) => staysAtSite(name, personal)) ? ['training.personal: nothing would be shared'] : []
 }
 
+export function evaluationContradictions({ evaluation, stages, folds }: Study): string[] {
+  if (evaluation === undefined) return []
+  const problems: string[] = []
+  if (stages.at(-1)?.task !== 'recurrence') {
+    problems.push('evaluation: it judges risks of recurrence, so the last stage must be one of recurrence')
+  }
+  if (folds.validation === 0) problems.push('evaluation: there is no validation fold to recalibrate on; see folds')
+  if (folds.test === 0) problems.push('evaluation: there is no test fold to judge on; see folds')
+  return problems
+}
+
 export function strategyContradictions({ name, trim, adam, serverMomentum }: Strategy): string[] {
   const problems: string[] = []
   if (trim !== undefined && name !== 'trimmed-mean') problems.push(`strategy.trim: ${name} cuts nothing off`)

@@ -1,5 +1,6 @@
 // A study as a person at a hospital reads it before saying yes: what is trained, how often, and what leaves the house.
 
+import { evaluationPasses } from '../evaluation/passes.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { elementCount } from '../weights/weights.ts'
 import { modelOf } from './model-of.ts'
@@ -22,6 +23,11 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     ...alsoTold(study.model),
+    ...(study.evaluation === undefined
+      ? []
+      : [
+          `  evaluation  of the final weights on the validation and test folds, in ${evaluationPasses.length} passes without training`,
+        ]),
     `  children    ${percent(folds.train)} train, ${percent(folds.validation)} validate, ${percent(folds.test)} are kept for testing`,
     `  a round     closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
       `with at least ${study.round.quorum} of ${study.sites.length} sites`,
@@ -42,9 +48,19 @@ export function studyInWords({ study, digest }: StudyFile): string {
           `What is trained here and stays here: ${study.training.personal.join(', ')}. A site that has not trained has no values`,
           '  of its own for these and is refused predictions.',
         ]),
+    ...(study.evaluation === undefined ? [] : evaluationInWords(study.evaluation, policy.minCell)),
     'What never leaves: images, tables, names, dates, and any number about a single child.',
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')
+}
+
+function evaluationInWords({ ruleOutNpv, ruleInPpv }: NonNullable<Study['evaluation']>, minCell: number): string[] {
+  return [
+    `  in the evaluation, ${evaluationPasses.length} answers with sums and counts over landmarks: how risks and outcomes lie in ranges of risk`,
+    `  that hold at least ${minCell} children each, by number of scans, time, age, sex, grade, surgery, treatment and scanner,`,
+    "  and this hospital's own figures of how well the model does. The whole consortium sees both. They serve to choose two",
+    `  thresholds (predictive values of ${ruleOutNpv} below and ${ruleInPpv} above) and to write the report and the model card.`,
+  ]
 }
 
 /** What recurrence learns from beside scans. */

@@ -10,7 +10,12 @@ import { imagePresets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
-import { personalContradictions, stageContradictions, strategyContradictions } from './contradictions.ts'
+import {
+  evaluationContradictions,
+  personalContradictions,
+  stageContradictions,
+  strategyContradictions,
+} from './contradictions.ts'
 import { durationSchema } from './duration.ts'
 import { isMetricName, metricNames } from './metrics.ts'
 import { siteIdPattern } from './names.ts'
@@ -106,6 +111,13 @@ const strategySchema = z.strictObject({
   clipUpdateNorm: positive.optional(),
 })
 
+/** After the last stage the sites judge the weights together; nothing is trained (shared/evaluation). */
+const evaluationSchema = z.strictObject({
+  /** What the thresholds are chosen for on the validation folds: predictive values below and above the grey zone. */
+  ruleOutNpv: z.number().min(0.5).lt(1).default(0.95),
+  ruleInPpv: z.number().min(0.05).lt(1).default(0.5),
+})
+
 const studySchema = z.strictObject({
   study: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use 1 to 40 lower-case letters, digits and hyphens'),
   seed: z.int().min(0),
@@ -117,6 +129,7 @@ const studySchema = z.strictObject({
     .max(1000),
   folds: z.strictObject({ train: share, validation: share, test: share }),
   stages: z.array(stageSchema).min(1).max(20),
+  evaluation: evaluationSchema.optional(),
   training: z
     .strictObject({
       optimizer: z.enum(['adamw', 'adam']).default('adamw'),
@@ -195,6 +208,7 @@ function contradictions(study: Study): string[] {
   for (const [index, stage] of study.stages.entries()) {
     problems.push(...stageContradictions(stage, study.folds).map((problem) => `stages.${index}.${problem}`))
   }
+  problems.push(...evaluationContradictions(study))
   const definitions = new Set(
     study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.events?.toSorted().join() ?? ''] : [])),
   )

@@ -1,5 +1,6 @@
 // The egress record as a data manager reads it: one block for everything that left, newest last.
 
+import { type SiteAnswer, smallestCell } from '../../shared/evaluation/site-answer.ts'
 import { bytesSentIn, type EgressRecord } from '../egress.ts'
 
 /** Lines of plain text, with totals at the end. */
@@ -30,6 +31,12 @@ function recordText(record: EgressRecord): string {
     }
     case 'evaluation-sealed':
       return [`${head}  evaluated the weights ${record.baseDigest}`, ...numberLines(record)].join('\n')
+    case 'answer-sealed':
+      return [
+        `${head}  answered ${record.answer.pass} of the evaluation of the weights ${record.baseDigest}`,
+        `    ${record.bytes} bytes, SHA-256 ${record.updateDigest}; every number is in the record: site egress --json`,
+        `    ${answerLine(record.answer)}`,
+      ].join('\n')
     case 'update-delivered':
       return `${head}  delivered, ${record.bytesSent} bytes sent, entry ${record.journalIndex} of the coordinator's journal`
     case 'delivery-interrupted':
@@ -37,6 +44,26 @@ function recordText(record: EgressRecord): string {
     case 'declined':
       return `${head}  declined: ${record.code}, ${record.reason}`
   }
+}
+
+function answerLine(answer: SiteAnswer): string {
+  const fewest = smallestCell(answer)
+  const content = ((): string => {
+    switch (answer.pass) {
+      case 'censoring':
+        return `follow-up in ${answer.intervals.length} intervals`
+      case 'counts':
+        return `cells of ${answer.test.length} groups of test landmarks and of ${answer.validation === null ? 'no' : 'all'} validation landmarks`
+      case 'calibration':
+        return `sums of ${Object.keys(answer.fits).length} calibration lines`
+      case 'recalibration':
+        return `the same cells of ${answer.consortium.length} groups on two recalibrated scales`
+      case 'influence':
+        return `squared influences in ${answer.strata.length} groups`
+    }
+  })()
+  const rests = Number.isFinite(fewest) ? `; no number rests on fewer than ${fewest} children` : ''
+  return `${content}${rests}`
 }
 
 function numberLines({

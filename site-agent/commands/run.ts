@@ -12,6 +12,7 @@ import { createApprovals } from '../approvals.ts'
 import { createChildrenProvider } from '../children.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { createEgress } from '../egress.ts'
+import { createEvaluator } from '../evaluation/evaluator.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { lockHome } from '../home-lock.ts'
 import { createKeyAndRequest } from '../identity.ts'
@@ -45,12 +46,14 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
     const clock = systemClock
     const random = seededRandom(`${identity.site}/${process.pid}/${clock.now()}`)
     const jitter = random.uniform()
+    const trainer = options.trainer ?? createWorkerTrainer({ threads: settings.threads })
     await runAgent(
       {
         site: identity.site,
         approvals: createApprovals(home.approvalsFolder),
         preparedChildren: options.children ?? createChildrenProvider({ home, settings, site: identity.site, log }),
-        trainer: options.trainer ?? createWorkerTrainer({ threads: settings.threads }),
+        trainer,
+        evaluator: createEvaluator({ site: identity.site, trainer, reportedFile: home.reportedFile }),
         egress: createEgress({ file: home.egressFile, clock }),
         spool: createSpool(home.spoolFolder),
         personal: createPersonalParameters(home.personalFolder),

@@ -7,6 +7,7 @@ import type { Fold } from '../../shared/study/folds.ts'
 import type { MetricSum } from '../../shared/study/metrics.ts'
 import type { Stage, TrainingSettings } from '../../shared/study/study.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
+import type { ChildRisks, RisksJob } from './risks.ts'
 
 /** One visit: a prepared volume on disk (float32 little-endian, [depth, height, width]) and its day since surgery. */
 export interface PreparedScan {
@@ -65,5 +66,7 @@ export interface Trainer {
   train(job: TrainingJob, options?: JobOptions): Promise<TrainingResult>
   /** How `job.weights` do on the validation fold, as sums. @throws as `train`. */
   evaluate(job: TrainingJob, options?: JobOptions): Promise<readonly MetricSum[]>
+  /** The risk at every visit of some children, by some weights. @throws as `train`. */
+  risks(job: RisksJob, options?: JobOptions): Promise<readonly ChildRisks[]>
   close(): Promise<void>
 }

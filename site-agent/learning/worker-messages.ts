@@ -2,12 +2,14 @@
 
 import type { MetricSum } from '../../shared/study/metrics.ts'
 import type { EmbeddingJob } from './embed.ts'
+import type { ChildRisks, RisksJob } from './risks.ts'
 import type { ChildScores, ScoringJob } from './score.ts'
 import type { TrainingJob, TrainingProgress, TrainingResult } from './trainer.ts'
 
 export type WorkerRequest =
   | { readonly kind: 'train'; readonly job: TrainingJob }
   | { readonly kind: 'evaluate'; readonly job: TrainingJob }
+  | { readonly kind: 'risks'; readonly job: RisksJob }
   | { readonly kind: 'score'; readonly job: ScoringJob }
   | { readonly kind: 'embed'; readonly job: EmbeddingJob }
 
@@ -16,5 +18,6 @@ export type WorkerReply =
   | { readonly kind: 'trained'; readonly result: TrainingResult }
   | { readonly kind: 'evaluated'; readonly metrics: readonly MetricSum[] }
   | { readonly kind: 'embedded'; readonly embeddings: number[][][] }
+  | { readonly kind: 'judged'; readonly risks: readonly ChildRisks[] }
   | { readonly kind: 'scored'; readonly scores: readonly ChildScores[] }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }

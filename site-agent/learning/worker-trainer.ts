@@ -95,6 +95,11 @@ export function createWorkerTrainer(options: WorkerTrainerOptions): WorkerTraine
       if (reply.kind !== 'evaluated') throw unexpected(reply)
       return reply.metrics
     },
+    risks: async (job, jobOptions) => {
+      const reply = await inTurn({ kind: 'risks', job }, jobOptions)
+      if (reply.kind !== 'judged') throw unexpected(reply)
+      return reply.risks
+    },
     score: async (job, jobOptions) => {
       const reply = await inTurn({ kind: 'score', job }, jobOptions)
       if (reply.kind !== 'scored') throw unexpected(reply)

@@ -6,6 +6,7 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { embedChildren } from './embed.ts'
 import { loadEngine } from './engine.ts'
 import { evaluate } from './evaluate.ts'
+import { childRisks } from './risks.ts'
 import { scoreChildren } from './score.ts'
 import { train } from './train.ts'
 import { createVolumes, type Volumes } from './volumes.ts'
@@ -39,6 +40,8 @@ async function perform(request: WorkerRequest): Promise<WorkerReply> {
       return { kind: 'evaluated', metrics: evaluate(tf, volumes, request.job) }
     case 'embed':
       return { kind: 'embedded', embeddings: embedChildren(tf, volumes, request.job) }
+    case 'risks':
+      return { kind: 'judged', risks: childRisks(tf, volumes, request.job) }
     case 'score':
       return { kind: 'scored', scores: scoreChildren(tf, volumes, request.job) }
   }

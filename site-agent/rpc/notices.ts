@@ -14,7 +14,8 @@ export function noticeOf({ notice }: AttendResponse): Notice | undefined {
       return { kind: 'welcome', site, serverTimeMs: Number(serverTimeMs), programVersion: peerText(programVersion) }
     }
     case 'assignment': {
-      const { assignmentId, baseDigest, baseByteLength, deadlineMs, evaluateOnly } = notice.value
+      const { assignmentId, baseDigest, baseByteLength, deadlineMs, evaluateOnly, answerPass } = notice.value
+      const { pooledDigest, pooledByteLength } = notice.value
       return {
         kind: 'assignment',
         assignment: {
@@ -23,6 +24,10 @@ export function noticeOf({ notice }: AttendResponse): Notice | undefined {
           baseByteLength: byteCount(baseByteLength),
           deadlineMs: Number(deadlineMs),
           evaluateOnly,
+          answerPass,
+          ...(pooledDigest !== '' && {
+            pooled: { digest: parseDigest(pooledDigest), byteLength: byteCount(pooledByteLength) },
+          }),
         },
       }
     }

@@ -43,6 +43,7 @@ function arithmeticTrainer(): Trainer {
       return { weights: trained(job), children: job.children.length, steps: 1, meanLoss: 0.5 }
     },
     evaluate: async () => [],
+    risks: async () => [],
     close: async () => {},
   }
 }

@@ -1,6 +1,7 @@
 // What must be true of every state and every step of a run, said without using the machine's own rules. Each check is a
 // sentence about what is wrong, or undefined.
 
+import { evaluationPasses } from '../../../shared/evaluation/passes.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import { participation } from '../participation.ts'
 import { assignmentsFor, mayDownload } from '../queries.ts'
@@ -73,7 +74,13 @@ function brokenChain(run: Run, journal: readonly Recorded[]): string | undefined
     const stop = run.stopped.find((one) => one.stage === index)
     return sum + (stop === undefined ? stage.rounds : stop.round + 1) + (stage.select === undefined ? 0 : 1)
   }, 0)
-  return run.published.length === expected ? undefined : 'the run ended before its last round'
+  const passes = run.study.evaluation === undefined ? 0 : evaluationPasses.length
+  if (
+    run.published.some(({ purpose, baseDigest, weightsDigest }) => purpose === 'pass' && weightsDigest !== baseDigest)
+  ) {
+    return 'a pass of the evaluation changed the weights'
+  }
+  return run.published.length === expected + passes ? undefined : 'the run ended before its last round'
 }
 
 /** A closing round hands on weights of its own stage, and a stage stops only where the loss had not got less. */

@@ -3,6 +3,7 @@
 // only where a first is known; before that the two are alike.
 
 import { type Digest, sha256 } from '../../../shared/digest.ts'
+import { evaluationPasses } from '../../../shared/evaluation/passes.ts'
 import type { MetricSum } from '../../../shared/study/metrics.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import { findRound, roundsOf } from '../rounds.ts'
@@ -29,7 +30,6 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
     { name: 'resume', command: { type: 'resume-run', studyDigest } },
     { name: 'cancel', command: { type: 'cancel-run', studyDigest, reason: 'enough' } },
     { name: 'look at the clock', command: { type: 'look-at-clock' } },
-    ...rounds.flatMap((id) => publications(studyDigest, id)),
   ]
   const words = rounds.flatMap((id) => study.study.sites.flatMap((site) => wordsOf({ studyDigest, site, ...id })))
   return ({ federation, nowMs }) => {
@@ -37,6 +37,7 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
     return [
       ...operator,
       ...passing(run, nowMs),
+      ...rounds.flatMap((id) => publications(study, run, id)),
       ...words,
       ...rounds.flatMap((id) =>
         study.study.sites.flatMap((site) => deliveries(federation, { studyDigest, site, ...id }, study)),
@@ -45,11 +46,13 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
   }
 }
 
-/** Every round that there can be, closing rounds included. */
+/** Every round that there can be, closing rounds and passes included. */
 function roundIds({ study }: StudyFile): readonly RoundId[] {
-  return study.stages.flatMap(({ rounds, select }, stage) =>
+  const trained = study.stages.flatMap(({ rounds, select }, stage) =>
     Array.from({ length: select === undefined ? rounds : rounds + 1 }, (_, round) => ({ stage, round })),
   )
+  const passes = study.evaluation === undefined ? 0 : evaluationPasses.length
+  return [...trained, ...Array.from({ length: passes }, (_, round) => ({ stage: study.stages.length, round }))]
 }
 
 /** Weights that the round starts from, as far as it was opened. */
@@ -57,9 +60,12 @@ function baseOf(run: Run | undefined, id: RoundId): Digest {
   return (run === undefined ? undefined : findRound(run, id))?.baseDigest ?? sha256('not opened yet')
 }
 
-function publications(studyDigest: Digest, id: RoundId): Move[] {
-  const weightsDigest = sha256(`weights after ${textOf(id)}`)
-  const command: Command = { type: 'publish-weights', studyDigest, ...id, weightsDigest, clipped: new Map() }
+/** A pass publishes the weights that it judged, and what was said of them. */
+function publications({ study, digest: studyDigest }: StudyFile, run: Run | undefined, id: RoundId): Move[] {
+  const isPass = id.stage === study.stages.length
+  const weightsDigest = isPass ? baseOf(run, id) : sha256(`weights after ${textOf(id)}`)
+  const pooled = isPass ? { pooled: { digest: sha256(`pooled after ${textOf(id)}`), byteLength: 50 } } : {}
+  const command: Command = { type: 'publish-weights', studyDigest, ...id, weightsDigest, clipped: new Map(), ...pooled }
   return [{ name: `publish ${textOf(id)}`, command }]
 }
 

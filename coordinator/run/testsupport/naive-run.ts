@@ -1,6 +1,7 @@
 // The rules of a run a second time, as plainly as they can be written: one table that is changed in place, everything
 // looked up again each time, nothing shared with the machine. The two are compared on random stories.
 
+import { evaluationPasses } from '../../../shared/evaluation/passes.ts'
 import type { MetricSum } from '../../../shared/study/metrics.ts'
 import type { Study } from '../../../shared/study/study.ts'
 import type { Command } from '../run.ts'
@@ -141,6 +142,12 @@ function publish(
   if (round.status !== 'sealed' || run.phase === 'cancelled') return false
   round.status = 'published'
   round.weights = command.weightsDigest
+  if (round.stage === study.stages.length) {
+    const next = { stage: round.stage, round: round.round + 1, closing: false }
+    if (next.round === evaluationPasses.length) run.phase = 'finished'
+    else open(run, study, next, command.weightsDigest, nowMs)
+    return true
+  }
   const { earlyStop, select, rounds = 0 } = study.stages[round.stage] ?? {}
   const losses = lossesOf(run, round.stage)
   const best = losses.indexOf(Math.min(...losses))
@@ -153,7 +160,7 @@ function publish(
 }
 
 function endStage(run: NaiveRun, study: Study, { stage, weights }: NaiveRound, nowMs: number): void {
-  if (stage + 1 === study.stages.length) run.phase = 'finished'
+  if (stage + 1 === study.stages.length && study.evaluation === undefined) run.phase = 'finished'
   else open(run, study, { stage: stage + 1, round: 0, closing: false }, weights, nowMs)
 }
 

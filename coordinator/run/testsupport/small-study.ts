@@ -14,13 +14,16 @@ export interface SmallStudy {
   readonly patience?: number
   /** Every stage hands on its round with the least pair loss. */
   readonly select?: boolean
+  /** The run ends with an evaluation; its last stage is then one of recurrence. */
+  readonly evaluation?: boolean
   /** Inside of the braces, as in the file. */
   readonly strategy?: string
 }
 
 export function smallStudy(wanted: SmallStudy): StudyFile {
   const { sites, quorum, stages, deadline = '1h', minChildren = 5, maxUpdateNorm = 100, strategy = '' } = wanted
-  const { patience, select = false } = wanted
+  const { patience, select = false, evaluation = false } = wanted
+  const taskOf = (stage: number): string => (evaluation && stage === stages.length - 1 ? 'recurrence' : 'ordering')
   const choice = select ? ', select: { metric: ordering_loss }' : ''
   const stopOf = (rounds: number): string =>
     patience === undefined || patience >= rounds ? '' : `, earlyStop: { metric: ordering_loss, patience: ${patience} }`
@@ -31,8 +34,8 @@ pipeline: { template: mni152, sequences: [FLAIR] }
 sites: [${sites.join(', ')}]
 folds: { train: 0.6, validation: 0.2, test: 0.2 }
 stages:
-${stages.map((rounds) => `  - { task: ordering, rounds: ${rounds}, learningRate: 1e-3${stopOf(rounds)}${choice} }`).join('\n')}
-strategy: { ${strategy} }
+${stages.map((rounds, stage) => `  - { task: ${taskOf(stage)}, rounds: ${rounds}, learningRate: 1e-3${stopOf(rounds)}${choice} }`).join('\n')}
+${evaluation ? 'evaluation: {}\n' : ''}strategy: { ${strategy} }
 round: { quorum: ${quorum}, deadline: ${deadline} }
 policy: { minChildren: ${minChildren}, maxUpdateNorm: ${maxUpdateNorm} }
 `)

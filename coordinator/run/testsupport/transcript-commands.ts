@@ -20,6 +20,7 @@ export function proposedStudy(words: readonly string[]): StudyFile {
     deadline: options.get('deadline') ?? '1h',
     ...(options.has('patience') && { patience: Number(options.get('patience')) }),
     select: words.includes('select'),
+    evaluation: words.includes('evaluation'),
   })
 }
 
@@ -69,6 +70,9 @@ export function commandOf(words: readonly string[], study: StudyFile, labels: La
         type: 'publish-weights',
         ...{ studyDigest, ...roundOf(first), weightsDigest: labels.digest(second) },
         clipped: new Map((options.get('clipped')?.split(',') ?? []).map((site) => [site, 0.5])),
+        ...(options.has('pooled') && {
+          pooled: { digest: labels.digest(options.get('pooled') ?? ''), byteLength: 50 },
+        }),
       }
     default:
       throw new Error(`a transcript has no command "${verb}"`)

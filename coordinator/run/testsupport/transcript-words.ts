@@ -17,7 +17,7 @@ export function eventLine(event: RunEvent, labels: Labels): string {
     case 'run-started':
       return `${event.type} from ${labels.label(event.initialWeights)}`
     case 'round-opened':
-      return `${event.type}${round}${event.purpose === undefined ? '' : ' to evaluate'} on ${labels.label(event.baseDigest)} for ${event.sites.join(' ')} until ${minutes(event.deadlineMs)}`
+      return `${event.type}${round}${purposeText(event.purpose)} on ${labels.label(event.baseDigest)} for ${event.sites.join(' ')} until ${minutes(event.deadlineMs)}`
     case 'update-counted':
       return `${event.type}${round} ${event.site} ${labels.label(event.updateDigest)}, ${event.children} children, norm ${event.norm}`
     case 'update-refused':
@@ -45,7 +45,8 @@ export function eventLine(event: RunEvent, labels: Labels): string {
       return `${event.type}${round} (${event.reason}) counting ${event.counted.join(' ')}`
     case 'weights-published': {
       const clipped = event.clipped.map(([site, factor]) => ` ${site} scaled by ${factor}`).join('')
-      return `${event.type}${round} ${labels.label(event.weightsDigest)}${clipped}`
+      const pooled = event.pooled === undefined ? '' : ` with ${labels.label(event.pooled.digest)}`
+      return `${event.type}${round} ${labels.label(event.weightsDigest)}${clipped}${pooled}`
     }
     case 'run-finished':
       return `${event.type} with ${labels.label(event.weightsDigest)}`
@@ -54,6 +55,10 @@ export function eventLine(event: RunEvent, labels: Labels): string {
     case 'run-cancelled':
       return `${event.type}: ${event.reason}`
   }
+}
+
+function purposeText(purpose: 'evaluation' | 'pass' | undefined): string {
+  return purpose === undefined ? '' : purpose === 'pass' ? ' as a pass' : ' to evaluate'
 }
 
 export function stateLine(run: Run, labels: Labels): string {
@@ -67,7 +72,8 @@ export function assignmentLines(federation: Federation, sites: readonly string[]
   return sites.map((site) => {
     const work = assignmentsFor(federation, site)
     const text = work.map(
-      (each) => `${idText(each)} on ${labels.label(each.baseDigest)} until ${minutes(each.deadlineMs)}`,
+      (each) =>
+        `${idText(each)} on ${labels.label(each.baseDigest)}${each.pooled === undefined ? '' : ` with ${labels.label(each.pooled.digest)}`} until ${minutes(each.deadlineMs)}`,
     )
     return `${site} ${text.length === 0 ? 'has nothing to do' : `works on ${text.join(', ')}`}`
   })

@@ -70,6 +70,11 @@ export interface Assignment {
   deadlineMs: bigint;
   /** The closing round of a stage: the site says how the weights do and trains nothing. */
   evaluateOnly: boolean;
+  /** A pass of an evaluation: the site answers with sums and counts, delivered as an update is. */
+  answerPass: boolean;
+  /** What the passes before came to, to be fetched like weights; empty in the first. */
+  pooledDigest: string;
+  pooledByteLength: bigint;
 }
 
 /** The assignment is not wanted any more. */
@@ -672,6 +677,9 @@ function createBaseAssignment(): Assignment {
     baseByteLength: 0n,
     deadlineMs: 0n,
     evaluateOnly: false,
+    answerPass: false,
+    pooledDigest: "",
+    pooledByteLength: 0n,
   };
 }
 
@@ -706,6 +714,18 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.evaluateOnly !== false) {
       writer.uint32(64).bool(message.evaluateOnly);
+    }
+    if (message.answerPass !== false) {
+      writer.uint32(72).bool(message.answerPass);
+    }
+    if (message.pooledDigest !== "") {
+      writer.uint32(82).string(message.pooledDigest);
+    }
+    if (message.pooledByteLength !== 0n) {
+      if (BigInt.asUintN(64, message.pooledByteLength) !== message.pooledByteLength) {
+        throw new globalThis.Error("value provided for field message.pooledByteLength of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.pooledByteLength);
     }
     return writer;
   },
@@ -787,6 +807,30 @@ export const Assignment: MessageFns<Assignment> = {
             message.evaluateOnly = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.answerPass = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.pooledDigest = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.pooledByteLength = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -833,6 +877,21 @@ export const Assignment: MessageFns<Assignment> = {
         : isSet(object.evaluate_only)
         ? globalThis.Boolean(object.evaluate_only)
         : false,
+      answerPass: isSet(object.answerPass)
+        ? globalThis.Boolean(object.answerPass)
+        : isSet(object.answer_pass)
+        ? globalThis.Boolean(object.answer_pass)
+        : false,
+      pooledDigest: isSet(object.pooledDigest)
+        ? globalThis.String(object.pooledDigest)
+        : isSet(object.pooled_digest)
+        ? globalThis.String(object.pooled_digest)
+        : "",
+      pooledByteLength: isSet(object.pooledByteLength)
+        ? BigInt(object.pooledByteLength)
+        : isSet(object.pooled_byte_length)
+        ? BigInt(object.pooled_byte_length)
+        : 0n,
     };
   },
 
@@ -862,6 +921,15 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.evaluateOnly !== false) {
       obj.evaluateOnly = message.evaluateOnly;
     }
+    if (message.answerPass !== false) {
+      obj.answerPass = message.answerPass;
+    }
+    if (message.pooledDigest !== "") {
+      obj.pooledDigest = message.pooledDigest;
+    }
+    if (message.pooledByteLength !== 0n) {
+      obj.pooledByteLength = message.pooledByteLength.toString();
+    }
     return obj;
   },
 
@@ -882,6 +950,11 @@ export const Assignment: MessageFns<Assignment> = {
       ? BigInt(object.deadlineMs)
       : 0n;
     message.evaluateOnly = object.evaluateOnly ?? false;
+    message.answerPass = object.answerPass ?? false;
+    message.pooledDigest = object.pooledDigest ?? "";
+    message.pooledByteLength = (object.pooledByteLength !== undefined && object.pooledByteLength !== null)
+      ? BigInt(object.pooledByteLength)
+      : 0n;
     return message;
   },
 };

@@ -1,0 +1,95 @@
+// Figures with their 95 % intervals, from what the passes of an evaluation came to. An interval is the estimate ± 1.96
+// standard errors from the children's squared influences; figures that cannot leave a range are cut to it.
+
+import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
+import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
+import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
+import type { RiskScale } from '../../shared/evaluation/passes.ts'
+import type { Pooled } from '../../shared/evaluation/pooled.ts'
+import { recalibrated } from '../../shared/evaluation/recalibration.ts'
+import { edgeRisk } from '../../shared/evaluation/risk-bins.ts'
+
+/** Null bounds: not every site that stands behind the figure has answered the last pass. */
+export interface Estimate {
+  readonly value: number
+  readonly low: number | null
+  readonly high: number | null
+}
+
+export type Figures = Readonly<Record<string, Estimate | null>>
+
+/** Figures that lie between 0 and 1. */
+const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric>([
+  ...(['auroc', 'auprc', 'brier', 'ece', 'event_rate', 'mean_risk'] as const),
+  ...(['sensitivity', 'specificity', 'ppv', 'npv', 'f1'] as const),
+])
+
+const normalQuantile = 1.959964
+
+export function estimateOf(name: string, value: number, error: number | null): Estimate | null {
+  if (!Number.isFinite(value)) return null
+  if (error === null || !Number.isFinite(error)) return { value, low: null, high: null }
+  const [least, most] = shares.has(name) ? [0, 1] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const half = normalQuantile * error
+  return { value, low: Math.max(least, value - half), high: Math.min(most, value + half) }
+}
+
+/** Every figure of a part of the test folds, with the risks as given or recalibrated. Slope and intercept: whole only. */
+export function figuresOfPart(
+  pooled: Pooled,
+  part: { readonly family: string; readonly level: string },
+  scale: RiskScale,
+): Figures {
+  const same = (one: { readonly family: string; readonly level: string }): boolean =>
+    one.family === part.family && one.level === part.level
+  const raw = pooled.test.find(same)
+  const after = pooled.recalibrated.find(same)
+  const summary: Summary | undefined = scale === 'raw' ? raw?.summary : after?.[scale]
+  if (summary === undefined || raw === undefined) return {}
+  const variance = pooled.variances.find(same)
+  const complete = variance !== undefined && variance.sites.length === raw.sites.length
+  const figures = Object.entries(figuresOf(summary)).map(([name, value]) => {
+    const squares = complete ? variance[scale][name] : undefined
+    return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
+  })
+  return Object.fromEntries([...figures, ...(part.family === 'all' ? calibrationFigures(pooled, scale) : [])])
+}
+
+/** At one of the two thresholds, on the test folds; undefined when it was not chosen. */
+export function figuresAtThreshold(pooled: Pooled, name: 'ruleOut' | 'ruleIn'): Figures | undefined {
+  const group = pooled.thresholds[name]
+  const whole = pooled.test[0]
+  if (group === null || whole === undefined) return undefined
+  const variance = pooled.variances[0]
+  const complete = variance !== undefined && variance.sites.length === whole.sites.length
+  return Object.fromEntries(
+    Object.entries(figuresAt(whole.summary.curve, { group, risk: thresholdRisk(pooled, group) })).map(
+      ([metric, value]) => {
+        const squares = complete ? variance[name]?.[metric] : undefined
+        return [metric, estimateOf(metric, value, squares === undefined ? null : Math.sqrt(squares))] as const
+      },
+    ),
+  )
+}
+
+/** The recalibrated risk at the lower edge of a bin. */
+export function thresholdRisk(pooled: Pooled, group: number): number {
+  return recalibrated(edgeRisk(group), pooled.recalibration ?? { intercept: 0, slope: 1 })
+}
+
+function calibrationFigures(pooled: Pooled, scale: RiskScale): (readonly [string, Estimate | null])[] {
+  const { test, testIntercept, consortiumIntercept, site, siteIntercept } = pooled.fits
+  const line = pooled.recalibration
+  const slope = ((): Estimate | null => {
+    if (scale === 'site') return site === undefined ? null : estimateOf('slope', site.slope, site.slopeError)
+    if (test === undefined) return null
+    // On recalibrated risks the line is the same one, seen through the recalibration's own slope.
+    const by = scale === 'consortium' && line !== null ? line.slope : 1
+    return estimateOf('slope', test.slope / by, test.slopeError === null ? null : test.slopeError / by)
+  })()
+  const fit = { raw: testIntercept, consortium: consortiumIntercept, site: siteIntercept }[scale]
+  return [
+    ['calibration_slope', slope],
+    ['calibration_intercept', fit === undefined ? null : estimateOf('intercept', fit.intercept, fit.interceptError)],
+  ]
+}

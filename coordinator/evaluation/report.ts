@@ -1,0 +1,262 @@
+// The report of an evaluation as data: what `report.json` holds, and what the page is made of. Everything follows from the
+// pooled results and the journal; nothing is computed twice.
+
+import type { Digest } from '../../shared/digest.ts'
+import { countsFrom, sum } from '../../shared/evaluation/curve.ts'
+import type { Recalibration } from '../../shared/evaluation/model-card.ts'
+import type { RiskScale } from '../../shared/evaluation/passes.ts'
+import type { Pooled } from '../../shared/evaluation/pooled.ts'
+import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
+import type { StudyFile } from '../../shared/study/study.ts'
+import { programVersion } from '../../shared/version.ts'
+import type { RoundStatus, RunStatus } from '../status.ts'
+import { estimateOf, type Figures, figuresAtThreshold, figuresOfPart, thresholdRisk } from './estimates.ts'
+
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export interface PartReport {
+  readonly family: string
+  readonly level: string
+  readonly sites: number
+  readonly children: number
+  readonly landmarks: number
+  readonly raw: Figures
+  readonly recalibrated: Figures
+}
+
+export interface SiteReport {
+  readonly site: string
+  /** Null: too few children with or without an event to say anything. */
+  readonly children: number | null
+  readonly landmarks: number | null
+  readonly raw: Figures
+  readonly recalibrated: Figures
+  readonly recalibratedBySite: Figures
+  readonly recalibration: Recalibration | null
+}
+
+export interface ThresholdReport {
+  readonly risk: number
+  readonly aim: string
+  readonly figures: Figures
+  /** Of all test landmarks: share below it, and above or at it. */
+  readonly below: number
+  readonly above: number
+}
+
+/** Whether a round's validation risks were as high as what happened: mean risk and event rate, and their difference. */
+export interface DriftPoint {
+  readonly stage: number
+  readonly round: number
+  readonly meanRisk: number
+  readonly eventRate: number
+}
+
+export interface EvaluationReport {
+  readonly format: 'sequela-evaluation-report/1'
+  readonly notice: string
+  readonly writtenAt: string
+  readonly programVersion: string
+  readonly study: string
+  readonly studyDigest: Digest
+  readonly weightsDigest: string
+  readonly horizonDays: number
+  readonly minCell: number
+  readonly data: {
+    readonly sites: number
+    readonly sitesHeard: number
+    readonly children: number
+    readonly landmarks: number
+    /** Bound on what the width of cells can have moved the AUROC by. */
+    readonly aurocUncertainty: number | null
+  }
+  readonly performance: Readonly<Record<RiskScale, Figures>>
+  readonly recalibration: Recalibration | null
+  readonly thresholds: { readonly ruleOut: ThresholdReport | null; readonly ruleIn: ThresholdReport | null }
+  readonly parts: readonly PartReport[]
+  readonly sites: readonly SiteReport[]
+  readonly curves: {
+    readonly roc: readonly Point[]
+    readonly reliability: Readonly<Record<RiskScale, readonly (Point & { readonly share: number })[]>>
+    readonly decision: { readonly model: readonly Point[]; readonly all: readonly Point[] }
+  }
+  readonly drift: readonly DriftPoint[]
+  /** What a reader must know before believing the figures. */
+  readonly cautions: readonly string[]
+}
+
+export const notice = 'Research software. Not a medical device. No figure here licenses a decision about a child.'
+
+export function evaluationReport(options: {
+  readonly run: RunStatus
+  readonly study: StudyFile
+  readonly pooled: Pooled
+  readonly nowMs: number
+}): EvaluationReport {
+  const { run, study, pooled, nowMs } = options
+  const { study: file } = study
+  const whole = pooled.test[0]
+  const performance = {
+    raw: figuresOfPart(pooled, wholePart, 'raw'),
+    consortium: figuresOfPart(pooled, wholePart, 'consortium'),
+    site: figuresOfPart(pooled, wholePart, 'site'),
+  }
+  const aims = {
+    ruleOut: `a negative predictive value of at least ${file.evaluation?.ruleOutNpv} on the validation folds`,
+    ruleIn: `a positive predictive value of at least ${file.evaluation?.ruleInPpv} on the validation folds`,
+  }
+  return {
+    format: 'sequela-evaluation-report/1',
+    notice,
+    writtenAt: new Date(nowMs).toISOString(),
+    programVersion,
+    study: file.study,
+    studyDigest: study.digest,
+    weightsDigest: run.weightsDigest ?? '',
+    horizonDays: recurrenceQuestionOf(file)?.horizonDays ?? Number.NaN,
+    minCell: file.policy.minCell,
+    data: {
+      sites: file.sites.length,
+      sitesHeard: whole?.sites.length ?? 0,
+      children: whole?.children ?? 0,
+      landmarks: whole?.landmarks ?? 0,
+      aurocUncertainty: whole?.uncertainty ?? null,
+    },
+    performance,
+    recalibration: pooled.recalibration,
+    thresholds: {
+      ruleOut: thresholdReport(pooled, 'ruleOut', aims.ruleOut),
+      ruleIn: thresholdReport(pooled, 'ruleIn', aims.ruleIn),
+    },
+    parts: pooled.test.slice(1).map((part) => ({
+      ...{ family: part.family, level: part.level, sites: part.sites.length },
+      ...{ children: part.children, landmarks: part.landmarks },
+      raw: figuresOfPart(pooled, part, 'raw'),
+      recalibrated: figuresOfPart(pooled, part, 'consortium'),
+    })),
+    sites: pooled.sites.map((site) => ({
+      ...{ site: site.site, children: site.children, landmarks: site.landmarks, recalibration: site.recalibration },
+      raw: ownEstimates(site.raw),
+      recalibrated: ownEstimates(site.consortium),
+      recalibratedBySite: ownEstimates(site.own),
+    })),
+    curves: {
+      roc: rocPoints(pooled),
+      reliability: {
+        raw: reliability(pooled, 'raw'),
+        consortium: reliability(pooled, 'consortium'),
+        site: reliability(pooled, 'site'),
+      },
+      decision: decisionCurves(pooled),
+    },
+    drift: driftOf(run.rounds),
+    cautions: cautionsOf(file, pooled, performance.consortium),
+  }
+}
+
+const wholePart = { family: 'all', level: 'all' } as const
+
+function thresholdReport(pooled: Pooled, name: 'ruleOut' | 'ruleIn', aim: string): ThresholdReport | null {
+  const figures = figuresAtThreshold(pooled, name)
+  const group = pooled.thresholds[name]
+  const curve = pooled.test[0]?.summary.curve
+  if (figures === undefined || group === null || curve === undefined) return null
+  const { tp, fp, fn, tn } = countsFrom(curve, group)
+  const all = tp + fp + fn + tn
+  return { risk: thresholdRisk(pooled, group), aim, figures, below: (fn + tn) / all, above: (tp + fp) / all }
+}
+
+function ownEstimates(figures: Pooled['sites'][number]['raw']): Figures {
+  if (figures === null) return {}
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, { value, error }]) => [name, estimateOf(name, value, error)] as const),
+  )
+}
+
+/** From the lowest threshold, where all are positive, to the highest. */
+function rocPoints(pooled: Pooled): Point[] {
+  const curve = pooled.test[0]?.summary.curve
+  if (curve === undefined) return []
+  return Array.from({ length: curve.cases.length + 1 }, (_, group) => {
+    const { tp, fp, fn, tn } = countsFrom(curve, group)
+    return { x: fp / (fp + tn), y: tp / (tp + fn) }
+  })
+}
+
+/** Mean risk against event rate in each calibration bin that holds anyone, with its share of all landmarks. */
+function reliability(pooled: Pooled, scale: RiskScale): (Point & { readonly share: number })[] {
+  const summary = scale === 'raw' ? pooled.test[0]?.summary : pooled.recalibrated[0]?.[scale]
+  if (summary === undefined) return []
+  const total = sum(summary.calibration.map(({ weight }) => weight))
+  return summary.calibration.flatMap(({ weight, risk, cases }) =>
+    weight < 0.005 * total ? [] : [{ x: risk / weight, y: cases / weight, share: weight / total }],
+  )
+}
+
+/** Net benefit by threshold of recalibrated risk, of acting by the model and of acting always (never is 0). */
+function decisionCurves(pooled: Pooled): EvaluationReport['curves']['decision'] {
+  const curve = pooled.test[0]?.summary.curve
+  if (curve === undefined) return { model: [], all: [] }
+  const { tp: cases, fp: controls } = countsFrom(curve, 0)
+  const [model, all]: [Point[], Point[]] = [[], []]
+  for (let group = 0; group < curve.cases.length; group++) {
+    const risk = group === 0 ? 0 : thresholdRisk(pooled, group)
+    if (risk > 0.8) break
+    const odds = risk / (1 - risk)
+    const { tp, fp } = countsFrom(curve, group)
+    model.push({ x: risk, y: (tp - fp * odds) / (cases + controls) })
+    all.push({ x: risk, y: (cases - controls * odds) / (cases + controls) })
+  }
+  return { model, all }
+}
+
+function driftOf(rounds: readonly RoundStatus[]): DriftPoint[] {
+  return rounds.flatMap(({ stage, round, metrics }) => {
+    const mean = (name: string): number => {
+      const found = metrics.find((metric) => metric.name === name)
+      return found === undefined || found.count === 0 ? Number.NaN : found.sum / found.count
+    }
+    const [meanRisk, eventRate] = [mean('mean_risk'), mean('event_rate')]
+    return Number.isFinite(meanRisk + eventRate) ? [{ stage, round, meanRisk, eventRate }] : []
+  })
+}
+
+function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibratedFigures: Figures): string[] {
+  const cautions: string[] = []
+  const whole = pooled.test[0]
+  if (whole === undefined) {
+    return [
+      `No site has ${study.policy.minCell} children with an event and as many without one in its test fold, so nothing could be said.`,
+    ]
+  }
+  const silent = pooled.sites.filter(({ site }) => !whole.sites.includes(site)).map(({ site }) => site)
+  const absent = study.sites.filter((site) => !pooled.sites.some((one) => one.site === site))
+  if (silent.length > 0) cautions.push(`Too few children to say anything: ${silent.join(', ')}.`)
+  if (absent.length > 0) cautions.push(`Did not take part in the evaluation: ${absent.join(', ')}.`)
+  if (whole.uncertainty > 0.01) {
+    cautions.push(
+      `Cells are wide, as they hold at least ${study.policy.minCell} children each: the AUROC over all sites could differ by at most ` +
+        `${whole.uncertainty.toFixed(3)} from that of all landmarks in one place. In simulations it differed by less than 0.005.`,
+    )
+  }
+  if (pooled.recalibration?.kind !== 'platt') {
+    cautions.push(
+      'There are fewer than 20 children with an event in the validation folds, so no slope was recalibrated.',
+    )
+  }
+  const ece = recalibratedFigures.ece
+  if (ece !== undefined && ece !== null && ece.value > 0.1) {
+    cautions.push('The risks are poorly calibrated even after recalibration; do not read them as probabilities.')
+  }
+  for (const [name, label] of [
+    ['ruleOut', 'rule-out'],
+    ['ruleIn', 'rule-in'],
+  ] as const) {
+    if (pooled.thresholds[name] === null)
+      cautions.push(`No ${label} threshold reached its aim on the validation folds.`)
+  }
+  return cautions
+}

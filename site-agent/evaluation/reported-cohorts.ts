@@ -1,0 +1,63 @@
+// Which children stood behind earlier evaluations. When one to a few of them have changed since, the difference of two
+// reports would speak of those few, so nothing more is reported until enough have. The record stays in the site's home.
+
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { sha256 } from '../../shared/digest.ts'
+import type { Landmark } from '../../shared/evaluation/landmark.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { writeFileDurably } from '../durable-file.ts'
+
+/** Earlier cohorts, each a fingerprint of outcomes by child. */
+const recordSchema = z.array(z.record(z.string(), z.string()))
+
+/** Reports are compared with so many before. */
+const mostKept = 50
+
+/** What became of each child, as one hash; the risks are left out, as every model gives others. */
+export function cohortOf(landmarks: readonly Landmark[]): Readonly<Record<string, string>> {
+  const byChild = [...Map.groupBy(landmarks, ({ child }) => child)].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(
+    byChild.map(([child, rows]) => {
+      const facts = rows.map(({ day, timeDays, event, visits, groups }) => [day, timeDays, event, visits, groups])
+      return [child, sha256(JSON.stringify(facts)).slice(0, 16)]
+    }),
+  )
+}
+
+/**
+ * Notes that a cohort is about to be reported on.
+ * @throws SequelaError `cohort_changed` when it differs from an earlier one by 1 to `minCell` − 1 children;
+ *   `file_unreadable` when the record is damaged.
+ */
+export async function noteReported(
+  file: string,
+  cohort: Readonly<Record<string, string>>,
+  minCell: number,
+): Promise<void> {
+  const before = await read(file)
+  const differences = before.map((earlier) => changedChildren(earlier, cohort))
+  const few = differences.find((changed) => changed > 0 && changed < minCell)
+  if (few !== undefined) {
+    const message = `${few} children were added, removed or changed since an earlier evaluation and the study asks for groups of ${minCell}`
+    throw new SequelaError('cohort_changed', `${message}; nothing is reported until as many have changed`)
+  }
+  if (differences.includes(0)) return
+  await writeFileDurably(file, JSON.stringify([...before, cohort].slice(-mostKept)))
+}
+
+function changedChildren(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): number {
+  return new Set([...Object.keys(a), ...Object.keys(b)].filter((child) => a[child] !== b[child])).size
+}
+
+async function read(file: string): Promise<z.infer<typeof recordSchema>> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '[]'
+    throw new SequelaError('file_unreadable', `${file} cannot be read: ${error.message}`, { cause: error })
+  })
+  try {
+    return recordSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new SequelaError('file_unreadable', `${file} is damaged; what was reported before is not known`, { cause })
+  }
+}

@@ -1,0 +1,95 @@
+// From this hospital's children and the risks that a model gives them to landmarks. Groups are wide, as a group of few says
+// nothing; what a table does not say is `unknown`.
+
+import type { Chart, Scanner } from '../../shared/cohort/chart.ts'
+import type { InputBin, SiteLandmarks } from '../../shared/evaluation/answer.ts'
+import type { Landmark } from '../../shared/evaluation/landmark.ts'
+import type { Fold } from '../../shared/study/folds.ts'
+import type { ChildRisks } from '../learning/risks.ts'
+import type { PreparedChild } from '../learning/trainer.ts'
+
+/** @param risksOf of a child, by its key; children of the training fold need none */
+export function siteLandmarks(
+  children: readonly PreparedChild[],
+  risksOf: ReadonlyMap<string, ChildRisks>,
+  visitOfShown: number,
+): SiteLandmarks {
+  const ofFold = (fold: Fold): Landmark[] =>
+    children
+      .filter((child) => child.fold === fold)
+      .flatMap((child) => landmarksOf(child, risksOf.get(child.key), visitOfShown))
+  const [train, validation, test] = [ofFold('train'), ofFold('validation'), ofFold('test')]
+  const trained = children.filter(({ fold }) => fold === 'train')
+  return { validation, test, followUp: [...train, ...validation, ...test], inputs: inputsOf(trained) }
+}
+
+function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitOfShown: number): Landmark[] {
+  return child.scans.flatMap(({ day, followUp, scanner }, visit): Landmark[] => {
+    if (followUp === null) return []
+    const { days: timeDays, event } = followUp
+    const visits = visit + 1
+    return [
+      {
+        ...{ child: child.key, visits, day, timeDays, event },
+        risk: risks?.atVisits[visit] ?? 0,
+        riskByShown: visits === visitOfShown ? (risks?.byShown ?? []) : [],
+        groups: groupsOf(child.chart, scanner),
+      },
+    ]
+  })
+}
+
+function groupsOf(chart: Chart, scanner: Scanner | undefined): Record<string, string> {
+  const { ageYears, sex, grade, resection, location, treatment } = chart
+  return {
+    age: ageYears === undefined ? 'unknown' : ageBand(ageYears),
+    sex: sex ?? 'unknown',
+    grade: grade === undefined ? 'unknown' : grade <= 2 ? 'low (1–2)' : 'high (3–4)',
+    resection: resection ?? 'unknown',
+    location: location ?? 'unknown',
+    treatment: treatment ?? 'unknown',
+    vendor: scanner?.vendor ?? 'unknown',
+    field_strength: fieldBand(scanner?.fieldStrengthTesla),
+  }
+}
+
+function ageBand(years: number): string {
+  return years < 5 ? 'under 5' : years < 10 ? '5 to 9' : years < 15 ? '10 to 14' : '15 and over'
+}
+
+function fieldBand(tesla: number | undefined): string {
+  if (tesla === undefined) return 'unknown'
+  return tesla < 1.2 ? 'under 1.5 T' : tesla < 2 ? '1.5 T' : '3 T and over'
+}
+
+/** Children of the training fold by bins of what the model is shown, so that a reader elsewhere sees what lies outside. */
+function inputsOf(children: readonly PreparedChild[]): Record<string, readonly InputBin[]> {
+  const gaps = ({ scans }: PreparedChild): number[] => scans.slice(1).map(({ day }, i) => day - (scans[i]?.day ?? day))
+  const ageAt = ({ chart: { ageYears }, scans }: PreparedChild): number[] =>
+    ageYears === undefined ? [] : scans.map(({ day }) => ageYears + day / 365.25)
+  const days = ({ scans }: PreparedChild): number[] => scans.map(({ day }) => day)
+  return {
+    visits: countBins(children, ({ scans }) => scans.map((_, visit) => visit + 1), 1),
+    gap_days: countBins(children, gaps, 90),
+    days_since_surgery: countBins(children, days, 180),
+    age_years: countBins(children, ageAt, 1),
+  }
+}
+
+/** Children with at least one value in each bin [k·width, (k + 1)·width). */
+function countBins(
+  children: readonly PreparedChild[],
+  valuesOf: (child: PreparedChild) => readonly number[],
+  width: number,
+): InputBin[] {
+  const counts = new Map<number, number>()
+  for (const child of children) {
+    for (const bin of new Set(valuesOf(child).map((value) => Math.floor(value / width)))) {
+      counts.set(bin, (counts.get(bin) ?? 0) + 1)
+    }
+  }
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .slice(0, 100)
+    .map(([bin, count]) => ({ low: bin * width, high: (bin + 1) * width, children: count }))
+}
