@@ -6,12 +6,14 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
+import { systemClock } from '../shared/clock.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { studyInWords } from '../shared/study/in-words.ts'
 import { parseStudy, type StudyFile } from '../shared/study/study.ts'
 import { programVersion } from '../shared/version.ts'
 import type { AdminRequest } from './admin/requests.ts'
 import { askCoordinator } from './admin/socket.ts'
+import { evaluateStudy } from './commands/evaluate.ts'
 import { exportStudy } from './commands/export.ts'
 import { type InitOptions, initialise } from './commands/init.ts'
 import { serve } from './commands/serve.ts'
@@ -88,6 +90,19 @@ export function coordinatorProgram(): Command {
     .action(async (study: string, options: { out: string; stage?: number; best?: string }) =>
       print(await exportStudy(home(), await findStudy(ask, study), options)),
     )
+  program
+    .command('evaluate')
+    .description(
+      'write the report and the model card of a study that ends with an evaluation; waits until its passes are over',
+    )
+    .argument('<study>', 'digest of the study, its first digits, or its name')
+    .requiredOption('--out <folder>', 'the folder for report.html, report.json, model-card.md and model-card.json')
+    .action(async (study: string, options: { out: string }) => {
+      const { studyDigest } = await findStudy(ask, study)
+      const run = (): Promise<RunStatus> => findStudy(ask, studyDigest)
+      const say = (text: string): void => void process.stderr.write(`${text}\n`)
+      print(await evaluateStudy({ home: home(), run, nowMs: () => systemClock.now(), say }, options))
+    })
   return program
 }
 

@@ -16,7 +16,7 @@ const roundOf = (stage: number, round: number, values: Values): RoundStatus => (
 
 const runOf = (...rounds: readonly RoundStatus[]): RunStatus => ({
   ...{ studyDigest: 'd', study: 'plgg', phase: 'running', sites: ['a'], quorum: 1, model: binaryModel, stages: [] },
-  ...{ stopped: [], rounds },
+  ...{ stopped: [], rounds, text: '', evaluates: false },
 })
 
 const run = runOf(

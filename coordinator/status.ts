@@ -52,6 +52,10 @@ export interface RunStatus {
   readonly sites: readonly string[]
   readonly quorum: number
   readonly model: ModelSpec
+  /** The study file, byte for byte. */
+  readonly text: string
+  /** Whether the run ends with an evaluation. */
+  readonly evaluates: boolean
   readonly stages: readonly { readonly task: string; readonly rounds: number }[]
   /** Parameters that every site keeps for itself; the run's weights hold their beginning. */
   readonly personal?: readonly string[]
@@ -109,6 +113,8 @@ export function runStatus(run: Run): RunStatus {
     sites: [...study.sites].sort(),
     quorum: study.round.quorum,
     model: modelOf(study),
+    text: run.text,
+    evaluates: study.evaluation !== undefined,
     stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
     stopped: run.stopped,

@@ -1,11 +1,10 @@
 // `coordinator export`: a study's weights as a file that PyTorch (interop/) or ONNX runtimes read, and beside it where they
 // come from.
 
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { systemCode } from '../../shared/system-code.ts'
 import { programVersion } from '../../shared/version.ts'
 import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
 import type { CoordinatorHome } from '../home.ts'
@@ -13,6 +12,7 @@ import { encodeOnnx } from '../interchange/onnx-model.ts'
 import { chooseWeights } from '../published-weights.ts'
 import type { RunStatus } from '../status.ts'
 import { openFileBlobs } from '../store/files.ts'
+import { writeWhole } from './whole-file.ts'
 
 export interface ExportOptions {
   /** Ends in .safetensors, or in .onnx for the whole network. */
@@ -67,17 +67,4 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
       ? ''
       : `\n${run.personal.join(', ')}: each site has its own, here is what they began with; complete only at a site that trained`
   return `weights after stage ${chosen.stage + 1}, round ${chosen.round + 1}${why}: ${out}\nwhere they come from: ${note}${incomplete}`
-}
-
-/** Nobody finds half a file under that name. @throws SequelaError `file_unreadable` when it cannot be written. */
-async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
-  const aside = `${file}.part`
-  try {
-    await writeFile(aside, content)
-    await rename(aside, file)
-  } catch (cause) {
-    await rm(aside, { force: true }).catch(() => {})
-    const reason = systemCode(cause)
-    throw new SequelaError('file_unreadable', `${file} cannot be written (${reason})`, { cause })
-  }
 }

@@ -1,0 +1,92 @@
+// `coordinator evaluate`: the report and the model card of a study that ends with an evaluation. It waits for the passes that
+// are still going on, and says how far they are.
+
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseDigest } from '../../shared/digest.ts'
+import { evaluationPasses } from '../../shared/evaluation/passes.ts'
+import { parsePooled } from '../../shared/evaluation/pooled.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
+import { parseStudy } from '../../shared/study/study.ts'
+import { systemCode } from '../../shared/system-code.ts'
+import { modelCard } from '../evaluation/card.ts'
+import { cardMarkdown } from '../evaluation/card-text.ts'
+import { evaluationReport } from '../evaluation/report.ts'
+import { evaluationPage } from '../evaluation/report-page.ts'
+import type { CoordinatorHome } from '../home.ts'
+import type { RunStatus } from '../status.ts'
+import { openFileBlobs } from '../store/files.ts'
+import { writeWhole } from './whole-file.ts'
+
+export interface EvaluateDeps {
+  readonly home: CoordinatorHome
+  /** The run as it stands. */
+  readonly run: () => Promise<RunStatus>
+  readonly nowMs: () => number
+  /** Says how far it is, while it waits. */
+  readonly say: (text: string) => void
+}
+
+const pollMs = 1000
+
+/**
+ * Writes report.html, report.json, model-card.md and model-card.json into a folder.
+ * @returns a sentence on what was written.
+ * @throws SequelaError `study_state` when the study has no evaluation, or was cancelled before it; `store_corrupt`,
+ *   `file_unreadable`.
+ */
+export async function evaluateStudy(deps: EvaluateDeps, options: { readonly out: string }): Promise<string> {
+  const run = await finishedRun(deps)
+  const digest = pooledDigestOf(run)
+  if (digest === undefined) throw new SequelaError('study_state', `the evaluation of ${run.study} came to nothing`)
+  const blobs = await openFileBlobs({ folder: deps.home.storeFolder, minFreeBytes: 0, readOnly: true })
+  await blobs.verify(parseDigest(digest))
+  const pooled = parsePooled(await readFile(blobs.pathOf(parseDigest(digest)) ?? ''))
+  const study = parseStudy(run.text)
+  const report = evaluationReport({ run, study, pooled, nowMs: deps.nowMs() })
+  const card = modelCard({ run, study, pooled, report })
+  await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
+    throw new SequelaError('file_unreadable', `${options.out} cannot be made (${systemCode(cause)})`, { cause })
+  })
+  const files = {
+    'report.html': evaluationPage(report),
+    'report.json': `${JSON.stringify(report, null, 2)}\n`,
+    'model-card.md': cardMarkdown(card),
+    'model-card.json': `${JSON.stringify(card, null, 2)}\n`,
+  }
+  for (const [name, content] of Object.entries(files)) await writeWhole(join(options.out, name), content)
+  const auroc = report.performance.raw.auroc
+  const found =
+    auroc === null || auroc === undefined ? 'too few children to say anything' : `AUROC ${auroc.value.toFixed(2)}`
+  return `${found}; written to ${options.out}: ${Object.keys(files).join(', ')}`
+}
+
+/** The last result of a run's evaluation; undefined while there is none. */
+export function pooledDigestOf({ rounds }: Pick<RunStatus, 'rounds'>): string | undefined {
+  return rounds.filter(({ purpose }) => purpose === 'pass').findLast(({ pooledDigest }) => pooledDigest !== undefined)
+    ?.pooledDigest
+}
+
+async function finishedRun({ run, say }: EvaluateDeps): Promise<RunStatus> {
+  let said = ''
+  for (;;) {
+    const current = await run()
+    if (!current.evaluates) {
+      throw new SequelaError(
+        'study_state',
+        `the study ${current.study} asks for no evaluation; add \`evaluation: {}\` to its file`,
+      )
+    }
+    if (current.phase === 'finished') return current
+    if (current.phase === 'cancelled') throw new SequelaError('study_state', `the study ${current.study} was cancelled`)
+    const last = current.rounds.at(-1)
+    const text =
+      last?.purpose === 'pass'
+        ? `pass ${last.round + 1} of ${evaluationPasses.length}: ${last.sites.filter(({ outcome }) => outcome === 'counted').length} of ${last.sites.length} sites have answered`
+        : `${current.study} is still ${current.phase === 'running' ? 'being trained' : current.phase}; its evaluation comes at the end`
+    if (text !== said) say(text)
+    said = text
+    await wait(pollMs)
+  }
+}

@@ -1,0 +1,133 @@
+// The model card for people: Markdown with the same facts as the JSON, short enough to be read.
+
+import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import { estimateText } from './charts.ts'
+
+export function cardMarkdown(card: ModelCard): string {
+  const { model, outcome, data, performance, recalibration, thresholds } = card
+  const scales = ['raw', 'recalibrated', 'recalibratedBySite'] as const
+  const names = [...new Set(scales.flatMap((scale) => Object.keys(performance[scale])))]
+  return [
+    `# Model card: ${model.study}`,
+    '',
+    `**${card.notice}**`,
+    '',
+    `Written ${card.writtenAt} by Sequela ${model.programVersion}. Weights \`${model.weightsDigest}\`, study \`${model.studyDigest}\`.`,
+    '',
+    '## What it is',
+    '',
+    table(
+      ['', ''],
+      [
+        ['architecture', `preset ${model.preset}, ${model.parameters.toLocaleString('en')} parameters`],
+        ['made by', model.lineage.map(({ task, rounds }) => `${task}, ${rounds} rounds`).join('; ')],
+        ['answers', `risk of an event within ${outcome.horizonDays} days of a visit: ${outcome.definition}`],
+        ...Object.entries(card.preprocessing).map(([name, value]) => [name, value]),
+        [
+          'folds',
+          `train ${card.training.folds.train}, validation ${card.training.folds.validation}, test ${card.training.folds.test}; seed ${card.training.seed}`,
+        ],
+        ['aggregation', card.training.strategy],
+        ['privacy', `${card.training.policy}; no differential privacy, so no ε is spent`],
+      ],
+    ),
+    '',
+    '## What it was tested on',
+    '',
+    `${data.children} children with ${data.landmarks} landmarks in test folds that took no part in training.`,
+    '',
+    table(
+      ['site', 'children', 'landmarks'],
+      data.sites.map(({ site, children, landmarks }) => [site, count(children), count(landmarks)]),
+    ),
+    '',
+    '## Input it knows',
+    '',
+    'Outside these ranges an answer is extrapolation. They are the ends of wide bins, not of single children.',
+    '',
+    table(
+      ['', 'from', 'to'],
+      Object.entries(card.inputRanges).map(([name, { low, high }]) => [
+        name.replaceAll('_', ' '),
+        String(low),
+        String(high),
+      ]),
+    ),
+    '',
+    '## How well it does',
+    '',
+    '95 % intervals, clustered by child.',
+    '',
+    table(
+      ['', 'as given', 'recalibrated', 'recalibrated by site'],
+      names.map((name) => [
+        name.replaceAll('_', ' '),
+        ...scales.map((scale) => estimateText(performance[scale][name], 3)),
+      ]),
+    ),
+    '',
+    '### By group',
+    '',
+    table(
+      ['group', 'children', 'AUROC', 'Brier', 'event rate'],
+      card.strata.map(({ family, level, children, figures }) => [
+        `${family.replaceAll('_', ' ')}: ${level}`,
+        count(children),
+        ...['auroc', 'brier', 'event_rate'].map((name) => estimateText(figures[name])),
+      ]),
+    ),
+    '',
+    '## Recalibration and thresholds',
+    '',
+    `logit(risk) becomes ${recalibration.consortium.intercept.toFixed(3)} + ${recalibration.consortium.slope.toFixed(3)} · logit(risk) (${recalibration.consortium.kind}).`,
+    `Thresholds of version \`${thresholds.version}\`, on recalibrated risk:`,
+    '',
+    ...(
+      [
+        ['Rule out, below', thresholds.ruleOut],
+        ['Rule in, from', thresholds.ruleIn],
+      ] as const
+    ).map(([name, one]) =>
+      one === null
+        ? `* ${name}: no threshold reached its aim.`
+        : `* ${name} ${one.risk.toFixed(3)}, chosen for ${one.chosenFor}. On the test folds: sensitivity ${estimateText(one.figures.sensitivity)}, ` +
+          `specificity ${estimateText(one.figures.specificity)}, PPV ${estimateText(one.figures.ppv)}, NPV ${estimateText(one.figures.npv)}, net benefit ${estimateText(one.figures.net_benefit)}.`,
+    ),
+    '',
+    '## Use',
+    '',
+    `Intended: ${card.intendedUse}`,
+    '',
+    'Not for:',
+    '',
+    ...card.excludedUse.map((use) => `* ${use}`),
+    '',
+    '## Known failures',
+    '',
+    ...(card.knownFailures.length === 0
+      ? ['None that the software saw.']
+      : card.knownFailures.map((one) => `* ${one}`)),
+    '',
+    '## Reporting items',
+    '',
+    table(
+      ['guideline', 'item', 'answer'],
+      card.checklist.map(({ guideline, item, text, by }) => [
+        guideline,
+        item,
+        by === 'people' ? `**To be answered by people:** ${text}` : text,
+      ]),
+    ),
+    '',
+  ].join('\n')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function count(value: number | null): string {
+  return value === null ? 'too few' : String(value)
+}

@@ -1,0 +1,120 @@
+// The model card of a release, from the report, the study and the journal; and the same as Markdown for people. What software
+// can know is filled in; the rest stands as a prompt, so that nobody mistakes silence for an answer.
+
+import { sha256 } from '../../shared/digest.ts'
+import { type ModelCard, modelCardSchema } from '../../shared/evaluation/model-card.ts'
+import type { Pooled } from '../../shared/evaluation/pooled.ts'
+import { noRecalibration } from '../../shared/evaluation/recalibration.ts'
+import { riskEdges } from '../../shared/evaluation/risk-bins.ts'
+import { modelManifest } from '../../shared/model/parameters.ts'
+import { modelOf } from '../../shared/study/model-of.ts'
+import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
+import type { StudyFile } from '../../shared/study/study.ts'
+import { elementCount } from '../../shared/weights/weights.ts'
+import type { RunStatus } from '../status.ts'
+import { checklistOf } from './checklist.ts'
+import type { EvaluationReport, ThresholdReport } from './report.ts'
+
+export function modelCard(options: {
+  readonly run: RunStatus
+  readonly study: StudyFile
+  readonly pooled: Pooled
+  readonly report: EvaluationReport
+}): ModelCard {
+  const { run, study, pooled, report } = options
+  const { model, pipeline, seed, folds, strategy, policy } = study.study
+  const { ruleOut, ruleIn } = report.thresholds
+  const recalibration = {
+    consortium: pooled.recalibration ?? noRecalibration,
+    sites: Object.fromEntries(
+      pooled.sites.flatMap(({ site, recalibration: own }) =>
+        own === null || own.kind === 'none' ? [] : [[site, own] as const],
+      ),
+    ),
+  }
+  const thresholds = [ruleOut?.risk ?? null, ruleIn?.risk ?? null]
+  const version = sha256(JSON.stringify([report.weightsDigest, recalibration.consortium, thresholds]))
+  const events = recurrenceQuestionOf(study.study)?.events
+  return modelCardSchema.parse({
+    format: 'sequela-model-card/1',
+    writtenAt: report.writtenAt,
+    notice: report.notice,
+    model: {
+      study: study.study.study,
+      studyDigest: study.digest,
+      weightsDigest: report.weightsDigest,
+      preset: model.preset,
+      parameters: elementCount(modelManifest(modelOf(study.study))),
+      programVersion: report.programVersion,
+      lineage: run.stages.map(({ task }, stage) => ({
+        task,
+        rounds: run.rounds.filter(
+          (round) => round.stage === stage && round.purpose === 'training' && round.state === 'published',
+        ).length,
+      })),
+    },
+    outcome: {
+      horizonDays: report.horizonDays,
+      definition:
+        events === undefined
+          ? 'any event of the table of outcomes (the study names no types)'
+          : `${events.join(', ').replaceAll('_', ' ')}; other events compete and end what is known`,
+    },
+    preprocessing: {
+      template: pipeline.template,
+      sequences: pipeline.sequences.join(' or '),
+      registration: pipeline.registration,
+      brainMask: pipeline.brainMask,
+      grid: `${model.grid.join(' × ')} voxels of ${model.spacingMm} mm`,
+    },
+    training: {
+      seed,
+      folds,
+      strategy: `${strategy.name}, weighted by ${strategy.weightBy}`,
+      policy: `${policy.updates} updates of at least ${policy.minChildren} children; numbers over at least ${policy.minCell}`,
+    },
+    inputRanges: pooled.inputRanges,
+    data: {
+      sites: report.sites.map(({ site, children, landmarks }) => ({ site, children, landmarks })),
+      children: report.data.children,
+      landmarks: report.data.landmarks,
+    },
+    performance: {
+      raw: report.performance.raw,
+      recalibrated: report.performance.consortium,
+      recalibratedBySite: report.performance.site,
+    },
+    strata: report.parts.map(({ family, level, children, raw }) => ({ family, level, children, figures: raw })),
+    reliability: reliabilityBins(pooled),
+    recalibration,
+    thresholds: { version, ruleOut: cardThreshold(ruleOut), ruleIn: cardThreshold(ruleIn) },
+    intendedUse:
+      'Research on whether serial scans tell of recurrence in children after surgery of a brain glioma, at sites whose children and scans are like those of the training sites.',
+    excludedUse: [
+      'decisions about a child: the model is not a medical device and was not tested prospectively',
+      'adults, other tumours, scans from before the surgery, and input outside the ranges of this card',
+      'sites that took no part, unless the model was evaluated there first',
+    ],
+    knownFailures: [...report.cautions],
+    checklist: checklistOf(report, study.study),
+  })
+}
+
+function cardThreshold(threshold: ThresholdReport | null): ModelCard['thresholds']['ruleOut'] {
+  if (threshold === null) return null
+  return { risk: threshold.risk, chosenFor: threshold.aim, figures: { ...threshold.figures } }
+}
+
+/** The ten calibration bins of recalibrated risk. How many children stand in each is not known where cells are wider. */
+function reliabilityBins(pooled: Pooled): ModelCard['reliability'] {
+  const bins = pooled.recalibrated[0]?.consortium.calibration ?? []
+  const total = bins.reduce((sum, { weight }) => sum + weight, 0)
+  const perBin = (riskEdges.length - 1) / Math.max(1, bins.length)
+  return bins.map(({ weight, cases }, bin) => ({
+    low: riskEdges[bin * perBin] ?? 0,
+    high: riskEdges[(bin + 1) * perBin] ?? 1,
+    children: null,
+    landmarks: null,
+    observed: weight < 0.02 * total ? null : Math.min(1, Math.max(0, cases / weight)),
+  }))
+}

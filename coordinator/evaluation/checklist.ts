@@ -1,0 +1,119 @@
+// Items of TRIPOD+AI (Collins et al. 2024) and of CLAIM (2024 update) for the model card: those that the journal answers, and
+// prompts for those that only people can.
+
+import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import type { Study } from '../../shared/study/study.ts'
+import { estimateText } from './charts.ts'
+import type { EvaluationReport } from './report.ts'
+
+type Item = ModelCard['checklist'][number]
+
+export function checklistOf(report: EvaluationReport, study: Study): Item[] {
+  const { performance, data, thresholds, recalibration } = report
+  const tripod = (item: string, text: string): Item => ({ guideline: 'TRIPOD+AI', item, text, by: 'software' })
+  const claim = (item: string, text: string): Item => ({ guideline: 'CLAIM 2024', item, text, by: 'software' })
+  const ask = (guideline: Item['guideline'], item: string, text: string): Item => ({
+    guideline,
+    item,
+    text,
+    by: 'people',
+  })
+  const families = [...new Set(report.parts.map(({ family }) => family))].join(', ')
+  return [
+    ask('TRIPOD+AI', '3 background', 'Say for which decision the model is meant, and what is done today.'),
+    ask(
+      'TRIPOD+AI',
+      '5 sources and dates',
+      'Say when and how the children of each site were found; Sequela never sees dates.',
+    ),
+    tripod(
+      '6a centres',
+      `${study.sites.length} sites: ${study.sites.join(', ')}; ${data.sitesHeard} could be evaluated`,
+    ),
+    tripod(
+      '7 preprocessing',
+      `template ${study.pipeline.template}, registration ${study.pipeline.registration}, brain mask ${study.pipeline.brainMask}, one recipe at every site`,
+    ),
+    tripod(
+      '8 outcome',
+      `an event within ${report.horizonDays} days of a visit, censoring weighted by its inverse probability (IPCW)`,
+    ),
+    ask(
+      'TRIPOD+AI',
+      '8 outcome',
+      'Say who judged events, by which criteria (RAPNO?), and whether they had seen the model.',
+    ),
+    ask('TRIPOD+AI', '10 sample size', 'Say how the number of children was decided.'),
+    tripod(
+      '11 missing data',
+      'visits without a usable scan are left out, groups that a table does not give count as unknown',
+    ),
+    tripod(
+      '12a partition',
+      `by child: ${study.folds.train} train, ${study.folds.validation} validation, ${study.folds.test} test, by a hash with seed ${study.seed}`,
+    ),
+    tripod(
+      '12c model',
+      `preset ${study.model.preset}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${rounds} rounds`).join(', then ')}`,
+    ),
+    tripod('12d heterogeneity', `figures by site and by ${families || 'no group, as all are too small'}`),
+    tripod(
+      '12e performance measures',
+      'AUROC, AUPRC, Brier, log loss, calibration, net benefit, with intervals clustered by child',
+    ),
+    tripod(
+      '12f updating',
+      recalibration === null
+        ? 'none'
+        : `recalibration (${recalibration.kind}) on the validation folds, before and after reported`,
+    ),
+    tripod('13 imbalance', `no resampling; event rate ${estimateText(performance.raw.event_rate)}`),
+    tripod('14 fairness', `figures by ${families || 'no group, as all are too small'}`),
+    tripod(
+      '15 output',
+      `a risk; rule-out below ${thresholds.ruleOut?.risk.toFixed(3) ?? '– (none chosen)'}, rule-in from ${thresholds.ruleIn?.risk.toFixed(3) ?? '– (none chosen)'}, grey zone between`,
+    ),
+    ask('TRIPOD+AI', '17 ethics', 'Name the approvals of each site.'),
+    ask('TRIPOD+AI', '19 patient involvement', 'Say how children and parents were involved, or that they were not.'),
+    tripod(
+      '20–21 participants',
+      `${data.children} children with ${data.landmarks} landmarks in the test folds of ${data.sitesHeard} sites`,
+    ),
+    tripod(
+      '22 specification',
+      `weights ${report.weightsDigest}, study ${report.studyDigest}; safetensors and ONNX by coordinator export`,
+    ),
+    tripod(
+      '23 performance',
+      `AUROC ${estimateText(performance.raw.auroc)}, calibration slope ${estimateText(performance.raw.calibration_slope)} as given and ${estimateText(performance.consortium.calibration_slope)} recalibrated`,
+    ),
+    ask(
+      'TRIPOD+AI',
+      '25 interpretation',
+      'Say what the figures mean for the children of your sites, and what they do not.',
+    ),
+    tripod(
+      '27 poor input',
+      'scans that cannot be read or fail a check are held back with a reason; site check-data lists them',
+    ),
+    claim('reference standard', `events of the tables of outcomes within ${report.horizonDays} days`),
+    ask('CLAIM 2024', 'annotation', 'Say who placed the events on the time line and how quality was controlled.'),
+    claim(
+      'internal testing',
+      'test folds of the training sites; children were held out by a hash before the first round',
+    ),
+    ask(
+      'CLAIM 2024',
+      'external testing',
+      'Name sites that took no part in training and what was found there; none is part of this card.',
+    ),
+    ask(
+      'CLAIM 2024',
+      'failure analysis',
+      'Look at children that were misjudged, at their own sites, and say what they share.',
+    ),
+    ask('CLAIM 2024', 'robustness', 'Say what was tried with other scanners, sequences and missing slices.'),
+    claim('availability', `Sequela ${report.programVersion}, Apache-2.0; the study file's digest names every setting`),
+    ask('CLAIM 2024', 'funding and conflicts', 'Name them.'),
+  ]
+}
