@@ -79,8 +79,8 @@ export function forest(options: {
   readonly rows: readonly ForestRow[]
 }): string {
   const { title, text, range, reference, rows } = options
-  const wide = 640
-  const [left, right] = [210, 120]
+  const wide = 860
+  const [left, right] = [360, 150]
   const rowHeight = 20
   const toX = scale(range, [left, wide - right])
   const tall = rowHeight * rows.length + 40

@@ -239,7 +239,7 @@ function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibratedFigur
   if (whole.uncertainty > 0.01) {
     cautions.push(
       `Cells are wide, as they hold at least ${study.policy.minCell} children each: the AUROC over all sites could differ by at most ` +
-        `${whole.uncertainty.toFixed(3)} from that of all landmarks in one place. In simulations it differed by less than 0.005.`,
+        `${whole.uncertainty.toFixed(3)} from that of all landmarks in one place.`,
     )
   }
   if (pooled.recalibration?.kind !== 'platt') {

@@ -16,7 +16,7 @@ export interface ChosenThresholds {
   readonly ruleIn: number | null
 }
 
-/** A share of landmarks smaller than this beyond a threshold says too little of its predictive value. */
+/** With a smaller share of landmarks on either side a threshold says too little of its predictive value, or decides nothing. */
 const smallestShare = 0.05
 
 /** The highest edge with the negative predictive value, and above it the lowest with the positive one. */
@@ -24,12 +24,14 @@ export function chooseThresholds(curve: Curve, { ruleOutNpv, ruleInPpv }: Thresh
   const total = sum(curve.cases) + sum(curve.controls)
   const edges = Array.from({ length: riskBinCount - 1 }, (_, index) => index + 1)
   const ruleOut = edges.findLast((edge) => {
-    const { tn, fn } = countsFrom(curve, edge)
-    return tn + fn >= smallestShare * total && tn >= ruleOutNpv * (tn + fn)
+    const { tp, fp, tn, fn } = countsFrom(curve, edge)
+    const splits = Math.min(tn + fn, tp + fp) >= smallestShare * total
+    return splits && tn >= ruleOutNpv * (tn + fn)
   })
   const ruleIn = edges.find((edge) => {
-    const { tp, fp } = countsFrom(curve, edge)
-    return edge > (ruleOut ?? 0) && tp + fp >= smallestShare * total && tp >= ruleInPpv * (tp + fp)
+    const { tp, fp, tn, fn } = countsFrom(curve, edge)
+    const splits = Math.min(tn + fn, tp + fp) >= smallestShare * total
+    return splits && edge > (ruleOut ?? 0) && tp >= ruleInPpv * (tp + fp)
   })
   return { ruleOut: ruleOut ?? null, ruleIn: ruleIn ?? null }
 }
