@@ -88,7 +88,7 @@ export function coordinatorProgram(): Command {
       'those that did best on the validation folds, by log_loss for example (default: the last)',
     )
     .action(async (study: string, options: { out: string; stage?: number; best?: string }) =>
-      print(await exportStudy(home(), await findStudy(ask, study), options)),
+      print(await exportStudy(home(), await findStudy(ask, study), { ...options, nowMs: systemClock.now() })),
     )
   program
     .command('evaluate')

@@ -47,9 +47,12 @@ function lastWeights({ stage, round, purpose, choice }: RoundStatus, digest: str
   return { digest, stage, round: purpose === 'evaluation' ? round - 1 : round }
 }
 
+/** Of these neither more nor less is better. */
+const incomparable: ReadonlySet<MetricName> = new Set(['training_loss', 'mean_risk', 'event_rate'])
+
 function comparableMetric(name: string): MetricName {
-  if (isMetricName(name) && name !== 'training_loss') return name
-  const known = Object.keys(metricNames).filter((metric) => metric !== 'training_loss')
+  if (isMetricName(name) && !incomparable.has(name)) return name
+  const known = Object.keys(metricNames).filter((metric) => isMetricName(metric) && !incomparable.has(metric))
   throw new SequelaError(
     'usage',
     `"${name}" does not compare weights on validation folds; there are: ${known.join(', ')}`,

@@ -1,18 +1,14 @@
 // `coordinator evaluate`: the report and the model card of a study that ends with an evaluation. It waits for the passes that
 // are still going on, and says how far they are.
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseDigest } from '../../shared/digest.ts'
 import { evaluationPasses } from '../../shared/evaluation/passes.ts'
-import { parsePooled } from '../../shared/evaluation/pooled.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { parseStudy } from '../../shared/study/study.ts'
 import { systemCode } from '../../shared/system-code.ts'
-import { modelCard } from '../evaluation/card.ts'
 import { cardMarkdown } from '../evaluation/card-text.ts'
-import { evaluationReport } from '../evaluation/report.ts'
+import { evaluationOf } from '../evaluation/evaluation-of-run.ts'
 import { evaluationPage } from '../evaluation/report-page.ts'
 import type { CoordinatorHome } from '../home.ts'
 import type { RunStatus } from '../status.ts'
@@ -38,14 +34,10 @@ const pollMs = 1000
  */
 export async function evaluateStudy(deps: EvaluateDeps, options: { readonly out: string }): Promise<string> {
   const run = await finishedRun(deps)
-  const digest = pooledDigestOf(run)
-  if (digest === undefined) throw new SequelaError('study_state', `the evaluation of ${run.study} came to nothing`)
   const blobs = await openFileBlobs({ folder: deps.home.storeFolder, minFreeBytes: 0, readOnly: true })
-  await blobs.verify(parseDigest(digest))
-  const pooled = parsePooled(await readFile(blobs.pathOf(parseDigest(digest)) ?? ''))
-  const study = parseStudy(run.text)
-  const report = evaluationReport({ run, study, pooled, nowMs: deps.nowMs() })
-  const card = modelCard({ run, study, pooled, report })
+  const evaluation = await evaluationOf(run, blobs, deps.nowMs())
+  if (evaluation === undefined) throw new SequelaError('study_state', `the evaluation of ${run.study} came to nothing`)
+  const { report, card } = evaluation
   await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
     throw new SequelaError('file_unreadable', `${options.out} cannot be made (${systemCode(cause)})`, { cause })
   })
@@ -60,12 +52,6 @@ export async function evaluateStudy(deps: EvaluateDeps, options: { readonly out:
   const found =
     auroc === null || auroc === undefined ? 'too few children to say anything' : `AUROC ${auroc.value.toFixed(2)}`
   return `${found}; written to ${options.out}: ${Object.keys(files).join(', ')}`
-}
-
-/** The last result of a run's evaluation; undefined while there is none. */
-export function pooledDigestOf({ rounds }: Pick<RunStatus, 'rounds'>): string | undefined {
-  return rounds.filter(({ purpose }) => purpose === 'pass').findLast(({ pooledDigest }) => pooledDigest !== undefined)
-    ?.pooledDigest
 }
 
 async function finishedRun({ run, say }: EvaluateDeps): Promise<RunStatus> {

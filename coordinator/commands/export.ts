@@ -3,14 +3,17 @@
 
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { parseDigest } from '../../shared/digest.ts'
+import { type Digest, parseDigest } from '../../shared/digest.ts'
+import { cardFileOf } from '../../shared/evaluation/model-card.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { programVersion } from '../../shared/version.ts'
 import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
+import { evaluationOf } from '../evaluation/evaluation-of-run.ts'
 import type { CoordinatorHome } from '../home.ts'
 import { encodeOnnx } from '../interchange/onnx-model.ts'
 import { chooseWeights } from '../published-weights.ts'
 import type { RunStatus } from '../status.ts'
+import type { Blobs } from '../store/blobs.ts'
 import { openFileBlobs } from '../store/files.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -21,6 +24,7 @@ export interface ExportOptions {
   readonly stage?: number
   /** Those that did best on the validation folds by this metric; absent: the last. */
   readonly best?: string
+  readonly nowMs: number
 }
 
 /**
@@ -58,6 +62,7 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const provenance = { programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen, rounds }
   const note = `${out.slice(0, -kind.length)}.provenance.json`
   await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
+  const card = await writeCard(run, blobs, { out, digest, nowMs: options.nowMs })
   const why =
     chosen.by === undefined
       ? ''
@@ -66,5 +71,18 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
     run.personal === undefined
       ? ''
       : `\n${run.personal.join(', ')}: each site has its own, here is what they began with; complete only at a site that trained`
-  return `weights after stage ${chosen.stage + 1}, round ${chosen.round + 1}${why}: ${out}\nwhere they come from: ${note}${incomplete}`
+  return `weights after stage ${chosen.stage + 1}, round ${chosen.round + 1}${why}: ${out}\nwhere they come from: ${note}${card}${incomplete}`
+}
+
+/** The model card beside weights that were evaluated; nothing beside others. */
+async function writeCard(
+  run: RunStatus,
+  blobs: Pick<Blobs, 'verify' | 'pathOf'>,
+  { out, digest, nowMs }: { readonly out: string; readonly digest: Digest; readonly nowMs: number },
+): Promise<string> {
+  const evaluation = await evaluationOf(run, blobs, nowMs)
+  if (evaluation === undefined || evaluation.card.model.weightsDigest !== digest) return ''
+  const file = cardFileOf(out)
+  await writeWhole(file, `${JSON.stringify(evaluation.card, null, 2)}\n`)
+  return `\nhow well they do: ${file}`
 }

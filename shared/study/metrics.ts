@@ -19,6 +19,8 @@ export const metricNames = {
   hazard_loss: 'landmarks, negative log likelihood of what followed them under the hazards',
   log_loss: 'decided landmarks, binary log loss',
   brier: 'decided landmarks, squared error of the risk',
+  mean_risk: 'decided landmarks, the risk given',
+  event_rate: 'decided landmarks, 1 where an event followed within the horizon',
   concordance:
     'pairs of a landmark with and one without an event within the horizon, right when the first has more risk',
 } as const satisfies Record<string, string>

@@ -121,9 +121,15 @@ function evaluateRecurrence(
       landmarks.push({ child: key, visits, label, logit: riskLogitOf(job.model.head, given, horizonDays) })
     }
   })
+  const childrenWith = (wanted: 0 | 1): number =>
+    new Set(landmarks.filter(({ label }) => label === wanted).map(({ child }) => child)).size
+  const rarer = childrenWith(1) < childrenWith(0) ? 1 : 0
   for (const { child, label, logit } of landmarks) {
     tally.add('log_loss', logLoss([logit], [label]), child)
     tally.add('brier', (label - probabilityOf(logit)) ** 2, child)
+    tally.add('mean_risk', probabilityOf(logit), child)
+    // How many have an event says as much of those that have none: it rests on the children of the rarer kind.
+    tally.add('event_rate', label, ...(label === rarer ? [child] : []))
   }
   // Compared at the same visit only: children with events have shorter histories, which must not count as skill.
   for (const positive of landmarks.filter(({ label }) => label === 1)) {

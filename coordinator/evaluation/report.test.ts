@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../shared/digest.ts'
+import { modelCardSchema } from '../../shared/evaluation/model-card.ts'
+import { allPasses, simulatedSites } from '../../shared/evaluation/testsupport/simulated-landmarks.ts'
+import { binaryModel } from '../../shared/model/testsupport/models.ts'
+import { parseStudy } from '../../shared/study/study.ts'
+import type { RunStatus } from '../status.ts'
+import { modelCard } from './card.ts'
+import { cardMarkdown } from './card-text.ts'
+import { evaluationReport } from './report.ts'
+import { evaluationPage } from './report-page.ts'
+
+const text = `study: example
+seed: 1
+model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
+pipeline: { template: mni152, sequences: [FLAIR] }
+sites: [site-0, site-1, site-2]
+folds: { train: 0.6, validation: 0.2, test: 0.2 }
+stages: [{ task: recurrence, rounds: 2, learningRate: 1e-3 }]
+evaluation: { ruleOutNpv: 0.9, ruleInPpv: 0.5 }
+round: { quorum: 1, deadline: 1h }
+policy: {}
+`
+const study = parseStudy(text)
+const run: RunStatus = {
+  ...{ studyDigest: study.digest, study: 'example', phase: 'finished', sites: study.study.sites, quorum: 1, text },
+  ...{ model: binaryModel, evaluates: true, stages: [{ task: 'recurrence', rounds: 2 }], rounds: [], stopped: [] },
+  weightsDigest: sha256('weights'),
+}
+
+const pooled = allPasses(simulatedSites([90, 70, 6], { seed: 'report', shift: -0.5, stretch: 1.4 }), 5)
+const report = evaluationReport({ run, study, pooled, nowMs: 0 })
+
+describe('the report of an evaluation', () => {
+  test('gives every figure with an interval that holds it, before and after recalibration', () => {
+    for (const figures of [report.performance.raw, report.performance.consortium, report.performance.site]) {
+      for (const [name, estimate] of Object.entries(figures)) {
+        if (estimate === null) throw new Error(`${name} is missing`)
+        expect(estimate.low ?? Number.NaN, name).toBeLessThanOrEqual(estimate.value)
+        expect(estimate.high ?? Number.NaN, name).toBeGreaterThanOrEqual(estimate.value)
+      }
+    }
+    expect(Object.keys(report.performance.raw)).toContain('calibration_slope')
+  })
+
+  test('says of a site with too few children that there are too few, and counts it nowhere', () => {
+    expect(report.sites[2]).toMatchObject({ site: 'site-2', children: null, raw: {} })
+    expect(report.cautions).toContain('Too few children to say anything: site-2.')
+    expect(report.data.sitesHeard).toBe(2)
+  })
+
+  test('has a ROC curve from one corner to the other that never falls', () => {
+    const { roc } = report.curves
+    expect(roc[0]).toEqual({ x: 1, y: 1 })
+    expect(roc.at(-1)).toEqual({ x: 0, y: 0 })
+    for (const [index, { x, y }] of roc.slice(1).entries()) {
+      expect(x).toBeLessThanOrEqual((roc[index]?.x ?? 0) + 1e-12)
+      expect(y).toBeLessThanOrEqual((roc[index]?.y ?? 0) + 1e-12)
+    }
+  })
+
+  test('brings the calibration slope nearer to 1 by recalibration', () => {
+    const distance = (figures: typeof report.performance.raw): number =>
+      Math.abs((figures.calibration_slope?.value ?? Number.NaN) - 1)
+    expect(distance(report.performance.consortium)).toBeLessThan(distance(report.performance.raw))
+  })
+
+  test('is a page without script or outside resource, with words beside every drawing', () => {
+    const page = evaluationPage(report)
+    expect(page).not.toMatch(/<script|src=|href=|NaN|undefined|Infinity/)
+    expect(page.match(/<svg[^>]*role="img" aria-label="[^"]{20,}"/g)).toHaveLength(5)
+    expect(page).toContain('Not a medical device')
+  })
+
+  test('of an evaluation to which nobody could say anything says so', () => {
+    const empty = allPasses(simulatedSites([5], { seed: 'few' }), 5)
+    const said = evaluationReport({ run, study, pooled: empty, nowMs: 0 })
+    expect(said.performance.raw).toEqual({})
+    expect(evaluationPage(said)).toContain('nothing could be said')
+    expect(() => modelCard({ run, study, pooled: empty, report: said })).not.toThrow()
+  })
+})
+
+describe('the model card', () => {
+  const card = modelCard({ run, study, pooled, report })
+
+  test('is one that sites can read, with thresholds in recalibrated risk and ranges of input', () => {
+    expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
+    expect(card.thresholds.ruleOut?.risk).toBeLessThan(card.thresholds.ruleIn?.risk ?? 0)
+    expect(card.inputRanges).toEqual({ visits: { low: 1, high: 3 } })
+  })
+
+  test('names its thresholds by weights, recalibration and values', () => {
+    const other = modelCard({ run, study, pooled, report: { ...report, weightsDigest: sha256('other weights') } })
+    expect(other.thresholds.version).not.toBe(card.thresholds.version)
+  })
+
+  test('leaves to people what only they can answer', () => {
+    const markdown = cardMarkdown(card)
+    expect(markdown).toContain('**To be answered by people:**')
+    expect(markdown).not.toMatch(/NaN|undefined|Infinity/)
+  })
+})

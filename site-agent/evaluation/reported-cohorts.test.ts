@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Landmark } from '../../shared/evaluation/landmark.ts'
+import { cohortOf, noteReported } from './reported-cohorts.ts'
+
+let file: string
+beforeEach(() => {
+  file = join(mkdtempSync(join(tmpdir(), 'sequela-reported-')), 'reported.json')
+})
+
+const landmark = (child: string, timeDays = 400): Landmark => ({
+  ...{ child, timeDays, visits: 1, day: 10, event: false, risk: 0.3, riskByShown: [], groups: {} },
+})
+const cohort = (children: number, timeDays?: number) =>
+  cohortOf(Array.from({ length: children }, (_, child) => landmark(`child ${child}`, timeDays)))
+
+describe('a cohort that was reported on', () => {
+  test('may be reported on again, by other weights too', async () => {
+    await noteReported(file, cohort(20), 5)
+    await noteReported(file, cohort(20), 5)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toHaveLength(1)
+  })
+
+  test.each([1, 4])('is not reported on when %i children are new', async (added) => {
+    await noteReported(file, cohort(20), 5)
+    await expect(noteReported(file, cohort(20 + added), 5)).rejects.toMatchObject({ code: 'cohort_changed' })
+  })
+
+  test('is reported on again when as many have changed as a group must hold', async () => {
+    await noteReported(file, cohort(20), 5)
+    await noteReported(file, cohort(25), 5)
+    await expect(noteReported(file, cohort(21), 5)).rejects.toMatchObject({ code: 'cohort_changed' })
+  })
+
+  test('counts a child with a later follow-up as changed', async () => {
+    await noteReported(file, cohort(3, 400), 5)
+    await expect(noteReported(file, cohort(3, 500), 5)).rejects.toMatchObject({
+      code: 'cohort_changed',
+      message: expect.stringContaining('3 children were added, removed or changed'),
+    })
+  })
+
+  test('is not forgotten because its record is damaged', async () => {
+    writeFileSync(file, '[{')
+    await expect(noteReported(file, cohort(3), 5)).rejects.toMatchObject({ code: 'file_unreadable' })
+  })
+})
