@@ -59,7 +59,9 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   await writeWhole(out, content)
   const rounds = run.rounds.filter((round) => round.state === 'published')
   const { study, studyDigest } = run
-  const provenance = { programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen, rounds }
+  const { personal } = run
+  const origin = { programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen }
+  const provenance = { ...origin, ...(personal !== undefined && { personal }), rounds }
   const note = `${out.slice(0, -kind.length)}.provenance.json`
   await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
   const card = await writeCard(run, blobs, { out, digest, nowMs: options.nowMs })

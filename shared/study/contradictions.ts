@@ -6,7 +6,7 @@ import { modelOf } from './model-of.ts'
 import { staysAtSite } from './personal.ts'
 import type { Stage, Strategy, Study } from './study.ts'
 
-export function stageContradictions(stage: Stage, folds: Study['folds']): string[] {
+export function stageContradictions(stage: Stage, study: Study): string[] {
   const { rounds, warmupRounds, earlyStop, select } = stage
   const problems: string[] = []
   if (warmupRounds > rounds) problems.push(`warmupRounds: the stage has ${rounds} rounds`)
@@ -19,17 +19,17 @@ export function stageContradictions(stage: Stage, folds: Study['folds']): string
   }
   const metrics = { 'earlyStop.metric': earlyStop?.metric, 'select.metric': select?.metric }
   for (const [field, metric] of Object.entries(metrics)) {
-    if (metric !== undefined) problems.push(...metricContradictions(field, metric, stage, folds))
+    if (metric !== undefined) problems.push(...metricContradictions(field, metric, stage, study))
   }
   return problems
 }
 
-function metricContradictions(field: string, metric: MetricName, { task }: Stage, folds: Study['folds']): string[] {
-  const known: readonly MetricName[] = validationMetrics[task]
+function metricContradictions(field: string, metric: MetricName, { task }: Stage, study: Study): string[] {
+  const known = validationMetrics(task, modelOf(study).head)
   if (!known.includes(metric)) {
     return [`${field}: no site reports ${metric} of weights in ${task}; there are: ${known.join(', ')}`]
   }
-  return folds.validation > 0 ? [] : [`${field}: there is no validation fold to measure it on; see folds`]
+  return study.folds.validation > 0 ? [] : [`${field}: there is no validation fold to measure it on; see folds`]
 }
 
 export function personalContradictions(study: Study): string[] {

@@ -1,6 +1,8 @@
 // Numbers that sites report about the model: always a sum and a count, so that the coordinator can add up sites exactly
 // and no single child's value is ever named.
 
+import type { ModelSpec } from '../model/model-spec.ts'
+
 /** `sum / count` is the metric; `children` is how many children stand behind it. */
 export interface MetricSum {
   readonly name: MetricName
@@ -45,8 +47,12 @@ export function isBetter(metric: MetricName, value: number, other: number): bool
   return shares.has(metric) ? value > other : value < other
 }
 
-/** Metrics of the validation fold by task: what a site can say of weights that it is asked to train on. */
-export const validationMetrics = {
-  ordering: ['pair_accuracy', 'pair_accuracy_far', 'sequence_accuracy', 'ordering_loss'],
-  recurrence: ['log_loss', 'brier', 'concordance'],
-} as const satisfies Record<string, readonly MetricName[]>
+/**
+ * Metrics of the validation fold: what a site can say of weights that it is asked to train on. Losses come first, as they
+ * move even where no answer has changed.
+ */
+export function validationMetrics(task: 'ordering' | 'recurrence', head: ModelSpec['head']): readonly MetricName[] {
+  if (task === 'ordering') return ['ordering_loss', 'pair_accuracy', 'pair_accuracy_far', 'sequence_accuracy']
+  const decided = ['log_loss', 'brier', 'concordance'] as const
+  return head === 'hazards' ? ['hazard_loss', ...decided] : decided
+}

@@ -91,6 +91,12 @@ describe('a study file', () => {
       'stages.0.select.metric',
     ],
     [
+      'a choice by hazards of a model that has none',
+      'rounds: 2, learningRate: 2e-3 }',
+      'rounds: 2, learningRate: 2e-3, select: { metric: hazard_loss } }',
+      'stages.1.select.metric: no site reports hazard_loss',
+    ],
+    [
       'a choice by how training went',
       'rounds: 3, learningRate: 3e-3 }',
       'rounds: 3, learningRate: 3e-3, select: { metric: training_loss } }',

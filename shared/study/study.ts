@@ -206,7 +206,7 @@ function contradictions(study: Study): string[] {
   if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
   if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')
   for (const [index, stage] of study.stages.entries()) {
-    problems.push(...stageContradictions(stage, study.folds).map((problem) => `stages.${index}.${problem}`))
+    problems.push(...stageContradictions(stage, study).map((problem) => `stages.${index}.${problem}`))
   }
   problems.push(...evaluationContradictions(study))
   const definitions = new Set(
