@@ -4,7 +4,7 @@
 import { emptyChart } from '../../shared/cohort/chart.ts'
 import { sha256 } from '../../shared/digest.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
-import { presets } from '../../shared/model/presets.ts'
+import { imagePresets } from '../../shared/model/presets.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { loadEngine } from '../../site-agent/learning/engine.ts'
@@ -13,10 +13,10 @@ import type { PreparedChild, TrainingJob } from '../../site-agent/learning/train
 import { printMeasurement } from '../self-measured.ts'
 import { taskOfThisProcess } from './task.ts'
 
-const { threads, children, scans, batches, epochs } = taskOfThisProcess()
+const { preset, threads, children, scans, batches, epochs } = taskOfThisProcess()
 const { tf } = await loadEngine({ threads })
 const random = seededRandom('volumes')
-const [depth, height, width] = presets.tiny.grid
+const [depth, height, width] = imagePresets[preset].grid
 const kept = new Map<string, Float32Array>()
 
 const cohort = Array.from({ length: children * batches }, (_, c): PreparedChild => {
@@ -33,8 +33,9 @@ const cohort = Array.from({ length: children * batches }, (_, c): PreparedChild 
   return { key: `${c}`, fold: 'train', scans: visits, outcome: undefined, chart: emptyChart }
 })
 const volumes = { get: (file: string) => kept.get(file) ?? new Float32Array() }
+const model = { ...binaryModel, preset }
 const job = (localEpochs: number): TrainingJob => ({
-  model: binaryModel,
+  model,
   stage: {
     task: 'ordering',
     rounds: 1,
@@ -46,7 +47,7 @@ const job = (localEpochs: number): TrainingJob => ({
   },
   training: { optimizer: 'adamw', weightDecay: 0.01, clipNorm: 1, proximal: 0 },
   round: 0,
-  weights: initialWeights(binaryModel, 1),
+  weights: initialWeights(model, 1),
   children: cohort,
   seed: 'benchmark',
 })

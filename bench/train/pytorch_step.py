@@ -14,22 +14,46 @@ task = json.loads(sys.argv[1])
 torch.set_num_threads(task["threads"])
 torch.manual_seed(1)
 children, scans = task["children"], task["scans"]
-embedding, hidden, edge = 64, 64, 8
+tiny = task["preset"] == "tiny"
+embedding, hidden = (64, 64) if tiny else (128, 128)
+grid, edge = ((24, 32, 24), 8) if tiny else ((48, 64, 48), 16)
 
 
-class Tiny(nn.Module):
+def normed(inputs, outputs, kernel, stride):
+    """A convolution and its group normalisation."""
+    return [
+        nn.Conv3d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.GroupNorm(outputs // 8, outputs),
+    ]
+
+
+class Residual(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.body = nn.Sequential(*normed(inputs, outputs, 3, stride), nn.ReLU(), *normed(outputs, outputs, 3, 1))
+        self.shortcut = nn.Sequential(*normed(inputs, outputs, 1, stride)) if stride > 1 else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.body(x) + self.shortcut(x))
+
+
+def convolutions():
+    """Three convolutions, or a ResNet-18 of width 16; how many channels come out."""
+    if tiny:
+        pairs = ((1, 16), (16, 32), (32, 64))
+        return nn.Sequential(*[layer for i, o in pairs for layer in (*normed(i, o, 3, 2), nn.ReLU())]), 64
+    layers, inputs = [*normed(1, 16, 7, 2), nn.ReLU(), nn.MaxPool3d(3, 2, 1)], 16
+    for outputs in (16, 32, 64, 128):
+        layers += [Residual(inputs, outputs, 1 if inputs == outputs else 2), Residual(outputs, outputs, 1)]
+        inputs = outputs
+    return nn.Sequential(*layers), inputs
+
+
+class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        layers, inputs = [], 1
-        for outputs in (16, 32, 64):
-            layers += [
-                nn.Conv3d(inputs, outputs, 3, stride=2, padding=1, bias=False),
-                nn.GroupNorm(outputs // 8, outputs),
-                nn.ReLU(),
-            ]
-            inputs = outputs
-        self.convolutions = nn.Sequential(*layers)
-        self.embedding = nn.Linear(2 * inputs, embedding)
+        self.convolutions, channels = convolutions()
+        self.embedding = nn.Linear(2 * channels, embedding)
         self.norm = nn.LayerNorm(embedding)
         self.gru = nn.GRU(2 * embedding, hidden)
         self.pair = nn.Linear(embedding, 1, bias=False)
@@ -47,9 +71,9 @@ class Tiny(nn.Module):
         return self.sequence(states[-1]).squeeze(1)
 
 
-model = Tiny().to(memory_format=torch.channels_last_3d)
+model = Network().to(memory_format=torch.channels_last_3d)
 optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
-voxels = torch.randn(task["batches"], children * scans, 1, 24, 32, 24)
+voxels = torch.randn(task["batches"], children * scans, 1, *grid)
 voxels = [volumes.to(memory_format=torch.channels_last_3d) for volumes in voxels]
 truth = torch.tensor([1.0, 0.0] * children)
 earlier, later = torch.triu_indices(scans, scans, 1)

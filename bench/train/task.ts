@@ -1,8 +1,10 @@
 // What a candidate of the training benchmark is told, as JSON in its first argument.
 
 import { z } from 'zod'
+import { imagePresets } from '../../shared/model/presets.ts'
 
 const trainTask = z.object({
+  preset: z.enum(Object.keys(imagePresets) as [keyof typeof imagePresets]),
   threads: z.int().positive(),
   /** Children in a batch. */
   children: z.int().positive(),
