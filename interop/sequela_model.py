@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 CHANNELS_PER_GROUP = 8
+ATTENTION_HEADS = 8
 TIME_PERIODS_DAYS = torch.tensor([30 * (2000 / 30) ** (m / 7) for m in range(8)])
 HAZARD_EDGES_DAYS = (91, 183, 274, 365, 548, 730)
 
@@ -30,7 +31,6 @@ class SequelaModel(nn.Module):
 
     def __init__(self, weights):
         super().__init__()
-        hidden, gates = weights["sequence.gru.hiddenKernel"].shape
         # Every convolution is followed by a normalisation; their parameters are named by where they stand.
         self.convolutions, self.norms = nn.ModuleDict(), nn.ModuleDict()
         for name in (key.removesuffix(".norm.scale") for key in weights if key.startswith("encoder.") and key.endswith(".norm.scale")):
@@ -44,15 +44,26 @@ class SequelaModel(nn.Module):
             _set(self.norms[key].bias, weights[f"{name}.norm.shift"])
         self.embedding = _linear(weights, "encoder.embedding")
         size = self.embedding.out_features
-        self.norm = nn.LayerNorm(size)
-        _set(self.norm.weight, weights["sequence.norm.scale"])
-        _set(self.norm.bias, weights["sequence.norm.shift"])
-        kernels = [weights[name] for name in ("sequence.gru.inputKernel", "sequence.time.kernel") if name in weights]
-        self.gru = nn.GRU(sum(len(kernel) for kernel in kernels), hidden)  # gates as here: reset, update, candidate
-        _set(self.gru.weight_ih_l0, torch.cat(kernels).T)
-        _set(self.gru.weight_hh_l0, weights["sequence.gru.hiddenKernel"].T)
-        _set(self.gru.bias_ih_l0, weights["sequence.gru.inputBias"])
-        _set(self.gru.bias_hh_l0, weights["sequence.gru.hiddenBias"])
+        self.norm, self.attention, self.recurrent = None, None, None
+        if "sequence.norm.scale" in weights:
+            self.norm = nn.LayerNorm(size)
+            _set(self.norm.weight, weights["sequence.norm.scale"])
+            _set(self.norm.bias, weights["sequence.norm.shift"])
+        if "sequence.attention.inputKernel" in weights:
+            self.attention = nn.MultiheadAttention(size, ATTENTION_HEADS)
+            _set(self.attention.in_proj_weight, weights["sequence.attention.inputKernel"].T)
+            _set(self.attention.in_proj_bias, weights["sequence.attention.inputBias"])
+            _set(self.attention.out_proj.weight, weights["sequence.attention.outputKernel"].T)
+            _set(self.attention.out_proj.bias, weights["sequence.attention.outputBias"])
+        for name, kind in (("sequence.gru", nn.GRU), ("sequence.lstm", nn.LSTM)):
+            if f"{name}.inputKernel" not in weights:
+                continue
+            kernels = [weights[key] for key in (f"{name}.inputKernel", "sequence.time.kernel") if key in weights]
+            self.recurrent = kind(sum(len(kernel) for kernel in kernels), len(weights[f"{name}.hiddenKernel"]))  # gates as here
+            _set(self.recurrent.weight_ih_l0, torch.cat(kernels).T)
+            _set(self.recurrent.weight_hh_l0, weights[f"{name}.hiddenKernel"].T)
+            _set(self.recurrent.bias_ih_l0, weights[f"{name}.inputBias"])
+            _set(self.recurrent.bias_hh_l0, weights[f"{name}.hiddenBias"])
         self.told_of_time = "sequence.time.kernel" in weights
         self.clinical = _linear(weights, "clinical.embedding") if "clinical.embedding.kernel" in weights else None
         if self.clinical is not None:
@@ -89,22 +100,27 @@ class SequelaModel(nn.Module):
                 x = F.relu(self.normed(x, f"block{i}"))
         return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4)), *there], 1))
 
-    def states(self, seen, days):
-        """After each visit; told of time, once for each landmark with the days before it."""
-        if not self.told_of_time:
-            return self.gru(seen.unsqueeze(1))[0].squeeze(1)
+    def states(self, embeddings, days):
+        """After each visit, given the visits up to it: each is a run of its own, told of the days before its own landmark."""
+        if self.recurrent is None:  # the mean of what was seen so far
+            return self.norm(embeddings).cumsum(0) / torch.arange(1, len(embeddings) + 1).unsqueeze(1)
         rows = []
-        for last in range(len(days)):
-            angles = 2 * torch.pi * (days[last] - days[: last + 1]).unsqueeze(1) / TIME_PERIODS_DAYS
-            code = torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
-            rows.append(self.gru(torch.cat([seen[: last + 1], code], 1).unsqueeze(1))[0][-1, 0])
-        return torch.stack(rows)
+        for last in range(len(embeddings)):
+            x = embeddings[: last + 1]
+            if self.attention is not None:
+                x, _ = self.attention(x, x, x, need_weights=False)
+            else:
+                x = self.norm(x)
+                x = torch.cat([x, torch.cat([torch.zeros_like(x[:1]), x[1:] - x[:-1]])], 1)
+            if self.told_of_time:
+                angles = 2 * torch.pi * (days[last] - days[: last + 1]).unsqueeze(1) / TIME_PERIODS_DAYS
+                x = torch.cat([x, torch.stack([angles.sin(), angles.cos()], 2).flatten(1)], 1)
+            rows.append(self.recurrent(x.unsqueeze(1))[0][-1, 0])
+        return torch.stack(rows) if self.attention is None else F.relu(torch.stack(rows))
 
     def forward(self, volumes, days=None, chart=None):
         embeddings = self.embed(volumes)
-        normal = self.norm(embeddings)
-        change = torch.cat([torch.zeros_like(normal[:1]), normal[1:] - normal[:-1]])
-        states = self.states(torch.cat([normal, change], 1), days)
+        states = self.states(embeddings, days)
         if self.clinical is not None:
             facts = F.relu(self.clinical_norm(self.clinical(chart)))
             states = torch.cat([states, facts.expand(len(states), -1)], 1)

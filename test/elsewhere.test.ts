@@ -136,6 +136,15 @@ describe.each([
     name: 'embeddings of two sequences',
     asked: askedOf({ ...binaryModel, preset: 'embeddings', features: 7, sequences: 2 }, [1, 4]),
   },
+  {
+    name: 'tiny with a mean in place of the recurrent unit',
+    asked: askedOf({ ...binaryModel, temporal: 'mean' }, [1, 4]),
+  },
+  { name: 'tiny with attention and an LSTM', asked: askedOf({ ...binaryModel, temporal: 'attention-lstm' }, [1, 4]) },
+  {
+    name: 'tiny with attention, told of time and chart',
+    asked: askedOf({ ...informedModel, temporal: 'attention-lstm' }, [1, 4]),
+  },
   { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
 ])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {

@@ -6,7 +6,7 @@ import { Model, type Value } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
 import { clinicalHidden, clinicalSize } from '../../shared/model/clinical.ts'
 import { hazardBins, hazardEdgesDays } from '../../shared/model/hazards.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
-import { presetOf } from '../../shared/model/presets.ts'
+import { networkOf } from '../../shared/model/network.ts'
 import { programVersion } from '../../shared/version.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
 import { addEncoder, encoderInput } from './onnx-encoder.ts'
@@ -32,7 +32,7 @@ export interface OnnxModelOptions {
  * [visit, bin], the risk up to the end of each bin.
  */
 export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Array {
-  const preset = presetOf(model.preset)
+  const preset = networkOf(model)
   const graph = createGraphBuilder()
   const parameters = parametersIn(graph, weights)
   const embeddings = addEncoder(graph, parameters, model)

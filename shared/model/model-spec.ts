@@ -1,7 +1,7 @@
 // What decides the parameters of a network, beside the weights themselves: everything that asks for a manifest, trains,
 // scores or exports names a model by this one value. A study has exactly one (shared/study/model-of.ts).
 
-import type { PresetName } from './presets.ts'
+import type { PresetName, Temporal } from './presets.ts'
 
 /**
  * What the risk head gives at a landmark: `binary` one logit of an event within the horizon, `hazards` one logit for each
@@ -22,4 +22,6 @@ export interface ModelSpec {
   readonly sequences: number
   /** Numbers in the arrays that sites bring in place of images; only of a preset that takes such. */
   readonly features?: number
+  /** Where the study wants another sequence block than the preset has. */
+  readonly temporal?: Temporal
 }

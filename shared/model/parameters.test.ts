@@ -49,6 +49,18 @@ describe('the parameters of compact', () => {
   })
 })
 
+describe('the parameters of paper', () => {
+  test('are those of a ResNet-18 of width 64, attention and an LSTM, each of 512', () => {
+    const manifest = modelManifest({ ...binaryModel, preset: 'paper' })
+    const count = (prefix: string): number => elementCount(manifest.filter(({ name }) => name.startsWith(prefix)))
+    // The encoder in the paper's form has 33.16 million; here an embedding of both poolings comes on top.
+    expect(count('encoder.') - count('encoder.embedding')).toBe(33_160_000)
+    expect(count('encoder.embedding')).toBe(1024 * 512 + 512)
+    expect(count('sequence.attention')).toBe(4 * 512 * 512 + 4 * 512)
+    expect(count('sequence.lstm')).toBe(4 * 512 * (512 + 512 + 2))
+  })
+})
+
 describe('initial weights', () => {
   test('are these very bytes for seed 1, on every machine and in every version', () => {
     const { values } = initialWeights(binaryModel, 1)

@@ -6,7 +6,8 @@ import { seededRandom } from '../random.ts'
 import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights } from '../weights/weights.ts'
 import { clinicalHidden, clinicalSize } from './clinical.ts'
 import type { ModelSpec } from './model-spec.ts'
-import { encoderOutputs, type ImageEncoder, type ImagePreset, presetOf } from './presets.ts'
+import { networkOf } from './network.ts'
+import { encoderOutputs, type ImageEncoder, type ImagePreset, type Preset, presetOf, type Temporal } from './presets.ts'
 import { hasProjection, residualBlocks, stemKernel } from './resnet.ts'
 import { riskOutputCount } from './risk.ts'
 import { numbersOfSequence, scanShapeOf } from './scan-shape.ts'
@@ -60,25 +61,24 @@ export function maximaBlocks({
 }
 
 function initialParameters(model: ModelSpec): readonly InitialParameter[] {
-  const preset = presetOf(model.preset)
+  const preset = networkOf(model)
   const { embeddingSize, hiddenSize } = preset
   return [
     ...('grid' in preset ? convolutions(preset.encoder, model.sequences) : []),
     ...linear('encoder.embedding', embeddingInputs(model), embeddingSize),
-    ...normalisation('sequence.norm', embeddingSize),
-    ...gru('sequence.gru', 2 * embeddingSize, hiddenSize),
+    ...sequenceBlock(preset),
     { name: 'head.pair.kernel', shape: [embeddingSize, 1], start: { kind: 'uniform', fanIn: embeddingSize } },
     ...linear('head.sequence', hiddenSize, 1),
     ...('grid' in preset ? linear('head.maxima', embeddingSize, maximaCount(preset) * model.sequences) : []),
     ...linear('head.risk', hiddenSize + (model.clinical ? clinicalHidden : 0), riskOutputCount(model.head)),
-    ...(model.timeInput === 'fourier' ? [timeKernel(hiddenSize)] : []),
+    ...(model.timeInput === 'fourier' ? [timeKernel(gateCount(preset.temporal) * hiddenSize)] : []),
     ...(model.clinical ? clinicalLayer() : []),
   ]
 }
 
 /** From nought, so that recurrence begins with the network that ordering trained. */
-function timeKernel(hiddenSize: number): InitialParameter {
-  return { name: 'sequence.time.kernel', shape: [timeCodeSize, 3 * hiddenSize], start: { kind: 'zeros' } }
+function timeKernel(gates: number): InitialParameter {
+  return { name: 'sequence.time.kernel', shape: [timeCodeSize, gates], start: { kind: 'zeros' } }
 }
 
 function clinicalLayer(): InitialParameter[] {
@@ -142,13 +142,46 @@ function normalisation(name: string, channels: number): InitialParameter[] {
   ]
 }
 
+function sequenceBlock({ temporal, embeddingSize, hiddenSize }: Preset): InitialParameter[] {
+  switch (temporal) {
+    case 'gru':
+      return [...normalisation('sequence.norm', embeddingSize), ...gru('sequence.gru', 2 * embeddingSize, hiddenSize)]
+    case 'mean':
+      return normalisation('sequence.norm', embeddingSize)
+    case 'attention-lstm':
+      return [
+        ...attention('sequence.attention', embeddingSize),
+        ...recurrent('sequence.lstm', embeddingSize, hiddenSize, gateCount(temporal)),
+      ]
+  }
+}
+
+/** Gates of a sequence block, which a code of time is added to; a mean has none. */
+function gateCount(temporal: Temporal): number {
+  return { gru: 3, 'attention-lstm': 4, mean: 0 }[temporal]
+}
+
+/** Queries, keys and values side by side, each head's part in turn. */
+function attention(name: string, size: number): InitialParameter[] {
+  return [
+    { name: `${name}.inputKernel`, shape: [size, 3 * size], start: uniform(size) },
+    { name: `${name}.inputBias`, shape: [3 * size], start: { kind: 'zeros' } },
+    { name: `${name}.outputKernel`, shape: [size, size], start: uniform(size) },
+    { name: `${name}.outputBias`, shape: [size], start: { kind: 'zeros' } },
+  ]
+}
+
 /** Gates side by side: reset, update, candidate. */
 function gru(name: string, inputs: number, hidden: number): InitialParameter[] {
+  return recurrent(name, inputs, hidden, gateCount('gru'))
+}
+
+function recurrent(name: string, inputs: number, hidden: number, gates: number): InitialParameter[] {
   return [
-    { name: `${name}.inputKernel`, shape: [inputs, 3 * hidden], start: uniform(hidden) },
-    { name: `${name}.inputBias`, shape: [3 * hidden], start: uniform(hidden) },
-    { name: `${name}.hiddenKernel`, shape: [hidden, 3 * hidden], start: uniform(hidden) },
-    { name: `${name}.hiddenBias`, shape: [3 * hidden], start: uniform(hidden) },
+    { name: `${name}.inputKernel`, shape: [inputs, gates * hidden], start: uniform(hidden) },
+    { name: `${name}.inputBias`, shape: [gates * hidden], start: uniform(hidden) },
+    { name: `${name}.hiddenKernel`, shape: [hidden, gates * hidden], start: uniform(hidden) },
+    { name: `${name}.hiddenBias`, shape: [gates * hidden], start: uniform(hidden) },
   ]
 }
 

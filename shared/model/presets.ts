@@ -10,9 +10,17 @@ export type ImageEncoder =
   /** ResNet-18 (He et al. 2016) in three dimensions with group normalisation: `width` channels, doubled three times. */
   | { readonly kind: 'resnet18'; readonly width: number }
 
+/** What makes a state of a child's scans (sequence.ts). */
+export const temporals = ['gru', 'attention-lstm', 'mean'] as const
+export type Temporal = (typeof temporals)[number]
+
 interface CommonSizes {
   readonly embeddingSize: number
+  readonly temporal: Temporal
+  /** Of a state. */
   readonly hiddenSize: number
+  /** A landmark is judged by this many scans, the latest; absent: by all. */
+  readonly mostScans?: number
 }
 
 /** A network that sees images. `grid` is the volume it expects, in voxels of `spacingMm`. */
@@ -42,6 +50,7 @@ export const imagePresets = {
     encoder: { kind: 'convolutions', channels: [16, 32, 64] },
     channelsPerGroup: 8,
     embeddingSize: 64,
+    temporal: 'gru',
     hiddenSize: 64,
     maximaBlock: 8,
   },
@@ -52,8 +61,25 @@ export const imagePresets = {
     encoder: { kind: 'resnet18', width: 16 },
     channelsPerGroup: 8,
     embeddingSize: 128,
+    temporal: 'gru',
     hiddenSize: 128,
+    mostScans: 6,
     maximaBlock: 16,
+  },
+  /**
+   * The network of the paper (Tak et al. 2025), with group in place of batch normalisation, the maximum beside the mean, real
+   * scans only and no dropout: 37 million weights, 18 billion multiplications a scan.
+   */
+  paper: {
+    grid: [96, 128, 96],
+    spacingMm: 1.75,
+    encoder: { kind: 'resnet18', width: 64 },
+    channelsPerGroup: 8,
+    embeddingSize: 512,
+    temporal: 'attention-lstm',
+    hiddenSize: 512,
+    mostScans: 12,
+    maximaBlock: 32,
   },
 } as const satisfies Record<string, ImagePreset>
 
@@ -63,7 +89,9 @@ export const presets = {
   embeddings: {
     encoder: { kind: 'features' },
     embeddingSize: 128,
+    temporal: 'gru',
     hiddenSize: 128,
+    mostScans: 6,
   },
 } as const satisfies Record<string, Preset>
 

@@ -3,8 +3,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { encode } from '../../shared/model/encoder.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { networkOf } from '../../shared/model/network.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
-import { presetOf } from '../../shared/model/presets.ts'
 import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { assemble, type Batch, scanInputs } from './batches.ts'
@@ -34,7 +34,7 @@ export function forEachEmbedded(
   volumes: Volumes,
   use: (group: EmbeddedBatch) => void,
 ): void {
-  const preset = presetOf(model.preset)
+  const preset = networkOf(model)
   const views = parameterViews(weights)
   const ops = fusedOps(tf)
   for (let start = 0; start < children.length; start += childrenAtOnce) {

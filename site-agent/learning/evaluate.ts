@@ -2,7 +2,7 @@
 
 import { labelWithin } from '../../shared/cohort/outcome.ts'
 import { pairScores } from '../../shared/model/heads.ts'
-import { presetOf } from '../../shared/model/presets.ts'
+import { networkOf } from '../../shared/model/network.ts'
 import { probabilityOf, riskLogitOf } from '../../shared/model/risk.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { seededRandom } from '../../shared/random.ts'
@@ -68,7 +68,7 @@ function evaluateOrdering(
   children: readonly PreparedChild[],
   tally: Tally,
 ): void {
-  const preset = presetOf(job.model.preset)
+  const preset = networkOf(job.model)
   // The same questions in every round, so that rounds can be compared.
   const random = seededRandom(`evaluation/${children.length}`)
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {

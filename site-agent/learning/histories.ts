@@ -6,9 +6,10 @@ import type { Chart } from '../../shared/cohort/chart.ts'
 import { clinicalVector } from '../../shared/model/clinical.ts'
 import { riskOutputs } from '../../shared/model/heads.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { networkOf } from '../../shared/model/network.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
-import { presetOf } from '../../shared/model/presets.ts'
-import { runSequences, type SequenceLayout } from '../../shared/model/sequence.ts'
+import { runSequences } from '../../shared/model/sequence.ts'
+import type { SequenceLayout } from '../../shared/model/sequence-layout.ts'
 import type { BatchChild } from './batches.ts'
 import type { Tf } from './engine.ts'
 
@@ -38,7 +39,7 @@ export function layoutOf(sequences: readonly (readonly number[])[]): SequenceLay
 
 /**
  * What the risk head gives after the last scan of each history. Histories of which one begins another and goes no further
- * share a run where the network is not told of time: a state does not know what comes after it.
+ * share a run where a state does not know what comes after it: the network is not told of time, and has no attention.
  * @param embeddings [scan, embedding]
  * @returns [history, output]
  */
@@ -50,8 +51,10 @@ export function riskAfter(
   embeddings: Tensor2D,
   histories: readonly History[],
 ): Tensor2D {
-  const preset = presetOf(model.preset)
-  const { runs, places } = model.timeInput === 'none' ? sharedRuns(histories) : separateRuns(histories)
+  const preset = networkOf(model)
+  const shown = histories.map((history) => latest(history, preset.mostScans))
+  const isShared = model.timeInput === 'none' && preset.temporal !== 'attention-lstm'
+  const { runs, places } = isShared ? sharedRuns(shown) : separateRuns(shown)
   const layout = { ...layoutOf(runs.map(({ scans }) => scans)), ...timeOf(model, runs) }
   const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, run, hidden]
   const flat = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
@@ -61,6 +64,10 @@ export function riskAfter(
   )
   const charts = model.clinical ? tf.tensor2d(histories.map(({ chart }) => [...clinicalVector(chart)])) : undefined
   return riskOutputs(tf, parameters, tf.gather(flat, rows as Tensor1D), charts)
+}
+
+function latest({ scans, days, chart }: History, most = scans.length): History {
+  return { scans: scans.slice(-most), days: days.slice(-most), chart }
 }
 
 interface Runs {

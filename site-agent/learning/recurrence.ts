@@ -6,8 +6,8 @@ import { type FollowUp, labelWithin } from '../../shared/cohort/outcome.ts'
 import { encode } from '../../shared/model/encoder.ts'
 import { binsKnown } from '../../shared/model/hazards.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
+import { networkOf } from '../../shared/model/network.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
-import { presetOf } from '../../shared/model/presets.ts'
 import type { Random } from '../../shared/random.ts'
 import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
 import { type Batch, type BatchChild, type Shown, scanInputs } from './batches.ts'
@@ -53,7 +53,7 @@ export function recurrenceLoss(
   horizonDays: number,
 ): Scalar {
   const asked = { head: model.head, horizonDays }
-  const embeddings = encode(tf, ops, presetOf(model.preset), parameters, scanInputs(tf, batch)) // [scan, embedding]
+  const embeddings = encode(tf, ops, networkOf(model), parameters, scanInputs(tf, batch)) // [scan, embedding]
   const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, embeddings, batch.children) // [landmark, output]
   const width = outputs.shape[1]
   const truth = new Float32Array(rows.length * width)

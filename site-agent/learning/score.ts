@@ -3,7 +3,7 @@
 
 import { pairScores } from '../../shared/model/heads.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
-import { presetOf } from '../../shared/model/presets.ts'
+import { networkOf } from '../../shared/model/network.ts'
 import { riskLogitOf } from '../../shared/model/risk.ts'
 import { seededRandom, shuffled } from '../../shared/random.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
@@ -47,7 +47,7 @@ export function scoreChildren(tf: Tf, volumes: Volumes, job: ScoringJob): readon
 }
 
 function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embeddings }: EmbeddedBatch): ChildScores[] {
-  const preset = presetOf(job.model.preset)
+  const preset = networkOf(job.model)
   const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
   const whole = batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit))
   const mixed = batch.children.map(({ key }, i) => {

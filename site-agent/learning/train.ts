@@ -2,9 +2,9 @@
 // job gives the same weights to the last bit, at a fixed number of threads.
 
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
+import { networkOf } from '../../shared/model/network.ts'
 import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { isEncoderParameter } from '../../shared/model/parameters.ts'
-import { presetOf } from '../../shared/model/presets.ts'
 import { scanShapeOf } from '../../shared/model/scan-shape.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
@@ -85,7 +85,7 @@ type Loss = (parameters: ParameterTensors) => Scalar
 
 /** Draws what a batch shows; the function that comes back is a pure function of the parameters. */
 function lossOf(tf: Tf, job: TrainingJob, members: readonly PreparedChild[], volumes: Volumes, random: Random): Loss {
-  const preset = presetOf(job.model.preset)
+  const preset = networkOf(job.model)
   const shape = scanShapeOf(job.model)
   const ops = fusedOps(tf)
   if (job.stage.task === 'ordering') {
