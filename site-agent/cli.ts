@@ -55,7 +55,10 @@ export function siteProgram(): Command {
     .option('--dicom <folder>', 'a folder with DICOM files, in any order and depth; it is only read')
     .option('--dicomweb <url>', "the address of a PACS's DICOMweb service, such as https://pacs.example.org/dicom-web")
     .option('--into <folder>', 'the BIDS folder to write (default: the one given at enrolment)')
-    .option('--map <file>', 'a TSV table: patient_id, and as known participant_id, surgery_date, event, event_date, …')
+    .option(
+      '--map <file>',
+      'a TSV or CSV table: patient_id, and as known participant_id, surgery_date, event, event_date, …',
+    )
     .option('--from <date>', 'PACS: studies from this day on, YYYY-MM-DD')
     .option('--until <date>', 'PACS: studies up to this day')
     .option('--pacs-header <file>', `PACS: a file (chmod 600) with one header line; or the variable ${headerVariable}`)

@@ -6,7 +6,7 @@ import { openScan, readScanFile } from '../imaging/scan-file.ts'
 import { type Converter, createConverter } from './converter.ts'
 import { type ImportRequest, importDicom } from './import.ts'
 import { folderSource } from './import-source.ts'
-import { type MappedPatient, parseMap } from './map-file.ts'
+import { type MappedPatient, readMapFile } from './map-file.ts'
 import type { ImportReport } from './report.ts'
 import { contrasts, storedPixels, writeSeries } from './testsupport/series.ts'
 
@@ -100,13 +100,13 @@ describe('the import of a folder', () => {
   test('counts days from the surgery and writes outcomes when the map says when it was', async () => {
     const at = place()
     writePatient(at.dicom)
-    const map = parseMap(
-      'map',
-      new TextEncoder().encode(
-        'patient_id\tparticipant_id\tsurgery_date\tevent\tevent_date\tevent_type\tlast_followup_date\n' +
-          'P1\tsub-7\t2024-03-01\t1\t2024-12-01\trecurrence\t2025-01-15\n',
-      ),
+    const file = join(at.home, 'map.csv')
+    writeFileSync(
+      file,
+      'patient_id;participant_id;surgery_date;event;event_date;event_type;last_followup_date\n' +
+        'P1;sub-7;2024-03-01;1;2024-12-01;recurrence;2025-01-15\n',
     )
+    const map = await readMapFile(file)
     const report = await run(at, { map })
     expect(report.children.map(({ child }) => child)).toEqual(['sub-7'])
     expect(report.children[0]?.visits.map(({ when }) => when)).toEqual(['day 9', 'day 111', 'day 214'])

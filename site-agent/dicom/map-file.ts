@@ -6,8 +6,9 @@ import { eventTypes } from '../../shared/cohort/outcome.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
 import { dayNumber, parseAcquisitionTime } from '../cohort/acquisition-time.ts'
+import { parseCsv } from '../cohort/csv.ts'
 import { isParticipant } from '../cohort/scan-name.ts'
-import { invalid, parseTsv, type Row } from '../cohort/tsv.ts'
+import { invalid, parseTsv, type Row, type Table } from '../cohort/tsv.ts'
 
 export interface MappedPatient {
   /** `sub-…`; undefined when one is to be drawn. */
@@ -29,7 +30,7 @@ export interface MappedOutcome {
 const dateColumns = ['surgery_date', 'event_date', 'last_followup_date', 'treatment_change_date'] as const
 
 /**
- * Reads a map: a TSV table with `patient_id` and, as known, `participant_id`, `surgery_date`, `event`, `event_date`,
+ * Reads a map: a table (TSV, or CSV by its ending) with `patient_id` and, as known, `participant_id`, `surgery_date`, `event`, `event_date`,
  * `event_type`, `last_followup_date`, `treatment_change_date` (dates as YYYY-MM-DD).
  * @throws SequelaError `file_unreadable`, `table_invalid` with every row that is wrong
  */
@@ -37,11 +38,13 @@ export async function readMapFile(file: string): Promise<ReadonlyMap<string, Map
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new SequelaError('file_unreadable', `the map ${file} cannot be read (${systemCode(cause)})`, { cause })
   })
-  return parseMap('the map', bytes)
+  return mapOf(
+    /\.csv$/i.test(file) ? parseCsv('the map', bytes, ['patient_id']) : parseTsv('the map', bytes, ['patient_id']),
+  )
 }
 
-export function parseMap(name: string, bytes: Uint8Array): ReadonlyMap<string, MappedPatient> {
-  const table = parseTsv(name, bytes, ['patient_id'])
+/** The rows of a map. @throws SequelaError `table_invalid`. */
+export function mapOf(table: Table): ReadonlyMap<string, MappedPatient> {
   const problems: string[] = []
   const patients = new Map<string, MappedPatient>()
   const participants = new Map<string, number>()
@@ -56,7 +59,7 @@ export function parseMap(name: string, bytes: Uint8Array): ReadonlyMap<string, M
     if (earlier !== undefined) problems.push(`lines ${earlier} and ${row.line}: two patients share one participant_id`)
     participants.set(participant, row.line)
   }
-  if (problems.length > 0) throw invalid(name, problems)
+  if (problems.length > 0) throw invalid(table.name, problems)
   return patients
 }
 
