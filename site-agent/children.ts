@@ -27,16 +27,22 @@ export interface ReadyCohort {
 /** Preparation processes at once; `site prepare` takes another number. */
 const usualProcesses = 2
 
+/** The cohort without what people took out by hand. @throws SequelaError as `loadCohort`; `file_unreadable`. */
+export async function siteCohort(
+  { home, settings, site }: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
+  study: Study,
+): Promise<Cohort> {
+  const exclusions = exclusionsOf(await readDecisions(home.exclusionsFile))
+  return loadCohort({ root: settings.data, study, site, layout: settings, exclusions })
+}
+
 /** Reads and prepares the cohort for a study. @throws SequelaError `table_invalid`, `file_unreadable`, `cancelled`. */
 export async function readyCohort(
   deps: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
   { study }: Pick<StudyFile, 'study'>,
   options: PrepareOptions & { readonly processes?: number } = {},
 ): Promise<ReadyCohort> {
-  const cohort = await loadCohort({
-    ...{ root: deps.settings.data, study, site: deps.site, layout: deps.settings },
-    exclusions: exclusionsOf(await readDecisions(deps.home.exclusionsFile)),
-  })
+  const cohort = await siteCohort(deps, study)
   const processes = options.processes ?? usualProcesses
   const preparer = preparerFor(deps.home, study, { ...study.model, processes })
   const calledOff = (): void => void preparer.close()

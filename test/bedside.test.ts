@@ -87,6 +87,19 @@ describe('what is said about a child', () => {
     }
   })
 
+  test('holds nothing of a scan that was taken out by hand', async () => {
+    const [child = '', answer] = [...whole][0] ?? []
+    const session = answer?.visits.at(-1)?.session ?? ''
+    const { home, weights } = bedside
+    const scan = `${child}/${session}`
+    await runCommand(programs.site, ['--home', home.folder, 'exclude', scan, '--reason', 'a test'])
+    const args = ['--home', home.folder, 'predict', '--child', child, '--weights', weights, '--json']
+    const text = await runCommand(programs.site, args)
+    await runCommand(programs.site, ['--home', home.folder, 'include', scan])
+    expect(text).not.toContain(`"session":"${session}"`)
+    expect(text).toContain('a test')
+  })
+
   test('is printed in a terminal, and written into the log of views', async () => {
     const { home, weights } = bedside
     const participant = [...whole.keys()][0] ?? ''

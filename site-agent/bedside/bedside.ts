@@ -5,9 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
-import { preparerFor } from '../children.ts'
-import { type Cohort, type CohortChild, loadCohort } from '../cohort/cohort.ts'
-import { exclusionsOf, readDecisions } from '../cohort/exclusions.ts'
+import { preparerFor, siteCohort } from '../children.ts'
+import type { Cohort, CohortChild } from '../cohort/cohort.ts'
 import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
@@ -54,14 +53,11 @@ export interface BedsideDeps {
   readonly trainer: WorkerTrainer
 }
 
-/** Reads the site's tables. @throws SequelaError as `loadCohort`; `study_state` when weights know no recurrence. */
+/** Reads the site's tables. @throws SequelaError as `siteCohort`; `study_state` when weights know no recurrence. */
 export async function openBedside({ home, study, model, trainer }: BedsideDeps): Promise<Bedside> {
   const settings: SiteSettings = await readSettings(home)
   const { site } = await readIdentity(home.identityFile)
-  const cohort = await loadCohort({
-    ...{ root: settings.data, study: study.study, site, layout: settings },
-    exclusions: exclusionsOf(await readDecisions(home.exclusionsFile)),
-  })
+  const cohort = await siteCohort({ home, settings, site }, study.study)
   const { question } = cohort
   if (model !== undefined && question === undefined) {
     const message = `study ${study.study.study} has no stage of recurrence, so its model knows no risk`
