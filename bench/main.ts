@@ -9,13 +9,14 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 import { aggregate } from './aggregate.ts'
 import type { Benchmark, BenchmarkResult } from './benchmark.ts'
 import { ingest } from './ingest.ts'
+import { register } from './register.ts'
 import { round } from './round.ts'
 import { tableOf } from './table.ts'
 import { train } from './train.ts'
 import { transfer } from './transfer.ts'
 
 /** Every benchmark there is. */
-const benchmarks: readonly Benchmark[] = [aggregate, round, transfer, train, ingest]
+const benchmarks: readonly Benchmark[] = [aggregate, round, transfer, train, ingest, register]
 
 interface Options {
   readonly json?: true
