@@ -28,6 +28,7 @@ await runCommandLine(async () => {
   writeFileSync(join(outFolder, 'report.html'), reportPage(report))
   phases.say(`\n${terminalReport(report)}\n`)
   phases.say(`report    ${join(outFolder, 'report.html')} and report.json\nweights   ${report.weights.file}`)
+  if (options.evaluate) phases.say(`evaluation ${join(outFolder, 'evaluation', 'report.html')} and model-card.md`)
   if (!options.keep) return
   phases.say(
     `\nThe federation is up until Ctrl-C. In another terminal:\n` +

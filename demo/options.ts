@@ -16,6 +16,8 @@ export interface DemoOptions {
   /** Leave the federation up at the end, until a signal comes. */
   readonly keep: boolean
   readonly controls: boolean
+  /** Ends the study with a federated evaluation, for which half of the children are put aside. */
+  readonly evaluate: boolean
 }
 
 const names = ['boston', 'philadelphia', 'toronto', 'zurich', 'lyon', 'kyoto', 'nairobi', 'lima']
@@ -40,6 +42,10 @@ export function demoOptions(argv: readonly string[]): DemoOptions {
       '--controls',
       'add the negative controls: shuffled outcomes and shuffled order, five times each (half an hour)',
     )
+    .option(
+      '--evaluate',
+      'end with a federated evaluation and its report; half of the children are put aside for it, so other figures change',
+    )
     .exitOverride()
     .parse([...argv])
   const given = command.opts<{
@@ -51,6 +57,7 @@ export function demoOptions(argv: readonly string[]): DemoOptions {
     out: string
     keep?: true
     controls?: true
+    evaluate?: true
   }>()
   bounded('--sites', given.sites, 1, names.length)
   bounded('--children', given.children, 4, 200)
@@ -72,6 +79,7 @@ export function demoOptions(argv: readonly string[]): DemoOptions {
     outFolder,
     keep: given.keep ?? false,
     controls: given.controls ?? false,
+    evaluate: given.evaluate ?? false,
   }
 }
 

@@ -133,6 +133,7 @@ async function trainFederation(
     return decodeSafetensors(readFileSync(file))
   }
   const afterOrdering = await exported('weights-after-ordering.safetensors', '--stage', '1')
+  if (study.study.evaluation !== undefined) await evaluateFederation(options, phases, federation, study)
   const final = await exported('weights.safetensors')
   return {
     stages: study.study.stages.map(({ task }, index): StageReport => {
@@ -145,6 +146,18 @@ async function trainFederation(
     final,
     afterOrdering,
   }
+}
+
+/** Waits for the passes of the evaluation and writes its report. */
+async function evaluateFederation(
+  options: DemoOptions,
+  phases: Phases,
+  { coordinator }: DemoFederation,
+  { digest }: StudyFile,
+): Promise<void> {
+  const out = join(options.outFolder, 'evaluation')
+  const args = ['--home', coordinator.folder, 'evaluate', digest, '--out', out]
+  await phases.run('federated: evaluation', () => runCommand(programs.coordinator, args))
 }
 
 /** Follows a stage until its last round is published. @throws SequelaError when a process of the federation ends. */

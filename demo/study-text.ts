@@ -9,6 +9,8 @@ export interface DemoStudy {
   readonly recurrenceRounds: number
   /** Absent in the arm that learns recurrence from scratch, which has a rate of its own. */
   readonly pretrained: boolean
+  /** Ends with a federated evaluation, for which half of the children are put aside. */
+  readonly evaluate?: boolean
 }
 
 /** YAML; rates as the experiments found them, with the server's momentum taken into account (decision 11). */
@@ -24,10 +26,14 @@ seed: ${study.seed}
 model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7, head: hazards }      # [depth, height, width]
 pipeline: { template: mni152, sequences: [FLAIR], registration: none, brainMask: foreground }
 sites: [${study.sites.join(', ')}]
-folds: { train: 0.8, validation: 0.2, test: 0 }                # test children lie outside every hospital
+${
+  study.evaluate
+    ? 'folds: { train: 0.5, validation: 0.25, test: 0.25 }'
+    : 'folds: { train: 0.8, validation: 0.2, test: 0 }                # test children lie outside every hospital'
+}
 stages:
 ${study.pretrained ? ordering : ''}  - { task: recurrence, rounds: ${recurrenceRounds}, ${batches}, learningRate: ${rate}, schedule: cosine, horizonDays: 365, events: [recurrence] }
-training: { optimizer: adamw, weightDecay: 0.01, clipNorm: 1.0, proximal: 0.0 }
+${study.evaluate ? 'evaluation: { ruleOutNpv: 0.85, ruleInPpv: 0.4 }\n' : ''}training: { optimizer: adamw, weightDecay: 0.01, clipNorm: 1.0, proximal: 0.0 }
 strategy: { name: fed-avg, weightBy: children, serverMomentum: 0.6 }
 round: { quorum: ${Math.max(1, study.sites.length - 1)}, deadline: 1h }
 policy: { updates: plaintext, minChildren: 2, minCell: 3, maxUpdateNorm: 100 }   # small groups: these children are made up
@@ -42,6 +48,7 @@ export function studyTextOf(options: DemoOptions, pretrained: boolean): string {
     orderingRounds: options.orderingRounds,
     recurrenceRounds: options.recurrenceRounds,
     pretrained,
+    evaluate: options.evaluate && pretrained,
   })
 }
 

@@ -52,7 +52,11 @@ export function figuresOfPart(
     const squares = complete ? variance[scale][name] : undefined
     return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
   })
-  return Object.fromEntries([...figures, ...(part.family === 'all' ? calibrationFigures(pooled, scale) : [])])
+  const calibration = part.family === 'all' ? calibrationFigures(pooled, scale) : []
+  if (scale !== 'consortium') return Object.fromEntries([...figures, ...calibration])
+  // One rising line for all sites changes no order, so what rests on the order alone is as before, to the last digit.
+  const { auroc = null, auprc = null } = figuresOfPart(pooled, part, 'raw')
+  return { ...Object.fromEntries([...figures, ...calibration]), auroc, auprc }
 }
 
 /** At one of the two thresholds, on the test folds; undefined when it was not chosen. */

@@ -2,7 +2,7 @@
 
 import { thresholdMetrics } from '../../shared/evaluation/at-threshold.ts'
 import { evaluationMetrics } from '../../shared/evaluation/evaluation-metrics.ts'
-import { chart, escapeText, estimateText, forest } from './charts.ts'
+import { chart, escapeText, estimateText, type ForestRow, forest } from './charts.ts'
 import type { Figures } from './estimates.ts'
 import type { EvaluationReport, PartReport, ThresholdReport } from './report.ts'
 
@@ -37,8 +37,7 @@ export function evaluationPage(report: EvaluationReport): string {
 <h1>Evaluation of ${escapeText(report.study)}</h1>
 <p class="statement">${escapeText(report.notice)}</p>
 <p>The risk of an event within ${report.horizonDays} days, asked at every visit with the scans up to it. ${report.data.landmarks} landmarks of
-${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites; no child or site of these folds was trained on or
-recalibrated on. Intervals are of 95 %, clustered by child. Numbers that would rest on fewer than ${report.minCell} children were never sent, and
+${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites; no child of these folds was trained or recalibrated on. Intervals are of 95 %, clustered by child. Numbers that would rest on fewer than ${report.minCell} children were never sent, and
 stand as “too few”.</p>
 ${report.cautions.length === 0 ? '' : `<ul class="cautions">${report.cautions.map((one) => `<li>${escapeText(one)}</li>`).join('')}</ul>`}
 ${performanceSection(report)}
@@ -169,10 +168,15 @@ function partsSection({ parts, performance }: EvaluationReport): string {
   return `<h2>For whom</h2>${forest({
     title: 'AUROC by group',
     text: 'The table below gives the same values and more. Many groups are compared, so some differ by chance; groups that held too few children are left out, with another one where their difference would have told of them.',
-    range: [0.3, 1],
+    range: rangeOf([all, ...rows]),
     reference: 0.5,
     rows: [all, ...rows],
   })}${tables.join('')}`
+}
+
+/** Half of the scale where nothing lies below it, else all of it. */
+function rangeOf(rows: readonly ForestRow[]): readonly [number, number] {
+  return rows.every(({ estimate }) => estimate === null || estimate.value >= 0.4) ? [0.4, 1] : [0, 1]
 }
 
 function partTable(family: string, parts: readonly PartReport[]): string {
@@ -221,16 +225,17 @@ function sitesSection({ sites }: EvaluationReport): string {
     'ECE, consortium',
     'ECE, site',
   ]
+  const drawnRows = sites.map(({ site, children, raw }) => ({
+    label: site,
+    note: children === null ? '' : `${children} children`,
+    estimate: raw.auroc ?? null,
+  }))
   const drawn = forest({
     title: 'AUROC by site',
     text: 'Each site computed its own figure exactly, from its own test fold.',
-    range: [0.3, 1],
+    range: rangeOf(drawnRows),
     reference: 0.5,
-    rows: sites.map(({ site, children, raw }) => ({
-      label: site,
-      note: children === null ? '' : `${children} children`,
-      estimate: raw.auroc ?? null,
-    })),
+    rows: drawnRows,
   })
   return `<h2>Where</h2>${drawn}${table(head, rows)}`
 }
@@ -288,12 +293,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const styles = `
 :root { color-scheme: light }
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 }
-main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
+main { max-width: 70rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
 h1 { font-size: 1.8rem; margin: 0 0 .5rem } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc } h3 { margin: 1.4rem 0 .3rem }
 .statement { background: #fff3cd; border-left: 4px solid #b58900; padding: .5rem .8rem; font-weight: 600 }
 .cautions { background: #f4f4f4; padding: .6rem 1rem .6rem 2rem }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .88rem; width: 100% }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e2e2e2; white-space: nowrap; font-variant-numeric: tabular-nums }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .8rem; width: 100% }
+th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid #e2e2e2; white-space: nowrap; font-variant-numeric: tabular-nums }
 thead th { border-bottom: 2px solid #999; white-space: normal; vertical-align: bottom } tbody th { font-weight: 600 }
 figure { margin: 1rem 0; break-inside: avoid } figcaption { font-weight: 600 } figure p { font-size: .88rem; margin: .2rem 0; color: #333 }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem }

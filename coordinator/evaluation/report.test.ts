@@ -59,6 +59,11 @@ describe('the report of an evaluation', () => {
     }
   })
 
+  test('has the same order before and after the consortium recalibrated, so the same AUROC', () => {
+    const { raw, consortium } = report.performance
+    expect(consortium.auroc).toEqual(raw.auroc)
+  })
+
   test('brings the calibration slope nearer to 1 by recalibration', () => {
     const distance = (figures: typeof report.performance.raw): number =>
       Math.abs((figures.calibration_slope?.value ?? Number.NaN) - 1)

@@ -131,7 +131,7 @@ export function evaluationReport(options: {
       ruleOut: thresholdReport(pooled, 'ruleOut', aims.ruleOut),
       ruleIn: thresholdReport(pooled, 'ruleIn', aims.ruleIn),
     },
-    parts: pooled.test.slice(1).map((part) => ({
+    parts: sortedParts(pooled).map((part) => ({
       ...{ family: part.family, level: part.level, sites: part.sites.length },
       ...{ children: part.children, landmarks: part.landmarks },
       raw: figuresOfPart(pooled, part, 'raw'),
@@ -155,6 +155,15 @@ export function evaluationReport(options: {
     drift: driftOf(run.rounds),
     cautions: cautionsOf(file, pooled, performance.consortium),
   }
+}
+
+/** Levels of a family in order of their names, numbers by size; families of which nobody knows anything are left out. */
+function sortedParts({ test }: Pooled): Pooled['test'] {
+  const known = new Set(test.filter(({ level }) => level !== 'unknown').map(({ family }) => family))
+  return test
+    .slice(1)
+    .filter(({ family }) => known.has(family))
+    .toSorted((a, b) => a.level.localeCompare(b.level, 'en', { numeric: true }))
 }
 
 const wholePart = { family: 'all', level: 'all' } as const
