@@ -73,7 +73,8 @@ function resultsPage(
     `Written by \`npm run benchmark -- ${argv.join(' ')}\` on ${today.toISOString().slice(0, 10)}. Preset ${options.preset}; each seed draws a cohort and`,
     `a network's beginning: six sites of skewed size with about ${options.children} children with an outcome and as many without, and ${options.testChildren}`,
     `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, ${options.recurrenceRounds} of`,
-    'recurrence. AUROC is that of an event within a year of the sixth visit; the test children chose nothing.',
+    'recurrence with the binary head. AUROC is that of an event within a year of the sixth visit; no choice was made on test children.',
+    'How the cohorts were made and chosen: [decision 19](decisions/0019-cohorts-that-a-histogram-cannot-solve.md).',
     '',
     missing === 0
       ? `All ${planned.length} cells are finished; they took ${(seconds / 3600).toFixed(1)} h of one thread.`
@@ -194,7 +195,8 @@ function shortcutTable(store: CellStore, seeds: readonly number[]): string[] {
   })
   const names = Object.keys(found[0] ?? {})
   return [
-    'Share of pairs of scans that each source alone puts in the right order, by a logistic regression on differences (chance: 0.5).',
+    'Share of pairs of scans that each source alone puts in the right order, by a logistic regression on differences (chance: 0.5). A source',
+    'far above 0.5 is a clock that ordering may learn without seeing the lesion; that these heads grow is one of them.',
     '',
     '| source | pair accuracy |',
     '| --- | --- |',
@@ -232,13 +234,14 @@ function leftOutTable(store: CellStore, planned: readonly PlannedCell[]): string
     '| --- | --- | --- | --- |',
     ...rows.map(({ site, landmarks }) => {
       const events = landmarks.filter(({ label }) => label === 1).length
-      return `| ${site} | ${landmarks.length} | ${events} | ${three(concordance(landmarks))} |`
+      const agreement = concordance(landmarks)
+      return `| ${site} | ${landmarks.length} | ${events} | ${agreement === undefined ? '–' : three(agreement)} |`
     }),
   ]
 }
 
 /** Of pairs at the same visit, with and without an event, the share in which the first has more risk. */
-function concordance(landmarks: readonly { visits: number; logit: number; label: 0 | 1 }[]): number {
+function concordance(landmarks: readonly { visits: number; logit: number; label: 0 | 1 }[]): number | undefined {
   let [right, pairs] = [0, 0]
   for (const event of landmarks) {
     if (event.label === 0) continue
@@ -248,7 +251,7 @@ function concordance(landmarks: readonly { visits: number; logit: number; label:
       pairs++
     }
   }
-  return pairs === 0 ? Number.NaN : right / pairs
+  return pairs === 0 ? undefined : right / pairs
 }
 
 function spreadInWords(values: readonly number[]): string {

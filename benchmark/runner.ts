@@ -1,5 +1,4 @@
-// Runs the planned cells on a few training processes: each takes the first cell that is not done and whose dependencies are. A
-// process keeps to one seed while it can, because the volumes it has read stay in its memory.
+// Runs the planned cells on a few training processes, keeps each result, and tells how far it is.
 
 import type { ScannerOrder } from '../demo/hospitals/cohort.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -9,6 +8,7 @@ import type { BenchmarkCohort } from './cohort.ts'
 import { cellSeconds } from './estimate.ts'
 import type { BenchmarkOptions } from './options.ts'
 import { plainControls } from './plain-controls.ts'
+import { type Lane, runSchedule } from './schedule.ts'
 import { shortcutAudit } from './shortcuts.ts'
 import type { CellStore } from './store.ts'
 import { benchmarkStudy } from './study-text.ts'
@@ -35,67 +35,46 @@ export interface CellProgress {
   readonly seconds: number
   readonly done: number
   readonly total: number
-  /** Of wall time, from how the finished cells compare with their estimates; undefined before there is one. */
+  /** Of wall time, from how the finished cells compare with their estimates. */
   readonly secondsLeft: number
 }
 
 /** Computes every cell that the store does not hold. The first failure ends the rest. */
 export async function runCells(deps: RunnerDeps): Promise<void> {
   const { options, store, cells } = deps
-  const waiting = cells.filter((cell) => store.find(cell) === undefined)
-  const finished = new Set(cells.filter((cell) => !waiting.includes(cell)).map(cellId))
-  const running = new Set<Promise<unknown>>()
-  const tally = { done: cells.length - waiting.length, estimated: 0, taken: 0 }
-  let left = waiting.reduce((sum, cell) => sum + cellSeconds(cell, options), 0)
+  const isFinished = (cell: Cell): boolean => store.find(cell) !== undefined
+  const open = cells.filter((cell) => !isFinished(cell))
+  const tally = { done: cells.length - open.length, estimated: 0, taken: 0 }
+  let left = open.reduce((sum, cell) => sum + cellSeconds(cell, options), 0)
 
-  const take = (seed: number | undefined): Cell | undefined => {
-    const ready = waiting.filter((cell) => dependenciesOf(cell).every((one) => finished.has(cellId(one))))
-    // Among the first few ready cells one of the seed that is in memory, else the first.
-    const chosen = ready.slice(0, 4).find((cell) => cell.seed === seed) ?? ready[0]
-    if (chosen !== undefined) waiting.splice(waiting.indexOf(chosen), 1)
-    return chosen
+  const keep = (cell: Cell, seconds: number, { result, weights }: CellOutcome): void => {
+    store.put(cell, seconds, result, weights)
+    const estimate = cellSeconds(cell, options)
+    left -= estimate
+    tally.done++
+    tally.estimated += estimate
+    tally.taken += seconds
+    const secondsLeft = (left * tally.taken) / tally.estimated / options.workers
+    deps.onCell({ cell, seconds, done: tally.done, total: cells.length, secondsLeft })
   }
+  const lanes = Array.from({ length: options.workers }, () => createLane(deps, keep))
+  await runSchedule({ cells, isFinished, lanes })
+}
 
-  const work = async (): Promise<void> => {
-    let trainer: WorkerTrainer | undefined
-    let seed: number | undefined
-    try {
-      while (waiting.length > 0) {
-        const cell = take(seed)
-        if (cell === undefined) {
-          if (running.size === 0) throw new Error('cells wait for cells that are not planned')
-          await Promise.race(running)
-          continue
-        }
-        if (cell.seed !== seed) await trainer?.close()
-        if (cell.seed !== seed || trainer === undefined) trainer = createWorkerTrainer({ threads: 1 })
-        seed = cell.seed
-        const computing = compute(deps, cell, trainer)
-        const settled = computing.catch(() => undefined)
-        running.add(settled)
-        const { outcome, seconds } = await computing.finally(() => running.delete(settled))
-        store.put(cell, seconds, outcome.result, outcome.weights)
-        finished.add(cellId(cell))
-        const estimate = cellSeconds(cell, options)
-        left -= estimate
-        tally.done++
-        tally.estimated += estimate
-        tally.taken += seconds
-        const pace = tally.taken / tally.estimated
-        deps.onCell({
-          cell,
-          seconds,
-          done: tally.done,
-          total: cells.length,
-          secondsLeft: (left * pace) / options.workers,
-        })
-      }
-    } finally {
-      await trainer?.close()
-    }
+/** A training process, made anew for every seed: the volumes that it has read stay in its memory. */
+function createLane(deps: RunnerDeps, keep: (cell: Cell, seconds: number, outcome: CellOutcome) => void): Lane {
+  let trainer: WorkerTrainer | undefined
+  let seed: number | undefined
+  return {
+    run: async (cell) => {
+      if (cell.seed !== seed) await trainer?.close()
+      if (cell.seed !== seed || trainer === undefined) trainer = createWorkerTrainer({ threads: 1 })
+      seed = cell.seed
+      const { outcome, seconds } = await compute(deps, cell, trainer)
+      keep(cell, seconds, outcome)
+    },
+    close: async () => trainer?.close(),
   }
-  const lanes = Array.from({ length: options.workers }, work)
-  await Promise.all(lanes)
 }
 
 /** The cell's outcome and how long it took, the making of its cohort left out. */
