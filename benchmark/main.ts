@@ -25,7 +25,7 @@ await runCommandLine(async () => {
   say(planInWords())
   if (options.planOnly) return
   if (!options.reportOnly && missing.length > 0) await compute()
-  say(`results  ${writeResults(options, store, planned, process.argv.slice(2), new Date()).join(', ')}`)
+  say(`results  ${writeResults(options, store, planned, new Date()).join(', ')}`)
 
   function planInWords(): string {
     const seconds = missing.reduce((sum, { cell }) => sum + cellSeconds(cell, options), 0)

@@ -107,3 +107,15 @@ function wholeNumber(text: string): number {
   if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('give a whole number.')
   return Number(text)
 }
+
+/** The command that computes all of this and writes it into a repository's docs, without folders of one machine. */
+export function commandOf(options: BenchmarkOptions): string {
+  const { cohort, preset, seeds, children, testChildren, orderingRounds, tier, only } = options
+  return [
+    `npm run benchmark -- --cohort ${cohort} --preset ${preset} --seeds ${seeds.length}`,
+    ...(seeds[0] === 1 ? [] : [`--first-seed ${seeds[0]}`]),
+    `--children ${children} --test-children ${testChildren} --rounds ${orderingRounds} --tier ${tier}`,
+    ...(only === undefined ? [] : [`--only ${only}`]),
+    '--results docs',
+  ].join(' ')
+}

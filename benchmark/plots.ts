@@ -81,7 +81,7 @@ function calibrationPlot({ before, after }: { before: Reliability; after: Reliab
     ...{ xLabel: 'predicted risk', yLabel: 'share with an event', yRange: [0, 1] },
     series: [
       { name: 'as trained', points: points(before) },
-      { name: 'after Platt scaling on validation children', points: points(after) },
+      { name: 'after recalibration on validation children', points: points(after) },
       {
         name: 'perfect',
         points: [0, 1].map((x) => ({ x, y: x })),

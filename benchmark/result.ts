@@ -6,6 +6,8 @@ export type RiskLogits = readonly (readonly number[])[]
 
 /** One landmark of a child that was neither trained on nor tested. */
 export interface CalibrationRow {
+  /** Visits up to the landmark, from 1. */
+  readonly visits: number
   readonly logit: number
   readonly label: 0 | 1
 }

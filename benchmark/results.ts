@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecurrenceArm, Setting } from './cell.ts'
-import type { BenchmarkOptions } from './options.ts'
+import { type BenchmarkOptions, commandOf } from './options.ts'
 import { knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
 import type { CellStore } from './store.ts'
@@ -35,14 +35,13 @@ export function writeResults(
   options: BenchmarkOptions,
   store: CellStore,
   planned: readonly PlannedCell[],
-  argv: readonly string[],
   today: Date,
 ): string[] {
   const name = options.cohort === 'hardened' ? 'results' : `results-${options.cohort}`
   const plots = plotsOf(store, options.seeds)
   mkdirSync(join(options.resultsFolder, name), { recursive: true })
   const page = join(options.resultsFolder, `${name}.md`)
-  writeFileSync(page, resultsPage(options, store, planned, plots, argv, today, name))
+  writeFileSync(page, resultsPage(options, store, planned, plots, today, name))
   const files = plots.map((plot) => {
     const file = join(options.resultsFolder, name, `${plot.name}.svg`)
     writeFileSync(file, plot.svg)
@@ -56,7 +55,6 @@ function resultsPage(
   store: CellStore,
   planned: readonly PlannedCell[],
   plots: readonly Plot[],
-  argv: readonly string[],
   today: Date,
   folder: string,
 ): string {
@@ -70,7 +68,7 @@ function resultsPage(
     '',
     'Synthetic children: the tables show what the machinery does, and say nothing about patients. Not a medical device.',
     '',
-    `Written by \`npm run benchmark -- ${argv.join(' ')}\` on ${today.toISOString().slice(0, 10)}. Preset ${options.preset}; each seed draws a cohort and`,
+    `Written by \`${commandOf(options)}\` on ${today.toISOString().slice(0, 10)}. Preset ${options.preset}; each seed draws a cohort and`,
     `a network's beginning: six sites of skewed size with about ${options.children} children with an outcome and as many without, and ${options.testChildren}`,
     `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, ${options.recurrenceRounds} of`,
     'recurrence with the binary head. AUROC is that of an event within a year of the sixth visit; no choice was made on test children.',

@@ -20,7 +20,7 @@ function scoresOf(seed: number, signal: number, stretch = 1): SeedScores {
   const labels = Array.from({ length: 200 }, (_, i): 0 | 1 => (i % 3 === 0 ? 1 : 0))
   const logit = (label: 0 | 1): number => stretch * (signal * label - signal / 2 + random.normal())
   const logits = labels.map((label) => Array.from({ length: 6 }, () => logit(label)))
-  const validation = labels.map((label) => ({ label, logit: logit(label) }))
+  const validation = labels.map((label) => ({ visits: 6, label, logit: logit(label) }))
   return { seed, labels, models: [{ logits, validation }] }
 }
 
@@ -52,6 +52,21 @@ describe('figures of cells', () => {
     const { before, after } = calibration(overconfident)
     expect(before.ece).toBeGreaterThan(0.2)
     expect(after.ece).toBeLessThan(0.08)
+  })
+
+  test('recalibrate by the intercept alone where events are few, which keeps the spread of risks', () => {
+    const [scores] = [scoresOf(1, 1)]
+    const shifted = {
+      ...scores,
+      models: scores.models.map(({ logits, validation }) => ({
+        logits: logits.map((row) => row.map((logit) => logit + 2)),
+        validation: validation.slice(0, 30).map((row) => ({ ...row, logit: row.logit + 2 })),
+      })),
+    }
+    const { before, after } = calibration([shifted])
+    const range = ({ bins }: typeof after): number => (bins.at(-1)?.risk ?? 0) - (bins[0]?.risk ?? 0)
+    expect(after.ece).toBeLessThan(before.ece)
+    expect(range(after)).toBeGreaterThan(0.3)
   })
 
   test('weigh bins of risk by their children', () => {
@@ -92,7 +107,7 @@ describe('the store', () => {
     const targets = targetsOf(store, options.seeds)
     expect(targets.find(({ figure }) => figure.startsWith('AUROC with 4+'))?.met).toBe(true)
     expect(targets.find(({ figure }) => figure.startsWith('federated − pooled'))?.met).toBeUndefined()
-    const files = writeResults(options, store, [{ cell, tier: 1 }], ['--seeds', '1'], new Date('2026-01-02'))
+    const files = writeResults(options, store, [{ cell, tier: 1 }], new Date('2026-01-02'))
     expect(files[0]).toMatch(/results\.md$/)
     expect(files.some((file) => file.endsWith('auroc-by-scans.svg'))).toBe(true)
   })

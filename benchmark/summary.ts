@@ -135,13 +135,13 @@ export interface Reliability {
 }
 
 /**
- * Calibration with all scans shown, before and after Platt scaling on the validation landmarks of each seed; test children of all
- * seeds together.
+ * Calibration with all scans shown, before and after recalibration on each seed's validation landmarks from the fourth visit on (slope and intercept, or
+ * the intercept alone where events are few); test children of all seeds together.
  */
 export function calibration(scores: readonly SeedScores[]): { before: Reliability; after: Reliability } {
   const rows = scores.flatMap(({ labels, models }) => {
     const model = models[0] ?? never()
-    const scaling = plattScaling(model.validation)
+    const scaling = recalibrationOf(model.validation)
     return labels.map((label, child) => {
       const logit = model.logits[child]?.at(-1) ?? Number.NaN
       return { label, before: sigmoid(logit), after: sigmoid(scaling(logit)) }
@@ -153,13 +153,39 @@ export function calibration(scores: readonly SeedScores[]): { before: Reliabilit
   }
 }
 
-function plattScaling(rows: readonly CalibrationRow[]): (logit: number) => number {
-  if (new Set(rows.map(({ label }) => label)).size < 2) return (logit) => logit
+/** Below this many events, or landmarks without one, a slope cannot be told and only the intercept is fitted. */
+const fewestForSlope = 20
+
+/** Events are rarer at early landmarks, so those say little of how high risks should be at the sixth visit. */
+const leastVisits = 4
+
+/** A line on the logit scale that fits later validation landmarks; risks as they are where all have the same answer. */
+function recalibrationOf(landmarks: readonly CalibrationRow[]): (logit: number) => number {
+  const rows = landmarks.filter(({ visits }) => visits >= leastVisits)
+  const events = rows.filter(({ label }) => label === 1).length
+  const fewest = Math.min(events, rows.length - events)
+  if (fewest === 0) return (logit) => logit
+  if (fewest < fewestForSlope) {
+    const shift = interceptOf(rows)
+    return (logit) => logit + shift
+  }
   const model = fitLogistic(
     rows.map(({ logit, label }) => ({ features: [logit], label, weight: 1 })),
     0.1,
   )
   return (logit) => logisticLogit(model, [logit])
+}
+
+/** What must be added to all logits so that the mean risk is the share of events; by Newton's method. */
+function interceptOf(rows: readonly CalibrationRow[]): number {
+  let shift = 0
+  for (let step = 0; step < 20; step++) {
+    const risks = rows.map(({ logit }) => sigmoid(logit + shift))
+    const slope = risks.reduce((sum, risk) => sum + risk * (1 - risk), 0)
+    const excess = rows.reduce((sum, { label }, i) => sum + label - (risks[i] ?? 0), 0)
+    shift += Math.max(-1, Math.min(1, excess / Math.max(slope, 1e-9)))
+  }
+  return shift
 }
 
 export function reliabilityOf(rows: readonly { readonly label: 0 | 1; readonly risk: number }[]): Reliability {

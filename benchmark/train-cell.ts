@@ -192,7 +192,11 @@ async function modelScores(
   )
   return {
     logits: ofTest.map(({ riskLogits }) => riskLogits),
-    validation: rows.map(({ label }, i) => ({ label, logit: ofRows[i]?.riskLogits.at(-1) ?? Number.NaN })),
+    validation: rows.map(({ label, visits }, i) => ({
+      visits,
+      label,
+      logit: ofRows[i]?.riskLogits.at(-1) ?? Number.NaN,
+    })),
   }
 }
 
