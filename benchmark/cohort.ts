@@ -46,6 +46,7 @@ export interface CohortRequest {
   readonly scanners: ScannerOrder
   /** Counts scans that are painted, then prepared. */
   readonly onProgress: (what: string, done: number, total: number) => void
+  readonly signal: AbortSignal
 }
 
 /** The seed's cohort, made unless it is there. */
@@ -68,7 +69,7 @@ export function childrenPerSite(children: number): number[] {
 }
 
 async function makeCohort(
-  { options, study, seed, scanners, onProgress }: CohortRequest,
+  { options, study, seed, scanners, onProgress, signal }: CohortRequest,
   folder: string,
 ): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
@@ -83,6 +84,7 @@ async function makeCohort(
     testChildren: options.testChildren,
     knownOutcomes: 0.5,
     workers: options.workers,
+    signal,
     onProgress: ({ scansDone, scansTotal }) => onProgress('painted', scansDone, scansTotal),
   })
   const truth = truthSchema.parse(JSON.parse(readFileSync(hospitals.truthFile, 'utf8')))
@@ -99,6 +101,7 @@ async function makeCohort(
       { study },
       {
         onProgress: (done, total) => onProgress(`prepared ${site}`, done, total),
+        signal,
       },
     )
     const participants = new Map(prepared.used.map(({ key, participant }) => [key, participant]))

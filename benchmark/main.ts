@@ -46,6 +46,7 @@ await runCommandLine(async () => {
 
   async function compute(): Promise<void> {
     await ensureEngine({ onProgress: say })
+    const signal = stopSignal()
     const making = new Map<string, Promise<BenchmarkCohort>>()
     let turn: Promise<unknown> = Promise.resolve()
     /** One cohort is made at a time; a second lane waits for it or for its own. */
@@ -60,13 +61,13 @@ await runCommandLine(async () => {
         say(`  cohort ${seed}: ${done} of ${total} scans ${what}`)
       }
       const size = scanners === 'any' ? options : upgradeOptions(options)
-      const made = turn.then(() => benchmarkCohort({ options: size, study, seed, scanners, onProgress }))
+      const made = turn.then(() => benchmarkCohort({ options: size, study, seed, scanners, onProgress, signal }))
       turn = made.catch(() => undefined)
       making.set(`${scanners} ${seed}`, made)
       return made
     }
     await runCells({
-      ...{ options, store, cells: planned.map(({ cell }) => cell), cohortOf, signal: stopSignal() },
+      ...{ options, store, cells: planned.map(({ cell }) => cell), cohortOf, signal },
       onCell: ({ cell, seconds, done, total, secondsLeft }) =>
         say(
           `${done}/${total}  ${cellId(cell)}  ${seconds.toFixed(0)} s; about ${Math.ceil(secondsLeft / 60)} min left`,

@@ -121,6 +121,17 @@ test('leftovers of an earlier attempt are cleared away, and a failure leaves non
   expect(readFileSync(file, 'utf8')).toBe('no folder')
 })
 
+test('painting that is called off leaves nothing behind', async () => {
+  const outDir = join(scratch, 'called-off')
+  const controller = new AbortController()
+  const onProgress = ({ scansDone }: HospitalProgress): void => {
+    if (scansDone > 0) controller.abort()
+  }
+  const painting = writeHospitals({ ...options, outDir, onProgress, signal: controller.signal })
+  await expect(painting).rejects.toMatchObject({ code: 'cancelled' })
+  expect(readdirSync(outDir)).toEqual([])
+})
+
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

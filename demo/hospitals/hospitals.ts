@@ -10,6 +10,7 @@ import { siteIdPattern } from '../../shared/study/names.ts'
 import { loadTemplate } from './anatomy.ts'
 import { datasetTexts, type ListedChild, scannerName } from './bids-writer.ts'
 import { templateOf, visitExposure } from './child-painter.ts'
+import type { PaintedChild } from './child-scans.ts'
 import {
   type ChildPlan,
   type CohortKind,
@@ -43,6 +44,8 @@ export interface HospitalOptions {
   /** Threads that paint. Default: one a core, two at most. */
   readonly workers?: number
   readonly onProgress?: (progress: HospitalProgress) => void
+  /** Calls painting off between two children. */
+  readonly signal?: AbortSignal
 }
 
 export interface HospitalProgress {
@@ -72,7 +75,7 @@ const stagingFolder = 'hospitals-in-progress'
 
 /**
  * Writes all data sets. The same options give the same bytes, whatever the number of threads.
- * @throws SequelaError `usage` for options out of bounds or results already there, `disk_full`, `file_unreadable`;
+ * @throws SequelaError `usage` for options out of bounds or results already there, `disk_full`, `file_unreadable`, `cancelled`;
  *   nothing half done is left
  */
 export async function writeHospitals(options: HospitalOptions): Promise<Hospitals> {
@@ -91,11 +94,12 @@ export async function writeHospitals(options: HospitalOptions): Promise<Hospital
     options.onProgress?.({ scansDone, scansTotal, bytes })
     const orders = children.map(({ child, dataset }) => ({ plan: child, folder: join(staging, dataset) }))
     const threads = options.workers ?? Math.min(2, availableParallelism())
-    await paintAll(orders, template, threads, (painted) => {
+    const onPainted = (painted: PaintedChild): void => {
       scansDone += painted.scans
       bytes += painted.bytes
       options.onProgress?.({ scansDone, scansTotal, bytes })
-    })
+    }
+    await paintAll(orders, template, threads, onPainted, options.signal)
     for (const [dataset, members] of Map.groupBy(children, (entry) => entry.dataset)) {
       const listing = members.map(({ child }) => listed(child))
       writeTexts(join(staging, dataset), datasetTexts(`Synthetic children (${dataset})`, listing))

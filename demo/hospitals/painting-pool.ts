@@ -10,20 +10,21 @@ import { writeFailure } from './write-failure.ts'
 
 /**
  * Paints all `orders` from the template on `threads` threads, and calls `onPainted` after each child.
- * @throws SequelaError `disk_full` or `file_unreadable` when a scan cannot be written; the other threads are stopped
+ * @throws SequelaError `disk_full` or `file_unreadable` when a scan cannot be written, `cancelled`; the other threads are stopped
  */
 export async function paintAll(
   orders: readonly PaintOrder[],
   template: TissueMap,
   threads: number,
   onPainted: (painted: PaintedChild) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   const queue = orders.values()
   const workers = Array.from({ length: Math.min(threads, orders.length) }, () => {
     return new Worker(new URL('./hospital-worker.ts', import.meta.url), { workerData: template })
   })
   try {
-    await Promise.all(workers.map((worker) => workThrough(worker, queue, onPainted)))
+    await Promise.all(workers.map((worker) => workThrough(worker, queue, onPainted, signal)))
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
@@ -34,9 +35,14 @@ function workThrough(
   worker: Worker,
   queue: Iterator<PaintOrder>,
   onPainted: (painted: PaintedChild) => void,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = (): void => {
+      if (signal?.aborted) {
+        reject(new SequelaError('cancelled', 'painting was called off'))
+        return
+      }
       const order = queue.next()
       if (order.done) resolve()
       else worker.postMessage(order.value)
