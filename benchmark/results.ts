@@ -72,7 +72,7 @@ function resultsPage(
     `a network's beginning: six sites of skewed size with about ${options.children} children with an outcome and as many without, and ${options.testChildren}`,
     `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, ${options.recurrenceRounds} of`,
     'recurrence with the binary head. AUROC is that of an event within a year of the sixth visit; no choice was made on test children.',
-    'How the cohorts were made and chosen: [decision 19](decisions/0019-cohorts-that-a-histogram-cannot-solve.md).',
+    'How the cohorts were made and chosen: [decision 23](decisions/0023-cohorts-that-a-histogram-cannot-solve.md).',
     '',
     missing === 0
       ? `All ${planned.length} cells are finished; they took ${(seconds / 3600).toFixed(1)} h of one thread.`

@@ -46,7 +46,7 @@ export function lineChartFile(chart: LineChart): string {
   const total = headHeight + height + legendRow * chart.series.length + 12
   const style =
     'text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}.reference{stroke:#888;stroke-dasharray:4 3}.title{font-weight:bold}'
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" role="img"><style>${style}</style><rect width="100%" height="100%" fill="#fff"/><text x="${margin.left}" y="17" class="title">${escapeHtml(chart.title)}</text><g transform="translate(0 ${headHeight})">${parts.join('')}</g>${legend.join('')}</svg>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" role="img" aria-label="${escapeHtml(chart.title)}"><style>${style}</style><rect width="100%" height="100%" fill="#fff"/><text x="${margin.left}" y="17" class="title">${escapeHtml(chart.title)}</text><g transform="translate(0 ${headHeight})">${parts.join('')}</g>${legend.join('')}</svg>\n`
 }
 
 /** Axes, reference and series; undefined when there is no point to draw. */
