@@ -8,7 +8,7 @@ import { histogramLength } from './features.ts'
 
 export const histogramModel: ModelSpec = {
   ...{ preset: 'embeddings', features: histogramLength, sequences: 1 },
-  ...{ head: 'binary', timeInput: 'none', clinical: false },
+  ...{ head: 'hazards', timeInput: 'none', clinical: false },
 }
 
 export interface HistogramScale {

@@ -42,7 +42,7 @@ export function benchmarkStudy(request: Request): Study {
   const rate = arm === 'scratch' || arm === 'histogram' ? '3e-3' : '2e-3'
   return parseStudy(`study: benchmark
 seed: ${seed}
-model: { preset: ${preset}, head: binary, grid: [${grid.join(', ')}], spacingMm: ${spacingMm} }
+model: { preset: ${preset}, head: hazards, grid: [${grid.join(', ')}], spacingMm: ${spacingMm} }
 pipeline: { template: mni152, sequences: [FLAIR] }
 sites: [${sites.join(', ')}]
 folds: { train: 0.8, validation: 0.2, test: 0 }
