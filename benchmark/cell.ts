@@ -1,6 +1,8 @@
 // A cell: one training, or one group of controls that need none, of one seed. It is named by what it is, and its result is kept
 // with the digest of everything it was computed from, so that a benchmark that was interrupted goes on where it stood.
 
+import { isTrainingOption, type TrainingOption } from './training-options.ts'
+
 /** What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; without it. */
 export type OrderingVariant = 'order' | 'shuffled' | 'auxiliary' | 'no-maxima' | 'no-warm-up'
 
@@ -8,7 +10,7 @@ export type OrderingVariant = 'order' | 'shuffled' | 'auxiliary' | 'no-maxima' |
 export type Setting = 'federated' | 'pooled' | 'local'
 
 /** What recurrence starts from or is shown. */
-export type RecurrenceArm = OrderingVariant | 'scratch' | 'single-scan' | 'histogram'
+export type RecurrenceArm = OrderingVariant | 'scratch' | 'single-scan' | 'histogram' | TrainingOption
 
 export type Cell =
   | { readonly kind: 'ordering'; readonly seed: number; readonly variant: OrderingVariant; readonly setting: Setting }
@@ -61,7 +63,13 @@ export function dependenciesOf(cell: Cell): Cell[] {
   })
   if (cell.kind === 'plain') return [ordering('order', 'federated')]
   if (cell.kind !== 'recurrence' || cell.arm === 'scratch' || cell.arm === 'histogram') return []
-  return [ordering(cell.arm === 'single-scan' ? 'order' : cell.arm, cell.setting)]
+  return [ordering(pretrainingOf(cell.arm), cell.setting)]
+}
+
+/** The ordering that an arm of recurrence starts from, or would if it did not start from scratch. */
+export function pretrainingOf(arm: RecurrenceArm): OrderingVariant {
+  if (arm === 'scratch' || arm === 'single-scan' || arm === 'histogram' || isTrainingOption(arm)) return 'order'
+  return arm
 }
 
 function percent(share: number): string {

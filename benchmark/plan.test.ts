@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { canonicalJson } from '../shared/canonical-json.ts'
 import { type Cell, cellId, dependenciesOf } from './cell.ts'
 import { cellSeconds } from './estimate.ts'
 import { benchmarkOptions } from './options.ts'
 import { planCells } from './plan.ts'
 import { benchmarkStudy, siteNames } from './study-text.ts'
+import { trainingOptionNames } from './training-options.ts'
 
 const options = benchmarkOptions(['node', 'benchmark', '--seeds', '3'])
 const planned = planCells(options, siteNames)
@@ -47,6 +49,18 @@ describe('the plan', () => {
 
 describe('the studies', () => {
   const request = { ...options, seed: 1, sites: siteNames }
+
+  test('differ from the usual one by exactly the option that is tried', () => {
+    const usual = benchmarkStudy({ ...request, variant: 'order', arm: 'order' })
+    const changed = trainingOptionNames.map((arm) => {
+      const study = benchmarkStudy({ ...request, variant: 'order', arm })
+      return Object.keys(study).filter(
+        (key) => canonicalJson(study[key as keyof typeof study]) !== canonicalJson(usual[key as keyof typeof usual]),
+      )
+    })
+    expect(changed.every((keys) => keys.length === 1)).toBe(true)
+    expect(new Set(changed.flat())).toEqual(new Set(['model', 'stages', 'strategy', 'training']))
+  })
 
   test('weigh the losses of ordering as the variant has it', () => {
     const losses = (variant: 'order' | 'auxiliary' | 'no-maxima'): unknown => {

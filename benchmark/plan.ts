@@ -3,6 +3,7 @@
 
 import { type Cell, cellId, dependenciesOf, type RecurrenceArm, type Setting } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
+import { trainingOptionNames } from './training-options.ts'
 
 export const knownShares = [0.2, 0.4, 1] as const
 /** Permutations of the outcomes a seed; five seeds have ten. */
@@ -78,6 +79,7 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
       ...recurrence('histogram', 'pooled', [0.4]),
       ...recurrence('histogram', 'local', [0.4]),
     ],
+    trainingOptionNames.flatMap((option) => recurrence(option, 'federated', [0.4])),
     [
       ...recurrence('order', 'pooled', [0.2, 1]),
       ...recurrence('order', 'local', [0.2, 1]),

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecurrenceArm, Setting } from './cell.ts'
+import { optionLines } from './option-results.ts'
 import { type BenchmarkOptions, commandOf } from './options.ts'
 import { knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
@@ -122,6 +123,10 @@ function resultsPage(
         return `| ${variant}, seed ${seed} | ${three(pairAccuracy)} | ${three(pairAccuracyFar)} | ${three(sequenceAuroc)} | ${three(lesionProbe)} |`
       }),
     ),
+    '',
+    '## What options of the study file buy',
+    '',
+    ...optionLines(store, seeds),
     '',
     '## Shortcuts',
     '',

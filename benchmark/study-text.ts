@@ -4,6 +4,7 @@ import { imagePresets } from '../shared/model/presets.ts'
 import { parseStudy, type Study } from '../shared/study/study.ts'
 import type { OrderingVariant, RecurrenceArm } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
+import { piecesOf } from './training-options.ts'
 
 /** Six sites, skewed as real consortia are: the largest has a third of the children, the smallest a fourteenth. */
 export const siteShares = {
@@ -40,17 +41,28 @@ export function benchmarkStudy(request: Request): Study {
   const { grid, spacingMm } = imagePresets[preset]
   const warmUp = variant === 'no-warm-up' ? 0 : Math.floor(orderingRounds / 4)
   const rate = arm === 'scratch' || arm === 'histogram' ? '3e-3' : '2e-3'
+  const { model, stage, strategy = 'serverMomentum: 0.6', training } = piecesOf(arm)
+  const recurrence = [
+    `rounds: ${recurrenceRounds}`,
+    `batchChildren: ${arm === 'single-scan' ? 20 : 4}`,
+    ...(stage?.startsWith('learningRate') ? [] : [`learningRate: ${rate}`]),
+    ...(stage === undefined ? [] : [stage]),
+  ].join(', ')
+  const network = [
+    ...(model?.startsWith('head') ? [] : ['head: hazards']),
+    ...(model === undefined ? [] : [model]),
+  ].join(', ')
   return parseStudy(`study: benchmark
 seed: ${seed}
-model: { preset: ${preset}, head: hazards, grid: [${grid.join(', ')}], spacingMm: ${spacingMm} }
+model: { preset: ${preset}, ${network}, grid: [${grid.join(', ')}], spacingMm: ${spacingMm} }
 pipeline: { template: mni152, sequences: [FLAIR] }
 sites: [${sites.join(', ')}]
 folds: { train: 0.8, validation: 0.2, test: 0 }
 stages:
   - { task: ordering, rounds: ${orderingRounds}, learningRate: 3e-3, warmupRounds: ${warmUp}${losses[variant]} }
-  - { task: recurrence, rounds: ${recurrenceRounds}, learningRate: ${rate}, batchChildren: ${arm === 'single-scan' ? 20 : 4} }
-strategy: { serverMomentum: 0.6 }
-round: { quorum: 1, deadline: 1h }
+  - { task: recurrence, ${recurrence} }
+strategy: { ${strategy} }
+${training === undefined ? '' : `training: { ${training} }\n`}round: { quorum: 1, deadline: 1h }
 policy: { minChildren: 2, minCell: 3 }
 `).study
 }

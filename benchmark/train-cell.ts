@@ -5,12 +5,13 @@ import { trainArm } from '../demo/arms.ts'
 import { withOthersOutcomes, withShuffledScans } from '../demo/controls.ts'
 import { orderingAccuracy } from '../demo/report/figures.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
+import { initialWeights } from '../shared/model/parameters.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
-import type { Weights } from '../shared/weights/weights.ts'
+import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import type { Cell, Setting } from './cell.ts'
+import { type Cell, pretrainingOf, type Setting } from './cell.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
 import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
@@ -72,8 +73,7 @@ export async function trainRecurrence(
   cell: Extract<Cell, { kind: 'recurrence' }>,
   { options, cohort, trainer, weightsOf, signal }: CellWork,
 ): Promise<CellOutcome> {
-  const variant = cell.arm === 'scratch' || cell.arm === 'single-scan' || cell.arm === 'histogram' ? 'order' : cell.arm
-  const study = studyOf(options, cohort, cell.seed, variant, cell.arm)
+  const study = studyOf(options, cohort, cell.seed, pretrainingOf(cell.arm), cell.arm)
   const shownCohort = cell.arm === 'histogram' ? histogramCohort(cohort) : cohort
   const model = cell.arm === 'histogram' ? histogramModel : modelOf(study)
   const models: Record<string, ModelScores> = {}
@@ -85,14 +85,28 @@ export async function trainRecurrence(
   const shown = cell.arm === 'single-scan' ? mapSites(asked, (_, all) => singleScans(all)) : asked
   const fromScratch = cell.arm === 'scratch' || cell.arm === 'histogram'
   for (const [by, group] of groupsOf(shown, cell.setting)) {
+    const ownWeights = new Map<string, Weights>()
     const [trained] = await trainArm({
-      ...{ study, sites: group, trainer, model, stages: [1], signal },
-      ...(!fromScratch && { from: weightsOf(by) }),
+      ...{ study, sites: group, trainer, model, stages: [1], ownWeights, signal },
+      ...(!fromScratch && { from: fitted(weightsOf(by), model, cell.seed) }),
     })
     if (trained === undefined) throw new Error('recurrence left no weights')
-    models[by] = await modelScores(study, trainer, { model, weights: trained }, shownCohort, known)
+    const left = ownWeights.size > 0 ? ownWeights : new Map([[by, trained]])
+    for (const [of, weights] of left)
+      models[of] = await modelScores(study, trainer, { model, weights }, shownCohort, known)
   }
   return { result: { kind: 'recurrence', labels: cohort.test.map(lastLabel), models }, weights: new Map() }
+}
+
+/** Weights of ordering for a network with other or larger heads: what fits is taken over, the rest begins as it always does. */
+function fitted(from: Weights, model: ModelSpec, seed: number): Weights {
+  const weights = initialWeights(model, seed)
+  const known = parameterViews(from)
+  for (const [name, values] of parameterViews(weights)) {
+    const old = known.get(name)
+    if (old?.length === values.length) values.set(old)
+  }
+  return weights
 }
 
 function histogramCohort({ sites, test }: BenchmarkCohort): BenchmarkCohort {

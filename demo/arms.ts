@@ -5,11 +5,13 @@ import { combineWhole, type MomentValues } from '../coordinator/strategy/whole.t
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { modelOf } from '../shared/study/model-of.ts'
+import { staysAtSite } from '../shared/study/personal.ts'
 import type { Study } from '../shared/study/study.ts'
 import { difference, l2Norm } from '../shared/weights/arithmetic.ts'
-import type { Weights } from '../shared/weights/weights.ts'
+import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import { isUsable } from '../site-agent/learning/train.ts'
-import type { PreparedChild, Trainer } from '../site-agent/learning/trainer.ts'
+import type { PreparedChild, Trainer, TrainingJob } from '../site-agent/learning/trainer.ts'
+import { createRoundChoice } from './round-choice.ts'
 
 export interface ArmOptions {
   readonly study: Study
@@ -23,6 +25,8 @@ export interface ArmOptions {
   /** Stages to run, by position; absent: all. */
   readonly stages?: readonly number[]
   readonly onRound?: () => void
+  /** Receives each site's weights with the parameters that it keeps for itself, where the study has such. */
+  readonly ownWeights?: Map<string, Weights>
   readonly signal: AbortSignal
 }
 
@@ -32,29 +36,60 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
   const model = options.model ?? modelOf(study)
   const stages = options.stages ?? study.stages.map((_, index) => index)
   let weights = options.from ?? initialWeights(model, study.seed)
+  const own = options.ownWeights ?? new Map<string, Weights>()
   const afterStages: Weights[] = []
   for (const index of stages) {
     const stage = study.stages[index]
     if (stage === undefined) throw new Error(`the study has no stage ${index}`)
     let previousBase: Float32Array | undefined
     let moments: MomentValues | undefined
+    const choice = stage.select === undefined ? undefined : createRoundChoice(stage.select.metric)
     for (let round = 0; round < stage.rounds; round++) {
       const updates: { site: string; children: number; norm: number; values: Float32Array }[] = []
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (!children.some((child) => child.fold === 'train' && isUsable({ stage, model }, child))) continue
         const seed = `${study.seed}/${site}/${index}/${round}`
-        const job = { model, stage, training: study.training, round, weights, children, seed }
+        const before = withOwn(weights, own.get(site), study)
+        const job = { model, stage, training: study.training, round, weights: before, children, seed }
         const trained = await trainer.train(job, { signal })
-        const { values } = difference(trained.weights, weights)
+        if (study.training.personal !== undefined) own.set(site, trained.weights)
+        const { values } = withoutOwn(difference(trained.weights, before), study)
         updates.push({ site, children: trained.children, norm: l2Norm(values), values })
       }
       const next = combineWhole(study.strategy, { base: weights.values, previousBase, moments, updates })
       previousBase = weights.values
       moments = next.moments
       weights = { manifest: weights.manifest, values: next.weights }
+      const job = { model, stage, training: study.training, round, weights, seed: `${study.seed}/${index}` }
+      await choice?.consider(weights, () => validation(options, job))
       options.onRound?.()
     }
+    weights = choice?.best() ?? weights
     afterStages.push(weights)
   }
   return afterStages
+}
+
+/** What the sites' validation folds say of weights, all sites' sums one after the other. */
+async function validation({ sites, trainer, signal }: ArmOptions, job: Omit<TrainingJob, 'children'>) {
+  const sums = []
+  for (const children of sites.values()) sums.push(...(await trainer.evaluate({ ...job, children }, { signal })))
+  return sums
+}
+
+/** The weights that a site trains from: its own values where it keeps some. */
+function withOwn(weights: Weights, own: Weights | undefined, { training }: Study): Weights {
+  if (own === undefined) return weights
+  const mixed: Weights = { manifest: weights.manifest, values: weights.values.slice() }
+  const kept = parameterViews(own)
+  for (const [name, values] of parameterViews(mixed)) {
+    if (staysAtSite(name, training.personal)) values.set(kept.get(name) ?? values)
+  }
+  return mixed
+}
+
+/** A difference as it leaves a site: nought where parameters stay. */
+function withoutOwn(update: Weights, { training }: Study): Weights {
+  for (const [name, values] of parameterViews(update)) if (staysAtSite(name, training.personal)) values.fill(0)
+  return update
 }
