@@ -48,7 +48,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     .addOption(new Option('--preset <name>', 'which network').choices(presetNames).default('tiny'))
     .option('--children <number>', 'with an outcome over six sites, and as many without', wholeNumber, 200)
     .option('--test-children <number>', 'in no site', wholeNumber, 200)
-    .option('--rounds <number>', 'rounds of ordering; recurrence gets five eighths of them', wholeNumber, 40)
+    .option('--rounds <number>', 'rounds of ordering; recurrence gets half as many again', wholeNumber, 40)
     .option('--workers <number>', 'processes that train, one thread each', wholeNumber, 2)
     .option('--tier <number>', '1: the headline, 2 to 6: more of the table', wholeNumber, 6)
     .option('--only <text>', 'only cells whose name holds this text, with what they start from')
@@ -88,7 +88,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     children: given.children,
     testChildren: given.testChildren,
     orderingRounds: given.rounds,
-    recurrenceRounds: Math.max(1, Math.round((given.rounds * 5) / 8)),
+    recurrenceRounds: Math.max(1, Math.round(given.rounds * 1.5)),
     workers: given.workers,
     outFolder: resolve(given.out),
     resultsFolder: resolve(given.results ?? given.out),

@@ -135,8 +135,8 @@ export interface Reliability {
 }
 
 /**
- * Calibration with all scans shown, before and after recalibration on each seed's validation landmarks from the fourth visit on (slope and intercept, or
- * the intercept alone where events are few); test children of all seeds together.
+ * Calibration with all scans shown, before and after recalibration on each seed's validation landmarks; test children of all seeds
+ * together.
  */
 export function calibration(scores: readonly SeedScores[]): { before: Reliability; after: Reliability } {
   const rows = scores.flatMap(({ labels, models }) => {
@@ -154,26 +154,34 @@ export function calibration(scores: readonly SeedScores[]): { before: Reliabilit
 }
 
 /** Below this many events, or landmarks without one, a slope cannot be told and only the intercept is fitted. */
-const fewestForSlope = 20
+const fewestForSlope = 10
 
 /** Events are rarer at early landmarks, so those say little of how high risks should be at the sixth visit. */
 const leastVisits = 4
 
-/** A line on the logit scale that fits later validation landmarks; risks as they are where all have the same answer. */
+/**
+ * A line on the logit scale: its slope (how overconfident the model is) from all landmarks, its height from later ones. Risks stay
+ * as they are where all landmarks have the same answer.
+ */
 function recalibrationOf(landmarks: readonly CalibrationRow[]): (logit: number) => number {
-  const rows = landmarks.filter(({ visits }) => visits >= leastVisits)
-  const events = rows.filter(({ label }) => label === 1).length
-  const fewest = Math.min(events, rows.length - events)
-  if (fewest === 0) return (logit) => logit
-  if (fewest < fewestForSlope) {
-    const shift = interceptOf(rows)
-    return (logit) => logit + shift
-  }
-  const model = fitLogistic(
-    rows.map(({ logit, label }) => ({ features: [logit], label, weight: 1 })),
-    0.1,
-  )
-  return (logit) => logisticLogit(model, [logit])
+  const slope = slopeOf(landmarks)
+  const later = landmarks.filter(({ visits }) => visits >= leastVisits)
+  if (rarerAnswer(later) === 0) return (logit) => logit
+  const shift = interceptOf(later.map((row) => ({ ...row, logit: slope * row.logit })))
+  return (logit) => slope * logit + shift
+}
+
+function slopeOf(landmarks: readonly CalibrationRow[]): number {
+  if (rarerAnswer(landmarks) < fewestForSlope) return 1
+  const rows = landmarks.map(({ logit, label }) => ({ features: [logit], label, weight: 1 }))
+  const model = fitLogistic(rows, 0.1)
+  return logisticLogit(model, [1]) - logisticLogit(model, [0])
+}
+
+/** Landmarks with the answer that is rarer. */
+function rarerAnswer(landmarks: readonly CalibrationRow[]): number {
+  const events = landmarks.filter(({ label }) => label === 1).length
+  return Math.min(events, landmarks.length - events)
 }
 
 /** What must be added to all logits so that the mean risk is the share of events; by Newton's method. */
