@@ -7,7 +7,7 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 const cohortNames = ['hardened', 'growth'] as const
 export type CohortName = (typeof cohortNames)[number]
 
-const presetNames = ['tiny'] as const
+const presetNames = ['tiny', 'compact'] as const
 export type BenchmarkPreset = (typeof presetNames)[number]
 
 export interface BenchmarkOptions {

@@ -11,7 +11,7 @@ import { difference, l2Norm } from '../shared/weights/arithmetic.ts'
 import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import { isUsable } from '../site-agent/learning/train.ts'
 import type { PreparedChild, Trainer, TrainingJob } from '../site-agent/learning/trainer.ts'
-import { createRoundChoice } from './round-choice.ts'
+import { createStageWatch } from './stage-watch.ts'
 
 export interface ArmOptions {
   readonly study: Study
@@ -43,8 +43,13 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
     if (stage === undefined) throw new Error(`the study has no stage ${index}`)
     let previousBase: Float32Array | undefined
     let moments: MomentValues | undefined
-    const choice = stage.select === undefined ? undefined : createRoundChoice(stage.select.metric)
+    const watch = createStageWatch(stage)
+    const watched = async (round: number): Promise<void> => {
+      const job = { model, stage, training: study.training, round: 0, weights, seed: `${study.seed}/${index}` }
+      watch?.note(round, weights, await validation(options, job))
+    }
     for (let round = 0; round < stage.rounds; round++) {
+      if (watch !== undefined) await watched(round - 1)
       const updates: { site: string; children: number; norm: number; values: Float32Array }[] = []
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (!children.some((child) => child.fold === 'train' && isUsable({ stage, model }, child))) continue
@@ -60,11 +65,11 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
       previousBase = weights.values
       moments = next.moments
       weights = { manifest: weights.manifest, values: next.weights }
-      const job = { model, stage, training: study.training, round, weights, seed: `${study.seed}/${index}` }
-      await choice?.consider(weights, () => validation(options, job))
       options.onRound?.()
+      if (watch?.stops()) break
     }
-    weights = choice?.best() ?? weights
+    if (stage.select !== undefined) await watched(stage.rounds - 1)
+    weights = watch?.chosen() ?? weights
     afterStages.push(weights)
   }
   return afterStages
