@@ -19,7 +19,7 @@ describe('documents say what the code does', () => {
   })
 
   test('every relative link in the documents leads to a file', () => {
-    for (const document of ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs')]) {
+    for (const document of documents()) {
       const folder = join(root, document, '..')
       for (const [, target] of read(document).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
         expect(() => readFileSync(join(folder, target ?? '')), `${document} links to ${target}`).not.toThrow(/ENOENT/)
@@ -27,12 +27,26 @@ describe('documents say what the code does', () => {
     }
   })
 
-  test('every study in docs/study-file.md is one that is accepted', () => {
-    const studies = [...read('docs/study-file.md').matchAll(/^```yaml\n(study: [\s\S]*?)^```/gm)].map(
-      (match) => match[1] ?? '',
+  test('every study in the documents is one that is accepted', () => {
+    const studies = documents().flatMap((document) =>
+      [...read(document).matchAll(/^```ya?ml\n([\s\S]*?)^```/gm)].flatMap(([, text = '']) =>
+        /^study:/m.test(text) ? [{ document, text }] : [],
+      ),
     )
-    expect(studies.length).toBeGreaterThan(1)
-    for (const text of studies) expect(() => parseStudy(text)).not.toThrow()
+    expect(studies.filter(({ document }) => document === 'docs/study-file.md').length).toBeGreaterThan(1)
+    for (const { document, text } of studies) expect(() => parseStudy(text), `a study in ${document}`).not.toThrow()
+  })
+
+  test('every piece of a study in docs/study-file.md can be put into one', () => {
+    const [whole = ''] = [...read('docs/study-file.md').matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text]) => text)
+    const pieces = [...read('docs/study-file.md').matchAll(/`((?:model|pipeline): \{[^`]*\})`/g)].map(
+      ([, piece = '']) => piece.replaceAll(/\s+/g, ' '),
+    )
+    expect(pieces.length).toBeGreaterThan(0)
+    for (const piece of pieces) {
+      const field = piece.slice(0, piece.indexOf(':'))
+      expect(() => parseStudy(whole.replace(new RegExp(`^${field}: .*$`, 'm'), piece)), piece).not.toThrow()
+    }
   })
 
   test('every npm command in README.md is a script of package.json', () => {
@@ -65,6 +79,10 @@ function sourceFolders(): string[] {
     }
   }
   return [...folders]
+}
+
+function documents(): string[] {
+  return ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs')]
 }
 
 function markdownIn(folder: string): string[] {

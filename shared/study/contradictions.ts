@@ -1,10 +1,20 @@
 // What a study file may not say together, in sentences for its author. Each field by itself is checked by the schema.
 
+import { networkOf } from '../model/network.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { type MetricName, validationMetrics } from './metrics.ts'
 import { modelOf } from './model-of.ts'
 import { staysAtSite } from './personal.ts'
 import type { Stage, Strategy, Study } from './study.ts'
+
+/** What the parts of a model cannot be together. */
+export function modelContradictions(study: Study): string[] {
+  const { timeInput } = study.model
+  if (!takesMean(study) || timeInput === 'none') return []
+  return [
+    `model.timeInput: a mean of scans has no gates that could be told of time; leave ${timeInput} out, or ask for gru`,
+  ]
+}
 
 export function stageContradictions(stage: Stage, study: Study): string[] {
   const { rounds, warmupRounds, earlyStop, select } = stage
@@ -16,6 +26,9 @@ export function stageContradictions(stage: Stage, study: Study): string[] {
   const losses = 'losses' in stage ? stage.losses : undefined
   if (losses !== undefined && Object.values(losses).every((weight) => weight === 0)) {
     problems.push('losses: all are 0, so nothing would be learned')
+  }
+  if (losses !== undefined && losses.sequences > 0 && losses.pairs + losses.maxima === 0 && takesMean(study)) {
+    problems.push('losses: a mean of scans (model.temporal) is the same in any order, so sequences teach it nothing')
   }
   const metrics = { 'earlyStop.metric': earlyStop?.metric, 'select.metric': select?.metric }
   for (const [field, metric] of Object.entries(metrics)) {
@@ -66,4 +79,9 @@ export function strategyContradictions({ name, trim, adam, serverMomentum }: Str
   if (serverMomentum > 0 && name === 'fed-adam')
     problems.push('strategy.serverMomentum: fed-adam has momentum of its own, adam.beta1')
   return problems
+}
+
+/** Whether a child's scans are told apart by nothing but what they show. */
+function takesMean(study: Study): boolean {
+  return networkOf(modelOf(study)).temporal === 'mean'
 }

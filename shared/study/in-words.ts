@@ -20,6 +20,7 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `  sites       ${study.sites.join(', ')}`,
     `  model       preset ${preset}, ${parameters.toLocaleString('en')} weights, volumes of ` +
       `${grid.join('×')} voxels of ${spacingMm} mm`,
+    ...temporalInWords(study.model),
     `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     ...alsoTold(study.model),
@@ -61,6 +62,17 @@ function evaluationInWords({ ruleOutNpv, ruleInPpv }: NonNullable<Study['evaluat
     "  and this hospital's own figures of how well the model does. The whole consortium sees both. They serve to choose two",
     `  thresholds (predictive values of ${ruleOutNpv} below and ${ruleInPpv} above) and to write the report and the model card.`,
   ]
+}
+
+const temporalWords = {
+  gru: 'a recurrent unit (GRU), which also sees what changed from scan to scan',
+  'attention-lstm': 'attention between all of them, then a recurrent unit (LSTM)',
+  mean: 'their mean, which knows nothing of their order',
+} as const satisfies Record<NonNullable<Study['model']['temporal']>, string>
+
+/** The sequence block, where the study names one. */
+function temporalInWords({ temporal }: Study['model']): string[] {
+  return temporal === undefined ? [] : [`  scans of a child are put together by ${temporalWords[temporal]}`]
 }
 
 /** What recurrence learns from beside scans. */

@@ -5,6 +5,9 @@ import type { Study } from './study.ts'
 
 /** The model of a study: the same text gives the same model in every version (decision 16). */
 export function modelOf({ model }: Pick<Study, 'model'>): ModelSpec {
-  const { preset, head, timeInput, clinical } = model
-  return { preset, head, timeInput, clinical, sequences: 1 }
+  const { preset, head, timeInput, clinical, temporal } = model
+  return {
+    ...{ preset, head, timeInput, clinical, sequences: 1 },
+    ...(temporal === undefined ? {} : { temporal }),
+  }
 }

@@ -47,6 +47,31 @@ describe('a study file', () => {
     })
   })
 
+  test('may ask for another sequence block than its preset has, and says so in words', () => {
+    expect(modelOf(parseStudy(good).study)).not.toHaveProperty('temporal')
+    expect(studyInWords(parseStudy(good))).not.toContain('put together')
+    const asking = (temporal: string) => good.replace('spacingMm: 7', `spacingMm: 7, temporal: ${temporal}`)
+    const blocks = { gru: 'GRU', 'attention-lstm': 'LSTM', mean: 'nothing of their order' }
+    for (const [temporal, words] of Object.entries(blocks)) {
+      const file = parseStudy(asking(temporal))
+      expect(modelOf(file.study)).toMatchObject({ temporal })
+      expect(studyInWords(file)).toMatch(new RegExp(`put together by .*${words}`))
+    }
+    expect(refusal(asking('transformer'))).toContain('model.temporal')
+  })
+
+  test('of a mean of scans is told of no time, and is not taught order by sequences alone', () => {
+    const told = (temporal: string) =>
+      changed('spacingMm: 7', `spacingMm: 7, timeInput: fourier, temporal: ${temporal}`)
+    expect(told('mean')).toContain('model.timeInput: a mean of scans has no gates')
+    expect([told('gru'), told('attention-lstm')]).toEqual(['accepted', 'accepted'])
+    const mean = good.replace('spacingMm: 7', 'spacingMm: 7, temporal: mean')
+    const losses = (pairs: number) => `3e-3, losses: { pairs: ${pairs}, sequences: 1, maxima: 0 } }`
+    expect(refusal(mean.replace('3e-3 }', losses(0)))).toContain('stages.0.losses: a mean of scans')
+    expect(refusal(mean.replace('3e-3 }', losses(1)))).toBe('accepted')
+    expect(changed('3e-3 }', losses(0))).toBe('accepted')
+  })
+
   test('with hazards gives risks only where a bin ends', () => {
     const hazards = good.replace('spacingMm: 7', 'spacingMm: 7, head: hazards')
     expect(modelOf(parseStudy(hazards).study).head).toBe('hazards')

@@ -6,12 +6,13 @@ import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
 import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
 import { heads, timeInputs } from '../model/model-spec.ts'
-import { imagePresets } from '../model/presets.ts'
+import { imagePresets, temporals } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
 import {
   evaluationContradictions,
+  modelContradictions,
   personalContradictions,
   stageContradictions,
   strategyContradictions,
@@ -32,6 +33,8 @@ const modelSchema = z.strictObject({
   head: z.enum(heads).default('binary'),
   timeInput: z.enum(timeInputs).default('none'),
   clinical: z.boolean().default(false),
+  /** The block that makes a state of a child's scans; absent: the preset's. */
+  temporal: z.enum(temporals).optional(),
 })
 
 const pipelineSchema = z.strictObject({
@@ -202,6 +205,7 @@ function contradictions(study: Study): string[] {
       `model.grid: preset ${study.model.preset} works on [${preset.grid.join(', ')}] (depth, height, width)`,
     )
   }
+  problems.push(...modelContradictions(study))
   const sum = study.folds.train + study.folds.validation + study.folds.test
   if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
   if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')
