@@ -7,8 +7,10 @@ import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import { noRecalibration } from '../../shared/evaluation/recalibration.ts'
 import { riskEdges } from '../../shared/evaluation/risk-bins.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
+import { networkInWords } from '../../shared/study/in-words.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
+import { sequencesInWords } from '../../shared/study/sequences.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { elementCount } from '../../shared/weights/weights.ts'
 import type { RunStatus } from '../status.ts'
@@ -43,7 +45,7 @@ export function modelCard(options: {
       study: study.study.study,
       studyDigest: study.digest,
       weightsDigest: report.weightsDigest,
-      preset: model.preset,
+      preset: networkInWords(model),
       parameters: elementCount(modelManifest(modelOf(study.study))),
       programVersion: report.programVersion,
       lineage: run.stages.map(({ task }, stage) => ({
@@ -62,7 +64,7 @@ export function modelCard(options: {
     },
     preprocessing: {
       template: pipeline.template,
-      sequences: pipeline.sequences.join(' or '),
+      sequences: sequencesInWords(pipeline),
       registration: pipeline.registration,
       brainMask: pipeline.brainMask,
       grid: `${model.grid.join(' × ')} voxels of ${model.spacingMm} mm`,

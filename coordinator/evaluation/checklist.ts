@@ -2,6 +2,8 @@
 // prompts for those that only people can.
 
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import { networkInWords } from '../../shared/study/in-words.ts'
+import { sequencesInWords } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
 import { estimateText } from './charts.ts'
 import type { EvaluationReport } from './report.ts'
@@ -32,7 +34,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod(
       '7 preprocessing',
-      `template ${study.pipeline.template}, registration ${study.pipeline.registration}, brain mask ${study.pipeline.brainMask}, one recipe at every site`,
+      `${sequencesInWords(study.pipeline)}; template ${study.pipeline.template}, registration ${study.pipeline.registration}, brain mask ${study.pipeline.brainMask}, one recipe at every site`,
     ),
     tripod(
       '8 outcome',
@@ -54,7 +56,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod(
       '12c model',
-      `preset ${study.model.preset}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${rounds} rounds`).join(', then ')}`,
+      `preset ${networkInWords(study.model)}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${rounds} rounds`).join(', then ')}`,
     ),
     tripod('12d heterogeneity', `figures by site and by ${families || 'no group, as all are too small'}`),
     tripod(

@@ -100,6 +100,16 @@ describe('the model card', () => {
     expect(other.thresholds.version).not.toBe(card.thresholds.version)
   })
 
+  test('says which sequences the model is shown, how, and by which block of them', () => {
+    expect(card.preprocessing).toMatchObject({ sequences: 'FLAIR' })
+    const other = text
+      .replace('[FLAIR]', '{ all: [FLAIR, T2w] }')
+      .replace('spacingMm: 7', 'spacingMm: 7, temporal: mean')
+    const { preprocessing, model } = modelCard({ run, study: parseStudy(other), pooled, report })
+    expect(preprocessing).toMatchObject({ sequences: 'FLAIR and T2w at once, a missing one marked as missing' })
+    expect(model.preset).toBe('tiny with mean')
+  })
+
   test('leaves to people what only they can answer', () => {
     const markdown = cardMarkdown(card)
     expect(markdown).toContain('**To be answered by people:**')

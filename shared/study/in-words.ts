@@ -4,12 +4,13 @@ import { evaluationPasses } from '../evaluation/passes.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { elementCount } from '../weights/weights.ts'
 import { modelOf } from './model-of.ts'
+import { sequencesInWords } from './sequences.ts'
 import type { Stage, Study, StudyFile } from './study.ts'
 
 /** Lines of plain text, at most about 100 characters wide. */
 export function studyInWords({ study, digest }: StudyFile): string {
   const parameters = elementCount(modelManifest(modelOf(study)))
-  const { grid, spacingMm, preset } = study.model
+  const { grid, spacingMm } = study.model
   const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
   const closing = study.stages.filter(({ select }) => select !== undefined).length
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
@@ -18,10 +19,10 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `Study ${study.study}`,
     `  digest      ${digest}`,
     `  sites       ${study.sites.join(', ')}`,
-    `  model       preset ${preset}, ${parameters.toLocaleString('en')} weights, volumes of ` +
+    `  model       preset ${networkInWords(study.model)}, ${parameters.toLocaleString('en')} weights, volumes of ` +
       `${grid.join('×')} voxels of ${spacingMm} mm`,
     ...temporalInWords(study.model),
-    `  scans       ${study.pipeline.sequences.join(' or ')}, in the space of template ${study.pipeline.template}, brain only`,
+    `  scans       ${sequencesInWords(study.pipeline)}, in the space of template ${study.pipeline.template}, brain only`,
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     ...alsoTold(study.model),
     ...(study.evaluation === undefined
@@ -69,6 +70,11 @@ const temporalWords = {
   'attention-lstm': 'attention between all of them, then a recurrent unit (LSTM)',
   mean: 'their mean, which knows nothing of their order',
 } as const satisfies Record<NonNullable<Study['model']['temporal']>, string>
+
+/** The preset, with the sequence block that the study names: `tiny` or `tiny with attention-lstm`. */
+export function networkInWords({ preset, temporal }: Study['model']): string {
+  return temporal === undefined ? preset : `${preset} with ${temporal}`
+}
 
 /** The sequence block, where the study names one. */
 function temporalInWords({ temporal }: Study['model']): string[] {

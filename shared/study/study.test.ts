@@ -47,6 +47,30 @@ describe('a study file', () => {
     })
   })
 
+  test('shows one image a visit in an order of preference, or several sequences at once, each a channel', () => {
+    const words = (text: string): string => studyInWords(parseStudy(text))
+    const preferred = good.replace('[FLAIR]', '[FLAIR, T2w]')
+    expect(modelOf(parseStudy(preferred).study).sequences).toBe(1)
+    expect(words(preferred)).toContain('scans       FLAIR or T2w, in the space')
+    const together = good.replace('[FLAIR]', '{ all: [FLAIR, T2w, T1w] }')
+    expect(modelOf(parseStudy(together).study).sequences).toBe(3)
+    expect(words(together)).toContain('FLAIR, T2w and T1w at once, a missing one marked as missing')
+  })
+
+  test.each([
+    ['none', '[]', 'pipeline.sequences: '],
+    ['one alone at once', '{ all: [FLAIR] }', 'pipeline.sequences.all: name two or more'],
+    ['one that nobody knows', '{ all: [FLAIR, DWI] }', 'pipeline.sequences: name one or more of FLAIR, T2w, T1w'],
+    ['in two ways', '{ all: [FLAIR, T2w], prefer: [T1w] }', 'pipeline.sequences: Unrecognized key: "prefer"'],
+    ['by a word', 'FLAIR', 'pipeline.sequences: name one or more of FLAIR, T2w, T1w in order of preference'],
+  ])('is refused when it names of sequences %s, and the sentence says what can be', (_, sequences, words) => {
+    expect(changed('[FLAIR]', sequences)).toContain(words)
+  })
+
+  test('names no sequence twice among those that are shown at once', () => {
+    expect(changed('[FLAIR]', '{ all: [T2w, T2w] }')).toContain('pipeline.sequences.all: a sequence is named twice')
+  })
+
   test('may ask for another sequence block than its preset has, and says so in words', () => {
     expect(modelOf(parseStudy(good).study)).not.toHaveProperty('temporal')
     expect(studyInWords(parseStudy(good))).not.toContain('put together')

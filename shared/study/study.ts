@@ -20,6 +20,7 @@ import {
 import { durationSchema } from './duration.ts'
 import { isMetricName, metricNames } from './metrics.ts'
 import { siteIdPattern } from './names.ts'
+import { channelsOf, sequenceNames, sequencesSyntax } from './sequences.ts'
 
 const positive = z.number().positive().finite()
 const share = z.number().min(0).max(1)
@@ -37,12 +38,17 @@ const modelSchema = z.strictObject({
   temporal: z.enum(temporals).optional(),
 })
 
+const oneAlone = 'name two or more; one image a visit is written without all, such as [FLAIR]'
+
 const pipelineSchema = z.strictObject({
   template: z.enum(['mni152']),
-  sequences: z
-    .array(z.enum(['FLAIR', 'T2w', 'T1w']))
-    .min(1)
-    .max(3),
+  sequences: z.union(
+    [
+      z.array(z.enum(sequenceNames)).min(1).max(3),
+      z.strictObject({ all: z.array(z.enum(sequenceNames)).min(2, oneAlone).max(3) }),
+    ],
+    sequencesSyntax,
+  ),
   registration: z.enum(['rigid', 'none']).default('none'),
   brainMask: z.enum(['foreground', 'template']).default('foreground'),
 })
@@ -206,6 +212,8 @@ function contradictions(study: Study): string[] {
     )
   }
   problems.push(...modelContradictions(study))
+  const channels = channelsOf(study.pipeline) ?? []
+  if (new Set(channels).size !== channels.length) problems.push('pipeline.sequences.all: a sequence is named twice')
   const sum = study.folds.train + study.folds.validation + study.folds.test
   if (Math.abs(sum - 1) > 1e-9) problems.push(`folds: the three shares add up to ${sum}, not to 1`)
   if (study.folds.train === 0) problems.push('folds.train: nothing would be trained on')

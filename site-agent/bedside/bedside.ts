@@ -129,13 +129,13 @@ export function heldBackOf({ participant }: Pick<CohortChild, 'participant'>, fi
 
 async function factsOf(
   { fold, scans, outcome, chart }: CohortChild,
-  { files, volumes }: PreparedScans<PreparedVolume>,
+  { volumes }: PreparedScans<PreparedVolume>,
   templateMask: Uint8Array,
   shape: readonly [number, number, number],
 ): Promise<ChildFacts> {
   const ofScans = await Promise.all(
     scans.map(async (scan) => {
-      const voxels = await readVoxels(files.get(scan) ?? '')
+      const voxels = await readVoxels(volumes.get(scan)?.file ?? '')
       return {
         ...{ session: scan.session, day: scan.day, ...overlapFacts(voxels, templateMask, shape) },
         registration: registrationOf(volumes.get(scan)),

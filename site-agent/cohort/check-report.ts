@@ -3,6 +3,7 @@
 
 import type { CheckedChild, CheckReport } from './checks.ts'
 import type { Finding, Held } from './finding.ts'
+import { countsInWords } from './sequence-counts.ts'
 
 const width = 100
 
@@ -47,7 +48,9 @@ function countLines(report: CheckReport): string[] {
       train + validation + test,
     ]),
   ])
-  const lines = [...counts, '', ...tasks, '']
+  const sequences =
+    report.sequences.length === 0 ? [] : wrap(`Sequences: ${countsInWords(report.sequences)}.`, '  ', '  ')
+  const lines = [...counts, ...sequences, '', ...tasks, '']
   const kinds = Object.entries(outcomes.events)
   const events = kinds.reduce((sum, [, count]) => sum + count, 0)
   const listed =
@@ -63,7 +66,9 @@ function countLines(report: CheckReport): string[] {
   return [...lines, ...wrap(landmarkText, '  ', '  ')]
 }
 
-const heldText: Readonly<Record<Held, string>> = { child: 'child', scan: 'scan', outcome: 'outcome', nothing: '' }
+const heldText: Readonly<Record<Held, string>> = {
+  ...{ child: 'child', scan: 'scan', image: 'image', outcome: 'outcome', nothing: '' },
+}
 
 function findingLines(findings: readonly Finding[]): string[] {
   const alike = Map.groupBy(findings, ({ holds, rule, sentence }) => `${holds}/${rule}/${sentence}`)

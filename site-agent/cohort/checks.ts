@@ -6,6 +6,7 @@ import type { Task } from '../../shared/study/study.ts'
 import type { Cohort, CohortChild } from './cohort.ts'
 import type { Finding } from './finding.ts'
 import type { PreparedCohort } from './prepare-cohort.ts'
+import type { SequenceCount } from './sequence-counts.ts'
 import { canTrain } from './usability.ts'
 
 const folds: readonly Fold[] = ['train', 'validation', 'test']
@@ -28,6 +29,8 @@ export interface CheckReport {
   readonly horizonDays: number | null
   readonly children: { readonly found: number; readonly used: number }
   readonly visits: { readonly found: number; readonly used: number }
+  /** Of the visits used, where the study shows several sequences at once; else empty. */
+  readonly sequences: readonly SequenceCount[]
   readonly usable: readonly { readonly task: Task; readonly children: Readonly<Record<Fold, number>> }[]
   readonly outcomes: {
     readonly children: number
@@ -57,6 +60,7 @@ export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckRepo
     horizonDays: cohort.question?.horizonDays ?? null,
     children: { found: cohort.found.children, used: used.length },
     visits: { found: cohort.found.visits, used: labels.length },
+    sequences: prepared.sequences,
     usable,
     outcomes: outcomesOf(used),
     landmarks: { event: count(1), none: count(0), undecided: count(null) },

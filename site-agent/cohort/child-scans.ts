@@ -1,19 +1,17 @@
 // One child's scans as a study may use them: an image a visit, placed in time, none from the event on, a label at each.
 
-import type { Scanner } from '../../shared/cohort/chart.ts'
 import { type ChildOutcome, endingOf, followUpAfter, labelWithin, type Outcome } from '../../shared/cohort/outcome.ts'
-import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
+import { channelsOf } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
-import type { BidsChild, BidsVisit } from './bids.ts'
+import type { BidsChild } from './bids.ts'
 import type { CohortScan } from './cohort.ts'
 import type { DataFolder } from './data-folder.ts'
 import { type Exclusions, exclusionSentence, placeText } from './exclusions.ts'
 import type { Finding, Held, Rule } from './finding.ts'
-import { chooseImages, type Image } from './image-choice.ts'
+import { chooseImages } from './image-choice.ts'
+import { type LocatedVisit, locateVisit } from './located-visit.ts'
 import type { OutcomeProblem } from './outcome.ts'
-import { scanTime } from './scan-time.ts'
-import { scannerOf } from './scanner.ts'
 import { placeVisits, type VisitTime } from './visit-days.ts'
 
 export interface ChildScansRequest {
@@ -45,16 +43,15 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   }
   const choice = chooseImages(child.participant, child.visits, pipeline)
   findings.push(...choice.findings)
-  const located = new Map<string, Located>()
+  const located = new Map<string, LocatedVisit>()
   const times: VisitTime[] = []
   for (const visit of child.visits) {
-    const image = choice.chosen.get(visit.session)
-    if (image === undefined) continue
-    const found = await locate(folder, visit, image)
-    if ('sentence' in found) {
-      tell('scan', found.rule, found.sentence, { visit: visit.session, file: image.path })
-      continue
-    }
+    const images = choice.chosen.get(visit.session)
+    if (images === undefined) continue
+    const { located: found, lost } = await locateVisit(folder, visit, images, channelsOf(pipeline) !== undefined)
+    const holds = found === undefined ? 'scan' : 'image'
+    for (const { rule, sentence, path } of lost) tell(holds, rule, sentence, { visit: visit.session, file: path })
+    if (found === undefined) continue
     located.set(visit.session, found)
     times.push(found.time)
   }
@@ -67,7 +64,7 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   const days = placeVisits(times)
   if (days.contradiction !== undefined) return held('times-disagree', days.contradiction)
   for (const { session, rule, sentence } of days.held) {
-    const file = located.get(session)?.image.path
+    const file = located.get(session)?.path
     tell('scan', rule, sentence, { visit: session, ...(file === undefined ? {} : { file }) })
   }
   const judged = judgeOutcome(request.outcome, days.from, request.outcomeTable)
@@ -86,38 +83,15 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
       return []
     }
     if (found === undefined) return []
-    const { image, file, scanner } = found
+    const { time: _, ...images } = found
+    const { path } = images
     const late = judged.outcome === undefined ? undefined : tooLate(judged.outcome, day, request.outcomeTable)
-    if (late === undefined)
-      return [{ session, path: image.path, file, day, scanner, ...after(outcome, day, request.question) }]
-    tell('scan', late.rule, late.sentence, { visit: session, file: image.path })
+    if (late === undefined) return [{ session, ...images, day, ...after(outcome, day, request.question) }]
+    tell('scan', late.rule, late.sentence, { visit: session, file: path })
     return []
   })
   if (scans.length === 0 && child.visits.length > 0) return held('nothing-to-learn', 'none of its scans can be used.')
   return { scans, outcome, lastYear, findings }
-}
-
-interface Located {
-  readonly image: Image
-  readonly file: string
-  readonly time: VisitTime
-  readonly scanner: Scanner | undefined
-}
-
-async function locate(
-  folder: DataFolder,
-  visit: BidsVisit,
-  image: Image,
-): Promise<Located | { readonly rule: Rule; readonly sentence: string }> {
-  try {
-    const file = await folder.locate(image.path)
-    if (file === undefined) return { rule: 'unreadable', sentence: 'it is a link to a file that is not there.' }
-    const time = await scanTime(folder, visit, image)
-    return 'sentence' in time ? time : { image, file, time, scanner: await scannerOf(folder, image.path) }
-  } catch (error) {
-    if (error instanceof SequelaError) return { rule: 'unreadable', sentence: `${error.message}.` }
-    throw error
-  }
 }
 
 type Judged =

@@ -7,6 +7,7 @@ import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Fold, foldOf } from '../../shared/study/folds.ts'
 import { type RecurrenceQuestion, recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
+import { channelsOf, type SequenceName } from '../../shared/study/sequences.ts'
 import type { Study, Task } from '../../shared/study/study.ts'
 import { mapBounded } from './bounded-map.ts'
 import { readChildScans } from './child-scans.ts'
@@ -15,13 +16,18 @@ import { type Exclusions, exclusionSentence, noExclusions } from './exclusions.t
 import { type Finding, fewOf } from './finding.ts'
 import { type DataLayout, openDataset } from './open-dataset.ts'
 
-/** One visit's image. */
-export interface CohortScan {
-  readonly session: string
+export interface CohortImage {
   /** Below the data folder. */
   readonly path: string
   /** Where it really lies. */
   readonly file: string
+}
+
+/** One visit's image; of several the first that is there. */
+export interface CohortScan extends CohortImage {
+  readonly session: string
+  /** Where the study shows several sequences at once: the image of each, in its order, with those that are missing. */
+  readonly channels?: readonly (CohortImage | undefined)[]
   /** Since the index surgery, or since the child's first scan where the surgery is not known. */
   readonly day: number
   /** What is known after this visit; null when it is no landmark. */
@@ -52,6 +58,8 @@ export interface Cohort {
   /** Of the recurrence stages; undefined when the study has none. */
   readonly question: RecurrenceQuestion | undefined
   readonly policy: Pick<Study['policy'], 'minChildren' | 'minCell'>
+  /** The sequences that the study shows at once, in its order; absent where a visit is shown in one image. */
+  readonly channels?: readonly SequenceName[]
   /** By participant. */
   readonly children: readonly CohortChild[]
   readonly found: { readonly children: number; readonly visits: number }
@@ -107,12 +115,14 @@ export async function loadCohort({
       },
     ]
   })
+  const channels = channelsOf(study.pipeline)
   return {
     site,
     study: study.study,
     tasks: [...new Set(study.stages.map(({ task }) => task))],
     question,
     policy: { minChildren: study.policy.minChildren, minCell: study.policy.minCell },
+    ...(channels === undefined ? {} : { channels }),
     children,
     found: { children: dataset.found, visits: read.reduce((sum, { visits }) => sum + visits, 0) },
     findings: [...dataset.findings, ...read.flatMap(({ findings }) => findings), ...dateFindings(read)],

@@ -1,8 +1,11 @@
 // What was noticed about a hospital's data, each in one sentence that a data manager can act on. Findings name children
 // and files, so they are shown to people at the site and go nowhere else: nothing of them passes egress.ts.
 
-/** What is not used because of a finding; `nothing` marks a remark on data that is used, or was never there. */
-export type Held = 'child' | 'scan' | 'outcome' | 'nothing'
+/**
+ * What is not used because of a finding: `image` is one of several of a visit that is used without it; `nothing` marks a
+ * remark on data that is used, or was never there.
+ */
+export type Held = 'child' | 'scan' | 'image' | 'outcome' | 'nothing'
 
 /** The rule that a finding is about: stable words for programs that read the report. */
 export type Rule =
@@ -23,6 +26,7 @@ export type Rule =
   | 'contrast-agent'
   | 'several-images'
   | 'other-sequence'
+  | 'missing-sequence'
   | 'time-missing'
   | 'times-disagree'
   | 'same-day'

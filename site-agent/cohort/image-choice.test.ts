@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooseImages, type VisitImages } from './image-choice.ts'
 import { parseScanName } from './scan-name.ts'
-import { testStudy } from './testsupport/data-set.ts'
+import { testStudy, togetherStudy } from './testsupport/data-set.ts'
 
 const { pipeline } = testStudy()
 
@@ -14,9 +14,16 @@ function visit(session: string, ...rests: string[]): VisitImages {
 }
 
 function chosenIn(...visits: VisitImages[]) {
-  const { chosen, findings } = chooseImages('sub-a', visits, pipeline)
+  return chosenBy(pipeline, visits)
+}
+
+function chosenBy(asked: typeof pipeline, visits: readonly VisitImages[]) {
+  const { chosen, findings } = chooseImages('sub-a', visits, asked)
   return {
-    chosen: [...chosen.values()].map(({ path }) => path.replace(/.*sub-a_/, '')),
+    chosen: [...chosen.values()]
+      .flat()
+      .map((image) => image?.path ?? 'missing')
+      .map((path) => path.replace(/.*sub-a_/, '')),
     findings: findings.map(({ holds, rule, visit, sentence }) => ({ holds, rule, visit, sentence })),
   }
 }
@@ -94,6 +101,58 @@ describe('the image of a visit', () => {
         visit: 'ses-1',
         sentence: 'this visit has no image of FLAIR or T2w in its folder anat.',
       },
+    ])
+  })
+})
+
+describe('the images of a visit, where the study shows FLAIR and T2w at once,', () => {
+  const together = (...visits: VisitImages[]) => chosenBy(togetherStudy().pipeline, visits)
+
+  test('are one of each in the order of the study, and a missing one is said', () => {
+    const { chosen, findings } = together(
+      visit('ses-1', 'T1w.nii', 'T2w.nii', 'FLAIR.nii'),
+      visit('ses-2', 'T2w.nii'),
+      visit('ses-3', 'FLAIR.nii', 'ce-gadolinium_T2w.nii'),
+    )
+    expect(chosen).toEqual([
+      'ses-1_FLAIR.nii',
+      'ses-1_T2w.nii',
+      'missing',
+      'ses-2_T2w.nii',
+      'ses-3_FLAIR.nii',
+      'missing',
+    ])
+    expect(findings).toEqual([
+      {
+        holds: 'nothing',
+        rule: 'missing-sequence',
+        visit: 'ses-2',
+        sentence: 'this visit has no FLAIR; it is used without, and the model is told that it is missing.',
+      },
+      {
+        holds: 'nothing',
+        rule: 'missing-sequence',
+        visit: 'ses-3',
+        sentence:
+          'its T2w is with contrast agent (ce-…), which the study does not ask for; it is used without, and the model is told that it is missing.',
+      },
+    ])
+  })
+
+  test('are of each sequence the one to use, and that is said', () => {
+    const { chosen, findings } = together(visit('ses-1', 'FLAIR.nii', 'run-1_T2w.nii', 'run-2_T2w.nii'))
+    expect(chosen).toEqual(['ses-1_FLAIR.nii', 'ses-1_run-2_T2w.nii'])
+    expect(findings.map(({ rule, sentence }) => [rule, sentence])).toEqual([
+      ['several-images', expect.stringContaining('2 images of T2w')],
+    ])
+  })
+
+  test('hold the visit back when there is none', () => {
+    const { chosen, findings } = together(visit('ses-1', 'T1w.nii'), visit('ses-2', 'ce-x_FLAIR.nii', 'ce-x_T2w.nii'))
+    expect(chosen).toEqual([])
+    expect(findings.map(({ holds, rule, visit }) => [holds, rule, visit])).toEqual([
+      ['scan', 'no-image', 'ses-1'],
+      ['scan', 'contrast-agent', 'ses-2'],
     ])
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { emptyChart } from '../../shared/cohort/chart.ts'
 import { loadCohort } from './cohort.ts'
-import { type PrepareOptions, prepareCohort, type ScanPreparer } from './prepare-cohort.ts'
+import { type PrepareOptions, prepareCohort } from './prepare-cohort.ts'
+import type { ScanPreparer } from './prepare-visit.ts'
 import {
   type DataSet,
   dataSet,

@@ -6,22 +6,9 @@ import type { PreparedChild } from '../learning/trainer.ts'
 import { mapBounded } from './bounded-map.ts'
 import type { Cohort, CohortChild, CohortScan } from './cohort.ts'
 import type { Finding } from './finding.ts'
+import { type PreparedVisit, prepareVisit, type ScanPreparer, type ScanVolume } from './prepare-visit.ts'
+import { countSequences, type SequenceCount } from './sequence-counts.ts'
 import { canTrain } from './usability.ts'
-
-/** Makes the prepared volume of a scan, or finds it where it was made before (imaging/prepared.ts). */
-export interface ScanPreparer<Volume extends ScanVolume = ScanVolume> {
-  /**
-   * @param reference the child's first scan that could be prepared, to which the others are registered
-   * @throws SequelaError `scan_unreadable` or `scan_unsuitable` when the scan is to be held back.
-   */
-  prepare(path: string, reference?: Volume): Promise<Volume>
-}
-
-/** A prepared volume on disk. */
-export interface ScanVolume {
-  readonly file: string
-  readonly contentDigest: string
-}
 
 export interface PrepareOptions {
   readonly onProgress?: (done: number, total: number) => void
@@ -37,6 +24,8 @@ export interface PreparedCohort<Volume extends ScanVolume = ScanVolume> {
   readonly used: readonly CohortChild[]
   /** What is known of each scan that could be prepared, held back later or not. */
   readonly volumes: ReadonlyMap<CohortScan, Volume>
+  /** Of the scans that are left, where the study shows several sequences at once. */
+  readonly sequences: readonly SequenceCount[]
   /** What preparing found, beside the cohort's own findings. */
   readonly findings: readonly Finding[]
 }
@@ -49,9 +38,12 @@ const usualAtOnce = 2
 
 /** Prepared volumes of scans by scan, and why the others have none. */
 export interface PreparedScans<Volume extends ScanVolume = ScanVolume> {
+  /** What the model is shown: one volume, or those of all sequences one after the other. */
   readonly files: ReadonlyMap<CohortScan, string>
-  /** What the preparer said of each scan that it could prepare, duplicates included. */
+  /** What the preparer said of the first image of each scan that it could prepare, duplicates included. */
   readonly volumes: ReadonlyMap<CohortScan, Volume>
+  /** Which of the sequences that are shown at once are there; of other studies nothing. */
+  readonly present: ReadonlyMap<CohortScan, readonly boolean[]>
   readonly findings: readonly Finding[]
 }
 
@@ -68,22 +60,24 @@ export async function prepareScans<Volume extends ScanVolume>(
   const total = of.reduce((sum, { scans }) => sum + scans.length, 0)
   let done = 0
   const byChild = await mapBounded(of, options.childrenAtOnce ?? usualAtOnce, async (child) => {
-    const attempts: Attempt<Volume>[] = []
+    const visits: PreparedVisit<Volume>[] = []
+    const held: Finding[] = []
     let reference: Volume | undefined
     for (const scan of child.scans) {
       if (options.signal?.aborted) throw new SequelaError('cancelled', 'preparing the scans was called off')
-      const attempt = await tryPrepare(preparer, child, scan, reference)
-      attempts.push(attempt)
-      if ('volume' in attempt) reference ??= attempt.volume
+      const { visit, findings } = await prepareVisit(preparer, child, scan, reference)
+      held.push(...findings)
+      if (visit !== undefined) visits.push(visit)
+      reference ??= visit?.volume
       options.onProgress?.(++done, total)
     }
-    return attempts
+    return { visits, held }
   })
-  const attempts = byChild.flat()
-  const findings = attempts.flatMap((attempt) => ('finding' in attempt ? [attempt.finding] : []))
-  const prepared = attempts.filter((attempt) => 'volume' in attempt)
+  const prepared = byChild.flatMap(({ visits }) => visits)
+  const findings = byChild.flatMap(({ held }) => held)
   const volumes = new Map(prepared.map(({ scan, volume }) => [scan, volume]))
-  return { files: filesOfSingles(prepared, findings), volumes, findings }
+  const present = new Map(prepared.flatMap(({ scan, present }) => (present === undefined ? [] : [[scan, present]])))
+  return { files: filesOfSingles(prepared, findings), volumes, present, findings }
 }
 
 /** Prepares every scan of a cohort, and drops children of whom nothing is left to learn. @throws as `prepareScans` */
@@ -92,7 +86,7 @@ export async function prepareCohort<Volume extends ScanVolume>(
   preparer: ScanPreparer<Volume>,
   options: PrepareOptions = {},
 ): Promise<PreparedCohort<Volume>> {
-  const { files, volumes, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
+  const { files, volumes, present, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
   const findings = [...ofScans]
   const children: PreparedChild[] = []
   const used: CohortChild[] = []
@@ -105,7 +99,9 @@ export async function prepareCohort<Volume extends ScanVolume>(
     used.push(left)
     children.push(preparedChild(left, files))
   }
-  return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, volumes, findings }
+  const scans = used.flatMap((child) => child.scans)
+  const sequences = countSequences(cohort.channels ?? [], scans, present)
+  return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, volumes, sequences, findings }
 }
 
 /** The child with the scans that have a prepared volume. */
@@ -127,44 +123,19 @@ export function preparedChild(
   }
 }
 
-interface Prepared<Volume extends ScanVolume = ScanVolume> {
-  readonly child: CohortChild
-  readonly scan: CohortScan
-  readonly volume: Volume
-}
-
-type Attempt<Volume extends ScanVolume> = Prepared<Volume> | { readonly finding: Finding }
-
-async function tryPrepare<Volume extends ScanVolume>(
-  preparer: ScanPreparer<Volume>,
-  child: CohortChild,
-  scan: CohortScan,
-  reference: Volume | undefined,
-): Promise<Attempt<Volume>> {
-  try {
-    return { child, scan, volume: await preparer.prepare(scan.file, reference) }
-  } catch (error) {
-    if (!(error instanceof SequelaError)) throw error
-    if (error.code !== 'scan_unreadable' && error.code !== 'scan_unsuitable') throw error
-    const rule = error.code === 'scan_unreadable' ? 'unreadable' : 'unsuitable'
-    const about = { child: child.participant, visit: scan.session, file: scan.path }
-    return { finding: { holds: 'scan', rule, ...about, sentence: error.message.replaceAll(scan.file, scan.path) } }
-  }
-}
-
-/** The files of scans whose content no other scan has; a finding for each of the others. */
-function filesOfSingles(prepared: readonly Prepared[], findings: Finding[]): ReadonlyMap<CohortScan, string> {
-  const byContent = Map.groupBy(prepared, ({ volume }) => volume.contentDigest)
-  const files = new Map<CohortScan, string>()
-  for (const alike of byContent.values()) {
-    for (const { child, scan, volume } of alike) {
-      if (alike.length === 1) {
-        files.set(scan, volume.file)
-        continue
-      }
-      const others = alike.filter((other) => other.scan !== scan).map((other) => other.scan.path)
+/** The files of visits whose images no other visit has, nor themselves twice; a finding for each of the others. */
+function filesOfSingles(prepared: readonly PreparedVisit[], findings: Finding[]): ReadonlyMap<CohortScan, string> {
+  const images = prepared.flatMap(({ child, scan, contents }) =>
+    contents.map(({ path, contentDigest }) => ({ child, scan, path, contentDigest })),
+  )
+  const files = new Map(prepared.map(({ scan, file }) => [scan, file]))
+  for (const alike of Map.groupBy(images, ({ contentDigest }) => contentDigest).values()) {
+    if (alike.length === 1) continue
+    for (const image of alike) {
+      files.delete(image.scan)
+      const others = alike.filter((other) => other !== image).map(({ path }) => path)
       const sentence = `it has the same content as ${others.join(' and ')}; one of them is in the wrong place.`
-      const about = { child: child.participant, visit: scan.session, file: scan.path }
+      const about = { child: image.child.participant, visit: image.scan.session, file: image.path }
       findings.push({ holds: 'scan', rule: 'duplicate', ...about, sentence })
     }
   }

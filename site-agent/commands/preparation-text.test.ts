@@ -13,6 +13,10 @@ test('says how many scans are ready, how they lay, and why others are held back'
     study: 'gliomas',
     scans: 4,
     registrations: [turnedBy(3, 1), turnedBy(20, 14), turnedBy(8, 1)],
+    sequences: [
+      { sequence: 'FLAIR', visits: 3, missing: 0 },
+      { sequence: 'T2w', visits: 1, missing: 2 },
+    ],
     findings: [
       {
         holds: 'scan',
@@ -27,6 +31,7 @@ test('says how many scans are ready, how they lay, and why others are held back'
   expect(renderPreparation(summary)).toBe(
     [
       'Study gliomas: 3 of 4 scans are prepared (12 s, 3.0 s a scan).',
+      'Sequences: FLAIR in 3 of 3 visits, T2w in 1 (missing in 2).',
       'They were turned by 8.0° in the middle and 20.0° at most; 1 needed more than one start.',
       'Held back (1); site check-data says more:',
       '  sub-a ses-4: The scan cannot be used: too dark.',

@@ -1,12 +1,15 @@
 // What `site prepare` says at the end: how many scans, how they came to lie, and a sentence for each that is held back.
 
 import type { Finding } from '../cohort/finding.ts'
+import { countsInWords, type SequenceCount } from '../cohort/sequence-counts.ts'
 import type { Registration } from '../imaging/register.ts'
 
 export interface PreparationSummary {
   readonly study: string
   readonly scans: number
   readonly prepared: number
+  /** Where the study shows several sequences at once; else empty. */
+  readonly sequences: readonly SequenceCount[]
   readonly seconds: number
   /** Whole heads, of the scans that were registered. */
   readonly heads: number
@@ -27,6 +30,7 @@ export interface Preparation {
   readonly scans: number
   /** Of each that was. */
   readonly registrations: readonly Registration[]
+  readonly sequences: readonly SequenceCount[]
   readonly findings: readonly Finding[]
   readonly seconds: number
 }
@@ -35,6 +39,7 @@ export function preparationSummary({
   study,
   scans,
   registrations,
+  sequences,
   findings,
   seconds,
 }: Preparation): PreparationSummary {
@@ -49,18 +54,20 @@ export function preparationSummary({
     study,
     scans,
     prepared: registrations.length,
+    sequences,
     seconds,
     heads: registrations.filter(({ anatomy }) => anatomy === 'head').length,
     ...(moved.length === 0 ? {} : { registered }),
-    held: findings.filter(({ holds }) => holds === 'scan' || holds === 'child'),
+    held: findings.filter(({ holds }) => holds === 'scan' || holds === 'image' || holds === 'child'),
   }
 }
 
 /** Lines of plain text. */
 export function renderPreparation(summary: PreparationSummary): string {
-  const { study, scans, prepared, seconds, heads, registered, held } = summary
+  const { study, scans, prepared, sequences, seconds, heads, registered, held } = summary
   const each = prepared === 0 ? '' : `, ${(seconds / Math.max(1, scans)).toFixed(1)} s a scan`
   const lines = [`Study ${study}: ${prepared} of ${scans} scans are prepared (${durationOf(seconds)}${each}).`]
+  if (sequences.length > 0) lines.push(`Sequences: ${countsInWords(sequences)}.`)
   if (registered !== undefined) {
     const { medianDegrees, mostDegrees, restarted } = registered
     lines.push(

@@ -54,7 +54,8 @@ export async function prepare(home: SiteHome, options: PrepareCommandOptions): P
     study: study.study.study,
     scans: cohort.children.reduce((sum, { scans }) => sum + scans.length, 0),
     registrations: [...prepared.volumes.values()].map(({ registration }) => registration),
-    findings: prepared.findings,
+    sequences: prepared.sequences,
+    findings: [...cohort.findings.filter(({ holds }) => holds === 'image'), ...prepared.findings],
     seconds: (performance.now() - begunMs) / 1000,
   })
   process.stdout.write(`${options.json ? JSON.stringify(summary) : renderPreparation(summary)}\n`)

@@ -15,6 +15,7 @@ import {
   temporaryFolder,
   testStudy,
   textPreparer,
+  togetherStudy,
   writeDataSet,
 } from '../cohort/testsupport/data-set.ts'
 import { displayGrid } from '../imaging/display.ts'
@@ -31,15 +32,16 @@ const shifted = template.map((_, i) => template[i - 1] ?? 0)
 const pictures = picturesOf({ grid, brightness: shifted.map((inside) => 120 * inside), mask: shifted }, template)
 
 /** A sound set of which one scan cannot be read and one was taken out with a reason that looks like markup. */
-async function examplePage(): Promise<CheckPage> {
+async function examplePage(study = testStudy()): Promise<CheckPage> {
   const files = soundSet()
+  files.set(imagePath('sub-a', 'ses-z', 'T2w.nii.gz'), 'T2w of sub-a')
   files.set(imagePath('sub-a', 'ses-10'), 'scan_unreadable')
   const root = writeDataSet(files)
   const at = '2026-11-25T04:05:06.000Z'
   const exclusions = exclusionsOf([
     { at, user: 'anna', action: 'exclude', child: 'sub-b', visit: 'ses-2', reason: '<script>alert(1)</script>' },
   ])
-  const cohort = await loadCohort({ root, study: testStudy(), site: 'here', exclusions })
+  const cohort = await loadCohort({ root, study, site: 'here', exclusions })
   const prepared = await prepareCohort(cohort, textPreparer())
   const scans = [...prepared.volumes.keys()]
   return checkPage({
@@ -69,6 +71,18 @@ describe('the page of the data check', () => {
     expect([a?.eventDay, a?.lastFollowUpDay]).toEqual([700, 900])
     expect(b?.visits.find(({ visit }) => visit === 'ses-2')?.sentences.join()).toMatch(/excluded by hand .* anna/)
     expect(b?.sentences.join()).toMatch(/only one usable scan/)
+  })
+
+  test('counts sequences where the study shows several at once, and says at each visit which is missing', async () => {
+    const page = await examplePage(togetherStudy())
+    expect(renderCheckPage(page).text).toContain('Sequences: FLAIR in 2 of 2 visits, T2w in 1 (missing in 1).')
+    const [a] = page.children
+    expect(a?.visits.map(({ visit, sentences }) => [visit, sentences.join().includes('has no T2w')])).toEqual([
+      ['ses-z', false],
+      ['ses-10', true],
+      ['ses-2', true],
+    ])
+    expect(renderCheckPage(await examplePage()).text).not.toContain('Sequences:')
   })
 
   test('asks for nothing from outside, runs nothing, and shows what people wrote as text', async () => {

@@ -3,6 +3,7 @@
 
 import { type Html, html } from '../../shared/html.ts'
 import { axes } from '../bedside/slices.ts'
+import { countsInWords } from '../cohort/sequence-counts.ts'
 import type { CheckPage, PageChild, PageVisit } from './page-data.ts'
 import { outlineColours } from './scan-picture.ts'
 import { timeline } from './timeline.ts'
@@ -22,7 +23,7 @@ scans. The program sends nothing of it anywhere; do not mail it or put it on a s
 <main>
 <h1>Data of site ${report.site} for study ${report.study}</h1>
 <p>Made ${madeAt}. Children: ${report.children.used} of ${report.children.found} used; visits: ${report.visits.used} of
-${report.visits.found} used.</p>
+${report.visits.found} used.${report.sequences.length > 0 && html` Sequences: ${countsInWords(report.sequences)}.`}</p>
 ${list('What it means for taking part', report.advice)}
 ${list('The data set', sentences)}
 <h2>How to read the rows</h2>

@@ -40,7 +40,7 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   const quality = new Map<CohortScan, string>()
   let done = 0
   for (const [scan, volume] of prepared.volumes) {
-    const content = await readScanFile(scan.file)
+    const content = await readScanFile(volume.path)
     const shown = displayVolume(content, volume.registration, { spacingMm, brainMask: study.pipeline.brainMask })
     pictures.set(scan, picturesOf(shown, templateMask))
     quality.set(scan, qualityText(volume, study))

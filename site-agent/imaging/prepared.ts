@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { type Digest, parseDigest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
+import { joinedVolumes } from './joined-volumes.ts'
 import { readJson } from './kept-json.ts'
 import { keptRegistrations } from './kept-registrations.ts'
 import { createPreparationPool, type PreparationPool } from './preparation-pool.ts'
@@ -41,6 +42,8 @@ export interface PreparedVolumes {
    * `file_unreadable` when the cache cannot be written.
    */
   prepare(path: string, reference?: PreparedVolume): Promise<PreparedVolume>
+  /** Puts the prepared images of a visit into one file, in order, noughts for those that are missing. @throws as `prepare` */
+  join(images: readonly (PreparedVolume | undefined)[]): Promise<string>
   /** Ends the processes behind it, if there are any. */
   close(): Promise<void>
 }
@@ -143,6 +146,7 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
         await write(sightingFile, JSON.stringify({ stamp, contentDigest: prepared.contentDigest }))
       return prepared
     },
+    join: joinedVolumes({ folder, grid: options.grid, write }),
     close: async () => pool?.close(),
   }
 }

@@ -51,7 +51,7 @@ export const gates = {
     volumeRatio: [0.4, 1.4],
   },
   reference: {
-    target: "the child's first scan",
+    target: 'another scan of the child',
     effort: { resolutions: 2, iterations: 256 },
     leastInformation: 1.03,
     leastDice,

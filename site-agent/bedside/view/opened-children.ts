@@ -10,6 +10,7 @@ import { type Bedside, type OpenChild, readVoxels } from '../bedside.ts'
 import { type ChangedVolume, changedVolume } from '../changed-volume.ts'
 import { displayGrid, displaySpacingMm } from '../display-grid.ts'
 import { changeBetween, type Voxels } from '../slices.ts'
+import { inOneSequence } from './one-sequence.ts'
 
 /** A scan to be looked at. */
 export interface DisplayScan {
@@ -23,6 +24,8 @@ export interface DisplayScan {
 export interface ReadyChild extends OpenChild {
   /** In order of time; scans that the finer grid does not take are not among them. */
   readonly scans: readonly DisplayScan[]
+  /** In which all of them are, where the study shows several at once. */
+  readonly sequence: string | undefined
   /** Why some scans are not shown. */
   readonly unseen: readonly string[]
 }
@@ -86,11 +89,12 @@ async function makeReady(
   const { study } = bedside.study
   const shape = displayGrid(study.model)
   const preparer = preparerFor(home, study, { grid: [...shape], spacingMm: displaySpacingMm })
-  const { files, findings } = await prepareScans([open.shown], preparer, {
+  const { child: shown, sequence, without } = inOneSequence(open.shown, bedside.cohort.channels)
+  const { files, findings } = await prepareScans([shown], preparer, {
     onProgress: (done, total) => onProgress('Preparing the pictures', done, total),
   }).finally(() => preparer.close())
   const scans: DisplayScan[] = []
-  for (const scan of open.shown.scans) {
+  for (const scan of shown.scans) {
     const file = files.get(scan)
     if (file === undefined) continue
     const volume: Voxels = { shape, voxels: await readVoxels(file) }
@@ -98,5 +102,9 @@ async function makeReady(
     const changed = first && changedVolume(changeBetween(first, volume), displaySpacingMm)
     scans.push({ session: scan.session, day: scan.day, volume, changed })
   }
-  return { ...open, scans, unseen: findings.map(({ visit, sentence }) => `${visit ?? ''}: ${sentence}`) }
+  const unseen = [
+    ...without.map((visit) => `${visit}: it has no ${sequence}, in which the scans are shown here.`),
+    ...findings.map(({ visit, sentence }) => `${visit ?? ''}: ${sentence}`),
+  ]
+  return { ...open, scans, sequence, unseen }
 }

@@ -48,7 +48,7 @@ function pageOf(parts: Partial<AnswerParts> | undefined, ready: Partial<ReadyChi
     '/room',
     { ...bedside, model },
     {
-      ...{ child, shown: child, facts, heldBack: [], answer, scans, unseen: [] },
+      ...{ child, shown: child, facts, heldBack: [], answer, scans, sequence: undefined, unseen: [] },
       ...ready,
     },
   ).text
@@ -104,6 +104,11 @@ describe('the page of a child', () => {
     for (const words of ['within 6 months', 'within 12 months', 'within 24 months']) expect(page).toContain(words)
     expect(page).toContain('were not checked against outcomes')
     expect(page.match(/<polyline class="other/g)).toHaveLength(2)
+  })
+
+  test('says which sequence is shown where the model sees several', () => {
+    expect(pageOf({})).not.toContain('Of the sequences')
+    expect(pageOf({}, { sequence: 'T2w' })).toContain('Of the sequences that the model sees, T2w is shown.')
   })
 
   test('shows what was held back, and what the finer grid did not take, as text', () => {

@@ -21,7 +21,7 @@ const kindWords: Readonly<Record<PictureKind, string>> = {
   'since-previous': 'Change since the scan before',
 }
 
-export function scansSection(room: string, { child, scans, unseen }: ReadyChild): Html {
+export function scansSection(room: string, { child, scans, sequence, unseen }: ReadyChild): Html {
   const shape = scans[0]?.volume.shape
   if (shape === undefined) {
     return html`<section aria-labelledby="scans"><h2 id="scans">Scans</h2>${unseenList(unseen)}</section>`
@@ -30,7 +30,7 @@ export function scansSection(room: string, { child, scans, unseen }: ReadyChild)
   return html`<section aria-labelledby="scans" id="viewer" data-base="${room}/children/${child.key}/pictures" data-axial="${sliceCount(shape, 'axial')}" data-coronal="${sliceCount(shape, 'coronal')}" data-sagittal="${sliceCount(shape, 'sagittal')}">
 <h2 id="scans">Scans side by side</h2>
 ${controls(sliceCount(shape, 'axial'), middle)}
-<p class="explain">All scans are in the template's space, each interpolated once, at ${displaySpacingMm} mm; grey is the same for all: 0 is the mean of the brain, 1 its deviation.
+<p class="explain">${sequence !== undefined && `Of the sequences that the model sees, ${sequence} is shown. `}All scans are in the template's space, each interpolated once, at ${displaySpacingMm} mm; grey is the same for all: 0 is the mean of the brain, 1 its deviation.
 The patient's right is at the left of the picture. <span class="brighter">Orange became brighter</span>, <span class="darker">blue became darker</span>, black did not change.
 Differences also come from scanner, protocol and placement.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Scans side by side"><table class="pictures"><thead><tr><th></th>${scans.map(({ session, day }) => html`<th scope="col">${session}<br>day ${day}</th>`)}</tr></thead>

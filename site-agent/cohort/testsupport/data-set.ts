@@ -10,7 +10,7 @@ import { SequelaError } from '../../../shared/protocol/errors.ts'
 import { parseStudy, type Study, type StudyFile } from '../../../shared/study/study.ts'
 import { type Cohort, loadCohort } from '../cohort.ts'
 import type { Finding } from '../finding.ts'
-import type { ScanPreparer } from '../prepare-cohort.ts'
+import type { ScanPreparer } from '../prepare-visit.ts'
 
 /** Texts by path below the data folder. */
 export type DataSet = Map<string, string | Uint8Array>
@@ -82,7 +82,13 @@ export function testStudy(stages?: readonly string[]): Study {
   return testStudyFile(stages).study
 }
 
-export function testStudyFile(stages?: readonly string[]): StudyFile {
+/** The same of a study that shows FLAIR and T2w at once. */
+export function togetherStudy(): Study {
+  return testStudyFile(undefined, '{ all: [FLAIR, T2w] }').study
+}
+
+/** @param sequences as the study file names them */
+export function testStudyFile(stages?: readonly string[], sequences = '[FLAIR, T2w]'): StudyFile {
   const both = [
     '{ task: ordering, rounds: 2, learningRate: 1e-3 }',
     '{ task: recurrence, rounds: 2, learningRate: 1e-3, horizonDays: 365 }',
@@ -91,7 +97,7 @@ export function testStudyFile(stages?: readonly string[]): StudyFile {
 study: test
 seed: 1
 model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
-pipeline: { template: mni152, sequences: [FLAIR, T2w] }
+pipeline: { template: mni152, sequences: ${sequences} }
 sites: [here]
 folds: { train: 0.6, validation: 0.2, test: 0.2 }
 stages:
@@ -115,6 +121,10 @@ export function textPreparer(): ScanPreparer & { readonly asked: string[] } {
       }
       const contentDigest = sha256(content)
       return Promise.resolve({ file: `/cache/${contentDigest}.f32`, contentDigest })
+    },
+    join: (images) => {
+      const names = images.map((image) => image?.contentDigest ?? 'missing')
+      return Promise.resolve(`/cache/${sha256(names.join())}.f32`)
     },
   }
 }

@@ -1,0 +1,35 @@
+// Which images of a visit a study shows its model: one, of the first sequence in an order of preference, or one of each named
+// sequence at once, each a channel, with a flag that says whether the visit has it.
+
+/** In the words of BIDS. */
+export const sequenceNames = ['FLAIR', 'T2w', 'T1w'] as const
+export type SequenceName = (typeof sequenceNames)[number]
+
+/** As the study file has it. */
+export type Sequences = readonly SequenceName[] | { readonly all: readonly SequenceName[] }
+
+/** What a study file may say of sequences, for people. */
+export const sequencesSyntax =
+  `name one or more of ${sequenceNames.join(', ')} in order of preference, such as [FLAIR, T2w], ` +
+  'or two or more that are shown at once, such as { all: [FLAIR, T2w] }'
+
+interface Pipeline {
+  readonly sequences: Sequences
+}
+
+/** Every sequence that a study can use, in its order. */
+export function usedSequences({ sequences }: Pipeline): readonly SequenceName[] {
+  return 'all' in sequences ? sequences.all : sequences
+}
+
+/** The sequences that are shown at once, each a channel, in order; undefined where a visit is shown in one image. */
+export function channelsOf({ sequences }: Pipeline): readonly SequenceName[] | undefined {
+  return 'all' in sequences ? sequences.all : undefined
+}
+
+/** For example `FLAIR or T2w`, or `FLAIR and T2w at once, a missing one marked as missing`. */
+export function sequencesInWords(pipeline: Pipeline): string {
+  const channels = channelsOf(pipeline)
+  if (channels === undefined) return usedSequences(pipeline).join(' or ')
+  return `${channels.slice(0, -1).join(', ')} and ${channels.at(-1)} at once, a missing one marked as missing`
+}

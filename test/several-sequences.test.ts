@@ -1,0 +1,138 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { RunStatus } from '../coordinator/status.ts'
+import { type DemoFederation, runOf, startFederation } from '../demo/federation.ts'
+import { writeHospitals } from '../demo/hospitals/hospitals.ts'
+import { programs, runCommand } from '../demo/programs.ts'
+import { demoStudyText } from '../demo/study-text.ts'
+import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
+import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
+import { modelManifest } from '../shared/model/parameters.ts'
+import { hazardsModel } from '../shared/model/testsupport/models.ts'
+import { parseStudy } from '../shared/study/study.ts'
+import { allFinite } from '../shared/weights/arithmetic.ts'
+import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import { eventually } from './support/eventually.ts'
+import { addSecondSequence, type SequencesWritten } from './support/second-sequence.ts'
+
+const sites = ['north', 'south']
+let folder: string
+let federation: DemoFederation
+let run: RunStatus
+let written: SequencesWritten
+
+/** Two hospitals with FLAIR and T2w, some visits lacking one, and a study that shows both at once. */
+beforeAll(async () => {
+  await ensureEngine()
+  folder = await mkdtemp(join(tmpdir(), 'sequela-sequences-'))
+  const hospitals = await writeHospitals({ outDir: folder, seed: '5', sites, childrenPerSite: 8, testChildren: 0 })
+  const [north] = hospitals.sites.map((site) => addSecondSequence(site.folder))
+  if (north === undefined) throw new Error('there are hospitals')
+  written = north
+  federation = await startFederation({ folder, sites: hospitals.sites, say: () => {} })
+  const text = demoStudyText({ sites, seed: 5, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
+    .replace('sequences: [FLAIR]', 'sequences: { all: [FLAIR, T2w] }')
+    .replace('quorum: 1', 'quorum: 2')
+  const study = parseStudy(text)
+  await writeFile(join(folder, 'study.yaml'), text)
+  await federation.start(join(folder, 'study.yaml'), study.digest)
+  run = await Promise.race([
+    eventually('the run to finish', async () => {
+      const now = runOf(await federation.status(), study.digest)
+      return now?.phase === 'finished' && now
+    }),
+    federation.failed.then((how): never => {
+      throw new Error(how)
+    }),
+  ])
+})
+afterAll(async () => {
+  await federation?.stop()
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+})
+
+const atNorth = (...args: string[]): Promise<string> =>
+  runCommand(programs.site, ['--home', federation.sites.get('north')?.folder ?? '', ...args])
+
+/** Exports what the run came to. @returns the file */
+async function exported(name: string): Promise<string> {
+  const out = join(folder, name)
+  await runCommand(programs.coordinator, [
+    '--home',
+    federation.coordinator.folder,
+    'export',
+    run.studyDigest,
+    '--out',
+    out,
+  ])
+  return out
+}
+
+describe('a federation whose hospitals have two sequences and not always both', () => {
+  test('trains both stages at both sites', () => {
+    expect(run.rounds.map(({ task, state }) => [task, state])).toEqual([
+      ['ordering', 'published'],
+      ['recurrence', 'published'],
+    ])
+    for (const { sites: participants } of run.rounds) {
+      expect(participants.map(({ site, outcome }) => [site, outcome])).toEqual(sites.map((site) => [site, 'counted']))
+      for (const { norm = 0 } of participants) expect(norm).toBeGreaterThan(0)
+    }
+  })
+
+  test('ends with a network of two channels and a flag for each, for others too', async () => {
+    const weights = decodeSafetensors(await readFile(await exported('weights.safetensors')))
+    expect(weights.manifest).toEqual(modelManifest({ ...hazardsModel, sequences: 2 }))
+    expect(allFinite(weights.values)).toBe(true)
+    const { graph } = Model.decode(await readFile(await exported('network.onnx')))
+    const [input] = graph?.input ?? []
+    const sizes = input?.type?.tensorType?.shape?.dim.map(({ size }) =>
+      size?.$case === 'dimValue' ? Number(size.value) : 0,
+    )
+    expect(sizes?.slice(1)).toEqual([2, 24, 32, 24])
+  })
+
+  test('is told at the hospital which visits lack what', async () => {
+    const { visits, flair, t2w } = written
+    const report = reportSchema.parse(JSON.parse(await atNorth('check-data', '--json')))
+    expect(report.visits.used).toBe(visits)
+    expect(report.sequences).toEqual([
+      { sequence: 'FLAIR', visits: flair, missing: visits - flair },
+      { sequence: 'T2w', visits: t2w, missing: visits - t2w },
+    ])
+    const missing = report.findings.filter(({ rule }) => rule === 'missing-sequence')
+    expect(missing).toHaveLength(2 * visits - flair - t2w)
+    const words = `Sequences: FLAIR in ${flair} of ${visits} visits (missing in ${visits - flair}), T2w in ${t2w} (missing in`
+    expect(await atNorth('prepare')).toContain(words)
+    const page = join(folder, 'check.html')
+    await atNorth('check-data', '--html', page)
+    const html = await readFile(page, 'utf8')
+    expect(html).toContain(words)
+    expect(html.match(/alt="[^"]*, axial slice"/g)).toHaveLength(visits)
+    expect(html).toContain('To look at: this visit has no FLAIR; it is used without')
+  })
+
+  test('gives the risk of a child that lacks a sequence somewhere, and says so', async () => {
+    const weights = await exported('recurrence.safetensors')
+    const report = reportSchema.parse(JSON.parse(await atNorth('check-data', '--json')))
+    const child = report.findings.find(({ rule }) => rule === 'missing-sequence')?.child ?? ''
+    const answer = await atNorth('predict', '--child', child, '--weights', weights, '--json')
+    const { visits, heldBack } = answerSchema.parse(JSON.parse(answer))
+    expect(visits.length).toBeGreaterThan(0)
+    for (const { output } of visits) expect(output > 0 && output < 1).toBe(true)
+    expect(heldBack.join()).toMatch(/this visit has no (FLAIR|T2w)/)
+  })
+})
+
+const reportSchema = z.object({
+  visits: z.object({ used: z.number() }),
+  sequences: z.array(z.object({ sequence: z.string(), visits: z.number(), missing: z.number() })),
+  findings: z.array(z.object({ rule: z.string(), child: z.string().optional() })),
+})
+const answerSchema = z.object({
+  visits: z.array(z.object({ output: z.number() })),
+  heldBack: z.array(z.string()),
+})
