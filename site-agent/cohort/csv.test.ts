@@ -11,6 +11,7 @@ describe('a table as spreadsheets save it', () => {
   test.each([
     ['commas', 'id,event,days\na,1,300\nb,0,n/a\n'],
     ['semicolons', 'id;event;days\r\na;1;300\r\nb;0;\r\n'],
+    ['semicolons and a byte-order mark', '\ufeffid;event;days\r\na;1;300\r\nb;0;\r\n'],
     ['tabs and a byte-order mark', '\ufeffid\tevent\tdays\na\t1\t300\nb\t0\tn/a'],
     ['quotation marks', '"id","event","days"\n"a","1","300"\n"b","0",""\n'],
   ])('with %s is read', (_, text) => {
@@ -22,6 +23,14 @@ describe('a table as spreadsheets save it', () => {
     expect(table.rows.map(({ line }) => line)).toEqual([2, 3])
   })
 
+  test('may name its delimiter in a line of its own, and lines are still counted as in the file', () => {
+    const text = 'sep=;\r\nid;note\r\na;one, two\r\n'
+    const table = parseCsv('t.csv', bytes(text), ['id'])
+    expect(told(table)).toEqual([['a', 'one, two']])
+    expect(table.rows.map(({ line }) => line)).toEqual([3])
+    expect(() => parseCsv('t.csv', bytes(text), ['days'])).toThrow('line 2: column "days" is missing')
+  })
+
   test('keeps commas, quotation marks and line ends inside of cells', () => {
     const { rows } = parseCsv('t.csv', bytes('id,note\na,"one, ""two""\nthree"\n'))
     expect(rows[0]?.value('note')).toBe('one, "two"\nthree')
@@ -29,7 +38,7 @@ describe('a table as spreadsheets save it', () => {
 
   test.each([
     ['a row that has slipped', 'id,event\na,1,extra\n', /not a table: .*line 2/i],
-    ['a missing column', 'id,event\na,1\n', /column "days" is missing/],
+    ['a missing column', 'id,event\na,1\n', /column "days" is missing; the table has 2 \("id", "event"\)/],
     ['a column that is there twice', 'id,days,days\na,1,2\n', /"days" is there twice/],
     ['a column without a name', 'id,,days\na,1,2\n', /has no name/],
     ['an open quotation mark', 'id,days\n"a,1\n', /not a table/],

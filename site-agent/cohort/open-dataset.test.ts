@@ -228,7 +228,35 @@ describe("a hospital's own tables", () => {
       /follow-up\.csv: site\.yaml names this table, and it is not there/,
     )
     const without = soundSet().set('follow-up.csv', 'Patient;Relapse\na;1\n')
-    await expect(cohortOf(without, { tables: own })).rejects.toThrow(/column "Days to relapse" is missing/)
+    await expect(cohortOf(without, { tables: own })).rejects.toThrow(
+      'columns "Days to relapse", "Last seen" are missing; the table has 2 ("Patient", "Relapse")',
+    )
+  })
+
+  test('are read as spreadsheets of many countries save them', async () => {
+    const text = '\ufeffsep=;\r\n"Patient";"Relapse";"Days to relapse";"Last seen"\r\na;1;650,5;900\r\nb;0;;700\r\n'
+    const { labels, findings } = await cohortOf(soundSet().set('follow-up.csv', text), { tables: own })
+    expect(labels).toEqual({ 'sub-a': [0, 1, 1], 'sub-b': [0, 0] })
+    expect(findings).toBe('')
+  })
+
+  test('are not read where a date stands in the place of days, or letters are not UTF-8', async () => {
+    const dated = soundSet().set('follow-up.csv', 'Patient;Relapse;Days to relapse;Last seen\na;1;12.03.2021;900\n')
+    expect((await cohortOf(dated, { tables: own })).findings).toContain(
+      'child/outcome-row sub-a: follow-up.csv line 2: event_days is "12.03.2021", which looks like a date',
+    )
+    const latin = Buffer.from('Patient;Relapse;Days to relapse;Last seen;R\u00fcckfall\na;1;650;900;n\n', 'latin1')
+    await expect(cohortOf(soundSet().set('follow-up.csv', latin), { tables: own })).rejects.toThrow(
+      'follow-up.csv: it is not UTF-8 text; save it as UTF-8',
+    )
+  })
+
+  test('are never left unread: a BIDS data set has its visits in tables of its own', async () => {
+    const visits = { file: 'visits.csv', columns: {} }
+    await expect(cohortOf(soundSet(), { tables: { visits } })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining("each child's visits stand in sub-X/sub-X_sessions.tsv"),
+    })
   })
 
   test('tell of two names that look like one child', async () => {

@@ -24,15 +24,18 @@ const deepest = 5
 const maxImages = 200_000
 
 /**
- * @throws SequelaError `file_unreadable`; `cohort_empty` when no layout fits; `config_invalid` when several do, or the named one
- *   does not; `table_invalid` when a table is none
+ * @throws SequelaError `file_unreadable`; `cohort_empty` when no layout fits; `config_invalid` when several do, the named one
+ *   does not, or a table is named that the layout has no use for; `table_invalid` when a table is none
  */
 export async function openDataset(root: string, settings: DataLayout = {}): Promise<Dataset> {
   const folder = await openDataFolder(root)
   const names = (await folder.list('')) ?? []
   const looksLikeBids = names.some(isParticipant) || names.includes('dataset_description.json')
   const { layout: named, tables = {} } = settings
-  if (named === 'bids' || (named === undefined && looksLikeBids)) return openBidsDataset(root, tables)
+  if (named === 'bids' || (named === undefined && looksLikeBids)) {
+    refuseForeignTables(root, tables)
+    return openBidsDataset(root, tables)
+  }
   const paths = await imagePaths(folder)
   const fitting = publicLayouts
     .filter(({ name }) => named === undefined || name === named)
@@ -70,6 +73,16 @@ export async function openDataset(root: string, settings: DataLayout = {}): Prom
     findings,
     participants: read.participants.filter((child) => !joined.held.has(child)),
   }
+}
+
+/** A table that is named in the settings is never left unread. */
+function refuseForeignTables(root: string, { visits, scans }: OwnTables): void {
+  const own = visits ?? scans
+  if (own === undefined) return
+  const message =
+    `site.yaml names ${own.file} as a table of ${visits === undefined ? 'scans' : 'visits'}, and ${root} is a BIDS data set, where each ` +
+    "child's visits stand in sub-X/sub-X_sessions.tsv; write them there and take the table out of site.yaml"
+  throw new SequelaError('config_invalid', message)
 }
 
 /** Paths of everything that ends as images do, in a folder and those below it. */

@@ -20,6 +20,10 @@ describe('a row of the table of outcomes', () => {
     expect(read('0 n/a n/a 900 n/a')).toMatchObject({ eventDay: undefined, lastFollowUpDay: 900 })
   })
 
+  test('may have the decimal commas of spreadsheets', () => {
+    expect(read('1 400,5 n/a 900,25 n/a')).toMatchObject({ eventDay: 400.5, lastFollowUpDay: 900.25 })
+  })
+
   test('may leave the kind of event open, and let the event end the follow-up', () => {
     expect(read('1 400 n/a 400 n/a')).toMatchObject({ eventDay: 400, eventType: undefined })
   })
@@ -44,7 +48,17 @@ describe('a row of the table of outcomes', () => {
       'last_followup_days is missing; without it nobody knows how long the child was free of an event.',
     ],
     ['0 n/a n/a -3 n/a', false, 'last_followup_days is -3, before the surgery.'],
-    ['0 n/a n/a 12,5 n/a', false, 'last_followup_days is "12,5"; write a number of days, or n/a.'],
+    ['0 n/a n/a 1,2,5 n/a', false, 'last_followup_days is "1,2,5"; write a number of days, or n/a.'],
+    ...['1.250', '1,250'].map((text): [string, boolean, string] => [
+      `0 n/a n/a ${text} n/a`,
+      false,
+      `last_followup_days is "${text}"; that is a thousand to some and a fraction to others, so write whole days.`,
+    ]),
+    ...['12.03.2021', '12/03/2021', '2021-03-12', '2021-03-12T10:00:00'].map((text): [string, boolean, string] => [
+      `1 ${text} n/a 900 n/a`,
+      true,
+      `event_days is "${text}", which looks like a date; write the number of days since the surgery, or n/a.`,
+    ]),
     ['0 n/a n/a 1e3 n/a', false, 'last_followup_days is "1e3"; write a number of days, or n/a.'],
     ['0 n/a n/a 99999 n/a', false, 'last_followup_days is "99999"; that is more than 120 years.'],
     ['0 n/a n/a -99999 n/a', false, 'last_followup_days is "-99999"; that is more than 120 years.'],

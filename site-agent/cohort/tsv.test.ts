@@ -54,9 +54,17 @@ describe('what is not such a table is refused in words', () => {
       'id\tage\rsub-a\t7\r',
       'table.tsv: line 1 holds a carriage return; end lines with LF or CRLF',
     ],
-    ['UTF-16', new Uint8Array([0xff, 0xfe, 0x69, 0]), 'table.tsv: it is UTF-16 text; save it as UTF-8'],
+    [
+      'UTF-16',
+      new Uint8Array([0xff, 0xfe, 0x69, 0]),
+      'table.tsv: it is UTF-16 text; save it as UTF-8 (Excel calls that "CSV UTF-8")',
+    ],
     ['a NUL byte', new Uint8Array([0x69, 0, 0x64]), 'table.tsv: it holds bytes that are not text'],
-    ['Latin-1', new Uint8Array([0x69, 0xe4, 0x0a]), 'table.tsv: it is not UTF-8 text; save it as UTF-8'],
+    [
+      'Latin-1',
+      new Uint8Array([0x69, 0xe4, 0x0a]),
+      'table.tsv: it is not UTF-8 text; save it as UTF-8 (Excel calls that "CSV UTF-8")',
+    ],
   ]
   test.each(refusals)('%s', (_, text, sentence) => {
     const content = typeof text === 'string' ? bytes(text) : text

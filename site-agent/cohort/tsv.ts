@@ -74,13 +74,13 @@ export function textOf(name: string, bytes: Uint8Array): string {
   }
   if (bytes.byteLength === 0) throw invalid(name, ['it is empty; the first line must name the columns'])
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-    throw invalid(name, ['it is UTF-16 text; save it as UTF-8'])
+    throw invalid(name, ['it is UTF-16 text; save it as UTF-8 (Excel calls that "CSV UTF-8")'])
   }
   if (bytes.includes(0)) throw invalid(name, ['it holds bytes that are not text'])
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    const message = `${name}: it is not UTF-8 text; save it as UTF-8`
+    const message = `${name}: it is not UTF-8 text; save it as UTF-8 (Excel calls that "CSV UTF-8")`
     throw new SequelaError('table_invalid', message, { cause })
   }
 }
