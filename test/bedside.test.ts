@@ -56,7 +56,7 @@ describe('what is said about a child', () => {
       expect(first?.refusals.join()).toContain('one scan only')
       expect(later.length).toBeGreaterThan(0)
       for (const { calibrated, others } of later) {
-        expect(calibrated?.seen).toMatchObject({ children: 40 })
+        expect(calibrated?.seen).toMatchObject({ children: 41 })
         expect(calibrated?.zone).toBe('grey')
         const [half, two] = others.map(({ moved }) => moved ?? Number.NaN)
         expect(others.map(({ horizonDays }) => horizonDays)).toEqual([183, 730])

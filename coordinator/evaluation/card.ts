@@ -2,6 +2,8 @@
 // can know is filled in; the rest stands as a prompt, so that nobody mistakes silence for an answer.
 
 import { sha256 } from '../../shared/digest.ts'
+import { lineThrough } from '../../shared/evaluation/calibration-band.ts'
+import { identityLine } from '../../shared/evaluation/calibration-fit.ts'
 import { type ModelCard, modelCardSchema } from '../../shared/evaluation/model-card.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import { noRecalibration } from '../../shared/evaluation/recalibration.ts'
@@ -88,6 +90,10 @@ export function modelCard(options: {
     },
     strata: report.parts.map(({ family, level, children, raw }) => ({ family, level, children, figures: raw })),
     reliability: reliabilityBins(pooled),
+    calibrationLines: {
+      consortium: lineThrough(pooled.fits.test, recalibration.consortium),
+      site: lineThrough(pooled.fits.site, identityLine),
+    },
     recalibration,
     thresholds: { version, ruleOut: cardThreshold(ruleOut), ruleIn: cardThreshold(ruleIn) },
     intendedUse:
@@ -107,7 +113,7 @@ function cardThreshold(threshold: ThresholdReport | null): ModelCard['thresholds
   return { risk: threshold.risk, chosenFor: threshold.aim, figures: { ...threshold.figures } }
 }
 
-/** The ten calibration bins of recalibrated risk. How many children stand in each is not known where cells are wider. */
+/** The ten calibration bins of recalibrated risk. */
 function reliabilityBins(pooled: Pooled): ModelCard['reliability'] {
   const bins = pooled.recalibrated[0]?.consortium.calibration ?? []
   const total = bins.reduce((sum, { weight }) => sum + weight, 0)
@@ -115,8 +121,7 @@ function reliabilityBins(pooled: Pooled): ModelCard['reliability'] {
   return bins.map(({ weight, cases }, bin) => ({
     low: riskEdges[bin * perBin] ?? 0,
     high: riskEdges[(bin + 1) * perBin] ?? 1,
-    children: null,
-    landmarks: null,
+    share: total === 0 ? 0 : Math.min(1, Math.max(0, weight / total)),
     observed: weight < 0.02 * total ? null : Math.min(1, Math.max(0, cases / weight)),
   }))
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../shared/digest.ts'
+import { bandAt } from '../../shared/evaluation/calibration-band.ts'
 import { modelCardSchema } from '../../shared/evaluation/model-card.ts'
 import { allPasses, simulatedSites } from '../../shared/evaluation/testsupport/simulated-landmarks.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
@@ -93,6 +94,18 @@ describe('the model card', () => {
     expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
     expect(card.thresholds.ruleOut?.risk).toBeLessThan(card.thresholds.ruleIn?.risk ?? 0)
     expect(card.inputRanges).toEqual({ visits: { low: 1, high: 3 } })
+  })
+
+  test('tells the bedside how far risks held, by either recalibration', () => {
+    for (const line of [card.calibrationLines.consortium, card.calibrationLines.site]) {
+      if (line === null) throw new Error('no line was fitted')
+      const { low, high } = bandAt(line, 0.3)
+      expect(low).toBeLessThan(high)
+    }
+    expect(card.calibrationLines.consortium?.slope).toBeCloseTo(
+      report.performance.consortium.calibration_slope?.value ?? Number.NaN,
+      8,
+    )
   })
 
   test('names its thresholds by weights, recalibration and values', () => {

@@ -30,6 +30,8 @@ export interface Fit extends Line {
   readonly kind: FitKind
   readonly interceptError: number | null
   readonly slopeError: number | null
+  /** Of both, as [intercept², intercept·slope, slope²]; null for an intercept alone. */
+  readonly covariance: readonly [number, number, number] | null
   /** Length of the last step: how far the fit still moved. */
   readonly lastStep: number | null
 }
@@ -39,6 +41,7 @@ export const unfitted = (kind: FitKind): Fit => ({
   kind,
   interceptError: null,
   slopeError: null,
+  covariance: null,
   lastStep: null,
 })
 
@@ -109,14 +112,20 @@ export function newtonStep(fit: Fit, { gradient, information, scores }: NewtonSu
   ] as const
   const length = Math.hypot(...full)
   const shorten = length > longestStep ? longestStep / length : 1
-  const variance = (first: number, second: number): number =>
-    first * first * scores[0] + 2 * first * second * scores[1] + second * second * scores[2]
+  const [first, second] = [
+    [inverse[0], inverse[1]],
+    [inverse[1], inverse[2]],
+  ] as const
+  const between = (one: readonly [number, number], other: readonly [number, number]): number =>
+    one[0] * other[0] * scores[0] + (one[0] * other[1] + one[1] * other[0]) * scores[1] + one[1] * other[1] * scores[2]
+  const covariance = [between(first, first), between(first, second), between(second, second)] as const
   return {
     kind: 'line',
     intercept: fit.intercept + shorten * full[0],
     slope: fit.slope + shorten * full[1],
-    interceptError: Math.sqrt(variance(inverse[0], inverse[1])),
-    slopeError: Math.sqrt(variance(inverse[1], inverse[2])),
+    interceptError: Math.sqrt(covariance[0]),
+    slopeError: Math.sqrt(covariance[2]),
+    covariance,
     lastStep: shorten * length,
   }
 }

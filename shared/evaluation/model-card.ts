@@ -42,11 +42,18 @@ const stratum = z.strictObject({
 const reliabilityBin = z.strictObject({
   low: probability,
   high: probability,
-  /** Null: fewer children than may be shown. */
-  children: z.int().nullable(),
-  landmarks: z.int().nullable(),
-  /** Weighted share (IPCW) of these landmarks that were followed by an event within the horizon. */
+  /** Of all landmarks' weight, that of those in the bin. */
+  share: probability,
+  /** Null: too few landmarks to say it. Weighted share (IPCW) of these landmarks that were followed by an event within the horizon. */
   observed: probability.nullable(),
+})
+
+/** logit P(event) = intercept + slope · logit(recalibrated risk) on the test folds. */
+const calibrationLine = z.strictObject({
+  intercept: z.number(),
+  slope: z.number(),
+  /** Of both, clustered by child: [intercept², intercept·slope, slope²]. */
+  covariance: z.tuple([z.number(), z.number(), z.number()]).readonly(),
 })
 
 export const modelCardSchema = z.strictObject({
@@ -98,10 +105,15 @@ export const modelCardSchema = z.strictObject({
   }),
   strata: z.array(stratum),
   /**
-   * What became of landmarks with a similar risk, on the test folds of all sites, by the consortium's recalibrated risk:
-   * the interval that stands beside a child's risk at the bedside comes from here. Empty when nothing was recalibrated.
+   * What became of landmarks with a similar risk, on the test folds of all sites, by the consortium's recalibrated risk.
+   * Empty when nothing was recalibrated.
    */
   reliability: z.array(reliabilityBin),
+  /**
+   * How far recalibrated risks held, by whose recalibration they had: the interval that stands beside a child's risk at
+   * the bedside comes from here (calibration-band.ts). Null where no line could be fitted.
+   */
+  calibrationLines: z.strictObject({ consortium: calibrationLine.nullable(), site: calibrationLine.nullable() }),
   recalibration: z.strictObject({ consortium: recalibrationSchema, sites: z.record(z.string(), recalibrationSchema) }),
   thresholds: z.strictObject({
     /** SHA-256 over both thresholds and the weights they belong to: what a decision may cite. */
@@ -127,7 +139,7 @@ export const modelCardSchema = z.strictObject({
 })
 
 export type ModelCard = z.infer<typeof modelCardSchema>
-export type ReliabilityBin = z.infer<typeof reliabilityBin>
+export type CalibrationLine = z.infer<typeof calibrationLine>
 export type Recalibration = z.infer<typeof recalibrationSchema>
 
 /**

@@ -32,6 +32,7 @@ const fit = z.strictObject({
   slope: finite,
   interceptError: finite.nullable(),
   slopeError: finite.nullable(),
+  covariance: z.tuple([finite, finite, finite]).readonly().nullable(),
   lastStep: finite.nullable(),
 })
 

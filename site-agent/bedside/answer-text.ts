@@ -23,7 +23,7 @@ export function answerText(answer: ChildAnswer): string {
     ),
     '',
     `Study ${study.slice(0, 12)}, weights ${weightsDigest.slice(0, 12)}, ${visits.length} scans. "Adds": the last figure less what it is without`,
-    'that visit, in percentage points. "Seen": how many test children with a similar risk had an event, 95 % interval.',
+    'that visit, in percentage points. "Seen": how often an event followed such a risk in the evaluation, 95 % interval.',
     ...((visits[0]?.others.length ?? 0) === 0
       ? []
       : [

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { bandAt } from '../../shared/evaluation/calibration-band.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { exampleCard } from '../../shared/evaluation/testsupport/example-card.ts'
 import { calibrate, movedAlong, recalibrationFor, zoneOf } from './calibration.ts'
 
 const plain = { intercept: 0, slope: 1, kind: 'platt' } as const
-/** A card whose recalibration changes nothing, so that bins and thresholds meet the model's own risks. */
+/** A card whose recalibration changes nothing, so that thresholds meet the model's own risks. */
 const card = exampleCard({ recalibration: { consortium: plain, sites: {} } })
 
 describe('a recalibrated risk', () => {
@@ -20,23 +21,19 @@ describe('a recalibrated risk', () => {
     expect(calibrate(some, 'zurich', 'consortium', 0.3).risk).toBe(recalibrated(0.3, { intercept: -0.4, slope: 0.8 }))
   })
 
-  test('comes with the interval of what children with a similar risk had', () => {
-    // Wilson's interval of 25 % in 38, by the formula in another form: roots of (p − x)² = z² x (1 − x) / n.
-    const [share, n, z] = [0.25, 38, 1.959964]
-    const { seen } = calibrate(card, 'x', 'consortium', 0.3)
-    for (const end of [seen?.low ?? 0, seen?.high ?? 0]) {
-      expect((share - end) ** 2).toBeCloseTo((z ** 2 * end * (1 - end)) / n, 12)
-    }
-    expect(seen).toMatchObject({ children: 38, bin: { low: 0.1, high: 0.5 } })
-    expect(seen?.low).toBeLessThan(share)
-    expect(seen?.high).toBeGreaterThan(share)
+  test('comes with the interval in which such risks held, by whose recalibration it is', () => {
+    const some = exampleCard()
+    const { consortium, site } = some.calibrationLines
+    if (consortium === null || site === null) throw new Error('the example has no lines')
+    const common = calibrate(some, 'zurich', 'consortium', 0.3)
+    expect(common.seen).toEqual({ ...bandAt(consortium, common.risk), children: 41 })
+    const own = calibrate(some, 'boston', 'site', 0.3)
+    expect(own.seen).toEqual({ ...bandAt(site, own.risk), children: 41 })
   })
 
-  test('has no interval where too few children stood behind it, and bins reach up to 1', () => {
-    expect(calibrate(card, 'x', 'consortium', 0.8).seen).toBe(undefined)
-    const one = { low: 0, high: 1, children: 10, landmarks: 20, observed: 0 }
-    expect(calibrate({ ...card, reliability: [one] }, 'x', 'consortium', 1).seen).toMatchObject({ low: 0 })
-    expect(calibrate({ ...card, reliability: [] }, 'x', 'consortium', 0.3).seen).toBe(undefined)
+  test('has no interval where the evaluation fitted no line', () => {
+    const calibrationLines = { consortium: null, site: null }
+    expect(calibrate({ ...card, calibrationLines }, 'x', 'consortium', 0.3).seen).toBe(undefined)
   })
 })
 

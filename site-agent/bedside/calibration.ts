@@ -1,7 +1,8 @@
-// From the model's own risk to one that can be believed: recalibrated as the model card says, with the range of what became
-// of children with a similar risk, and the zone it lies in. All of it comes from the card; nothing is made up at the site.
+// From the model's own risk to one that can be believed: recalibrated as the model card says, with the range in which such
+// risks held, and the zone it lies in. All of it comes from the card; nothing is made up at the site.
 
-import type { ModelCard, ReliabilityBin } from '../../shared/evaluation/model-card.ts'
+import { bandAt } from '../../shared/evaluation/calibration-band.ts'
+import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 
 export const zones = ['rule-out', 'grey', 'rule-in'] as const
@@ -15,10 +16,11 @@ export interface Range {
 export interface CalibratedRisk {
   readonly risk: number
   /**
-   * 95 % interval of the share of test children with a risk in the same bin that had an event; undefined where the card
-   * shows too few of them. It says how well such risks held elsewhere, not how sure the model is of this child.
+   * 95 % interval, clustered by child, of the share of test landmarks with such a risk that were followed by an event;
+   * undefined where the card fits no line of calibration. It says how far such risks held, not how sure the model is of
+   * this child.
    */
-  readonly seen: (Range & { readonly children: number; readonly bin: Range }) | undefined
+  readonly seen: (Range & { readonly children: number }) | undefined
   /** By the consortium's recalibration, in which thresholds are given. */
   readonly zone: Zone | undefined
 }
@@ -38,9 +40,10 @@ export function calibrate(card: ModelCard, site: string, by: RecalibrationOf, ri
   const { consortium, sites } = card.recalibration
   const common = recalibrated(risk, consortium)
   const own = by === 'site' ? sites[site] : undefined
+  const shown = own === undefined ? common : recalibrated(risk, own)
   return {
-    risk: own === undefined ? common : recalibrated(risk, own),
-    seen: seenAmong(card.reliability, common),
+    risk: shown,
+    seen: seenAt(card, by, shown),
     zone: zoneOf(card.thresholds, common),
   }
 }
@@ -68,23 +71,7 @@ export function zoneOf({ ruleOut, ruleIn }: Pick<ModelCard['thresholds'], 'ruleO
   return 'grey'
 }
 
-function seenAmong(bins: readonly ReliabilityBin[], risk: number): CalibratedRisk['seen'] {
-  const bin = bins.find(({ low, high }) => low <= risk && (risk < high || (high === 1 && risk <= 1)))
-  if (bin === undefined || bin.children === null || bin.observed === null) return undefined
-  const { low, high } = wilson(bin.observed, bin.children)
-  return { low, high, children: bin.children, bin: { low: bin.low, high: bin.high } }
-}
-
-/** The normal distribution's 97.5th percentile. */
-const z = 1.959964
-
-/**
- * 95 % interval of a share (Wilson 1927). A child counts once, however many landmarks it has in the bin: landmarks of one
- * child go together, and counting each would make the interval too narrow.
- */
-function wilson(share: number, children: number): Range {
-  const spread = z ** 2 / children
-  const middle = (share + spread / 2) / (1 + spread)
-  const half = (z / (1 + spread)) * Math.sqrt((share * (1 - share)) / children + spread / (4 * children))
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) }
+function seenAt({ calibrationLines, data }: ModelCard, by: RecalibrationOf, risk: number): CalibratedRisk['seen'] {
+  const line = calibrationLines[by]
+  return line === null ? undefined : { ...bandAt(line, risk), children: data.children }
 }

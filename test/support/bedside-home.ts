@@ -57,11 +57,9 @@ export async function createBedsideHome(folder: string, children: number): Promi
 function cardOf(weightsDigest: ModelCard['model']['weightsDigest']): ModelCard {
   const { model, thresholds, recalibration } = exampleCard()
   const threshold = (risk: number) => ({ risk, chosenFor: 'a test', figures: {} })
-  const whole = { low: 0, high: 1, children: 40, landmarks: 120, observed: 0.3 }
   return exampleCard({
     model: { ...model, weightsDigest },
     inputRanges: { gap_days: { low: 0, high: 2000 }, age_years: { low: 0, high: 25 } },
-    reliability: [whole],
     recalibration: { ...recalibration, sites: {} },
     thresholds: { ...thresholds, ruleOut: threshold(0.01), ruleIn: threshold(0.99) },
     knownFailures: ['<script>alert(1)</script><img src=x onerror=alert(2)>'],

@@ -46,10 +46,14 @@ export function exampleCard(changes: Partial<ModelCard> = {}): ModelCard {
     },
     strata: [{ family: 'scans', level: '1', children: null, figures: {} }],
     reliability: [
-      { low: 0, high: 0.1, children: 30, landmarks: 90, observed: 0.05 },
-      { low: 0.1, high: 0.5, children: 38, landmarks: 60, observed: 0.25 },
-      { low: 0.5, high: 1, children: null, landmarks: null, observed: null },
+      { low: 0, high: 0.1, share: 0.5, observed: 0.05 },
+      { low: 0.1, high: 0.5, share: 0.49, observed: 0.25 },
+      { low: 0.5, high: 1, share: 0.01, observed: null },
     ],
+    calibrationLines: {
+      consortium: { intercept: 0.1, slope: 0.9, covariance: [0.04, 0.01, 0.02] },
+      site: { intercept: -0.1, slope: 0.95, covariance: [0.05, 0.01, 0.03] },
+    },
     recalibration: {
       consortium: { intercept: -0.4, slope: 0.8, kind: 'platt' },
       sites: { boston: { intercept: -0.3, slope: 1, kind: 'intercept' } },

@@ -62,8 +62,8 @@ function headline(answer: ChildAnswer): Html {
 ${zone !== undefined && html`<p>This is ${zoneWords[zone]}.</p>`}
 <p>${
       seen === undefined
-        ? 'Too few children with a similar risk were in the evaluation to say how far such a risk held.'
-        : html`In the evaluation ${seen.children} test children had a risk of ${percent(seen.bin.low)} to ${percent(seen.bin.high)}; the share of such children with an event lies between ${percent(seen.low)} and ${percent(seen.high)} (95 % interval).`
+        ? 'The evaluation saw too little to say how far such a risk held.'
+        : html`By ${seen.children} test children, an event follows such a risk in ${percent(seen.low)} to ${percent(seen.high)} of visits (95 % interval): how far such risks held, not how sure the model is of this child.`
     }</p>`
   }
   return html`<h2 id="risk">${title}</h2><div class="refusal" role="note"><p><strong>No calibrated risk is given.</strong></p><ul>${reasonsOf(answer).map((reason) => html`<li>${reason}</li>`)}</ul>
@@ -90,7 +90,7 @@ function visitRow(visit: AnsweredVisit, told: readonly string[]): Html {
   const reasons = visit.refusals.filter((sentence) => !told.includes(sentence))
   return html`<tr><th scope="row">${session}</th><td>${day}</td>
 <td>${calibrated === null ? html`refused${reasons.length > 0 && html`<br><span class="reason">${reasons.join(' ')}</span>`}` : percent(calibrated.risk)}</td>
-<td>${seen && `${percent(seen.low)} to ${percent(seen.high)} of ${seen.children}`}</td>
+<td>${seen && `${percent(seen.low)} to ${percent(seen.high)}`}</td>
 <td>${calibrated?.zone && zoneWords[calibrated.zone]}</td>
 ${others.map(({ moved, output: plain }) => html`<td>${moved === null ? html`output ${percent(plain)}` : percent(moved)}</td>`)}
 <td>${percent(output)}</td><td>${contribution === null ? '' : points(contribution)}</td></tr>`

@@ -76,7 +76,7 @@ describe('the page of a child', () => {
     const page = pageOf({})
     expect(page).toContain('<strong>40 %</strong> risk of an event, recalibrated for the consortium')
     expect(page).toContain('at or above the upper threshold')
-    expect(page).toContain('In the evaluation 38 test children had a risk of 10 % to 50 %')
+    expect(page).toContain('By 41 test children, an event follows such a risk in')
     expect(page.match(/circle class="full"/g)).toHaveLength(2)
     expect(page.match(/circle class="hollow"/g)).toHaveLength(1)
     expect(page.match(/class="threshold"/g)).toHaveLength(2)
