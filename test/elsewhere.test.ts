@@ -145,6 +145,10 @@ describe.each([
     name: 'tiny with attention, told of time and chart',
     asked: askedOf({ ...informedModel, temporal: 'attention-lstm' }, [1, 4]),
   },
+  {
+    name: 'compact with two sequences and hazards',
+    asked: askedOf({ ...hazardsModel, preset: 'compact', sequences: 2 }, [1, 3]),
+  },
   { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
 ])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {

@@ -15,6 +15,11 @@ import { hazardsModel } from '../shared/model/testsupport/models.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import { createApprovals } from '../site-agent/approvals.ts'
+import { openBedside } from '../site-agent/bedside/bedside.ts'
+import { createOpenedChildren } from '../site-agent/bedside/view/opened-children.ts'
+import { siteHome } from '../site-agent/home.ts'
+import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { eventually } from './support/eventually.ts'
 import { addSecondSequence, type SequencesWritten } from './support/second-sequence.ts'
 
@@ -87,7 +92,10 @@ describe('a federation whose hospitals have two sequences and not always both', 
     const weights = decodeSafetensors(await readFile(await exported('weights.safetensors')))
     expect(weights.manifest).toEqual(modelManifest({ ...hazardsModel, sequences: 2 }))
     expect(allFinite(weights.values)).toBe(true)
-    const { graph } = Model.decode(await readFile(await exported('network.onnx')))
+    const { graph, metadataProps } = Model.decode(await readFile(await exported('network.onnx')))
+    expect(metadataProps).toContainEqual({ key: 'sequences', value: 'FLAIR,T2w' })
+    const provenance: unknown = JSON.parse(await readFile(join(folder, 'weights.provenance.json'), 'utf8'))
+    expect(provenance).toMatchObject({ channels: ['FLAIR', 'T2w'], model: { sequences: 2 } })
     const [input] = graph?.input ?? []
     const sizes = input?.type?.tensorType?.shape?.dim.map(({ size }) =>
       size?.$case === 'dimValue' ? Number(size.value) : 0,
@@ -111,8 +119,30 @@ describe('a federation whose hospitals have two sequences and not always both', 
     await atNorth('check-data', '--html', page)
     const html = await readFile(page, 'utf8')
     expect(html).toContain(words)
-    expect(html.match(/alt="[^"]*, axial slice"/g)).toHaveLength(visits)
+    expect(html.match(/alt="[^"]*, axial slice"/g)).toHaveLength(flair + t2w)
     expect(html).toContain('To look at: this visit has no FLAIR; it is used without')
+  })
+
+  test('shows a child in one sequence throughout, and says which visits are not seen for it', async () => {
+    const home = federation.sites.get('north') ?? siteHome('')
+    const [study] = await createApprovals(home.approvalsFolder).list()
+    if (study === undefined) throw new Error('a study is approved')
+    const trainer = createWorkerTrainer({ threads: 1 })
+    const bedside = await openBedside({ home, study, model: undefined, trainer }).finally(() => trainer.close())
+    const child = bedside.cohort.children.find(({ scans }) => scans.some(({ channels }) => channels?.[0] === undefined))
+    if (child === undefined) throw new Error('some child has a visit without FLAIR')
+    const opened = createOpenedChildren(bedside, home)
+    await opened.settled(child)
+    const opening = opened.state(child)
+    if (opening.state !== 'ready') throw new Error(`the child is ${opening.state}`)
+    const { scans, sequence, unseen, facts } = opening.child
+    expect(scans.length + unseen.length).toBe(child.scans.length)
+    expect(scans.length).toBeGreaterThanOrEqual(unseen.length)
+    for (const sentence of unseen)
+      expect(sentence).toContain(`it has no ${sequence}, in which the scans are shown here`)
+    // The brain is measured in one image and not in all of them one after the other.
+    for (const { dice } of facts.scans) expect(dice).toBeGreaterThan(0.85)
+    expect(facts.scans).toHaveLength(child.scans.length)
   })
 
   test('gives the risk of a child that lacks a sequence somewhere, and says so', async () => {

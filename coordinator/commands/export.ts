@@ -6,6 +6,8 @@ import { extname } from 'node:path'
 import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { cardFileOf } from '../../shared/evaluation/model-card.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { channelsOf } from '../../shared/study/sequences.ts'
+import { parseStudy } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
 import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
 import { evaluationOf } from '../evaluation/evaluation-of-run.ts'
@@ -47,7 +49,9 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const blobs = await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })
   await blobs.verify(digest)
   const weights = await readFile(blobs.pathOf(digest) ?? '')
+  const channels = channelsOf(parseStudy(run.text).study.pipeline)
   const notes = {
+    ...(channels !== undefined && { sequences: channels.join(',') }),
     study: run.study,
     study_digest: run.studyDigest,
     weights_digest: digest,
@@ -61,7 +65,12 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const { study, studyDigest } = run
   const { personal } = run
   const origin = { programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen }
-  const provenance = { ...origin, ...(personal !== undefined && { personal }), rounds }
+  const provenance = {
+    ...origin,
+    ...(channels !== undefined && { channels }),
+    ...(personal !== undefined && { personal }),
+    rounds,
+  }
   const note = `${out.slice(0, -kind.length)}.provenance.json`
   await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
   const card = await writeCard(run, blobs, { out, digest, nowMs: options.nowMs })

@@ -24,6 +24,8 @@ export interface PreparedCohort<Volume extends ScanVolume = ScanVolume> {
   readonly used: readonly CohortChild[]
   /** What is known of each scan that could be prepared, held back later or not. */
   readonly volumes: ReadonlyMap<CohortScan, Volume>
+  /** Where the study shows several sequences at once: the same of the image of each, in the study's order. */
+  readonly channels: PreparedScans<Volume>['channels']
   /** Of the scans that are left, where the study shows several sequences at once. */
   readonly sequences: readonly SequenceCount[]
   /** What preparing found, beside the cohort's own findings. */
@@ -42,8 +44,8 @@ export interface PreparedScans<Volume extends ScanVolume = ScanVolume> {
   readonly files: ReadonlyMap<CohortScan, string>
   /** What the preparer said of the first image of each scan that it could prepare, duplicates included. */
   readonly volumes: ReadonlyMap<CohortScan, Volume>
-  /** Which of the sequences that are shown at once are there; of other studies nothing. */
-  readonly present: ReadonlyMap<CohortScan, readonly boolean[]>
+  /** Where the study shows several sequences at once: what it said of the image of each, in the study's order. */
+  readonly channels: ReadonlyMap<CohortScan, readonly (Volume | undefined)[]>
   readonly findings: readonly Finding[]
 }
 
@@ -76,8 +78,8 @@ export async function prepareScans<Volume extends ScanVolume>(
   const prepared = byChild.flatMap(({ visits }) => visits)
   const findings = byChild.flatMap(({ held }) => held)
   const volumes = new Map(prepared.map(({ scan, volume }) => [scan, volume]))
-  const present = new Map(prepared.flatMap(({ scan, present }) => (present === undefined ? [] : [[scan, present]])))
-  return { files: filesOfSingles(prepared, findings), volumes, present, findings }
+  const channels = new Map(prepared.flatMap(({ scan, channels }) => (channels === undefined ? [] : [[scan, channels]])))
+  return { files: filesOfSingles(prepared, findings), volumes, channels, findings }
 }
 
 /** Prepares every scan of a cohort, and drops children of whom nothing is left to learn. @throws as `prepareScans` */
@@ -86,7 +88,7 @@ export async function prepareCohort<Volume extends ScanVolume>(
   preparer: ScanPreparer<Volume>,
   options: PrepareOptions = {},
 ): Promise<PreparedCohort<Volume>> {
-  const { files, volumes, present, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
+  const { files, volumes, channels, findings: ofScans } = await prepareScans(cohort.children, preparer, options)
   const findings = [...ofScans]
   const children: PreparedChild[] = []
   const used: CohortChild[] = []
@@ -100,8 +102,15 @@ export async function prepareCohort<Volume extends ScanVolume>(
     children.push(preparedChild(left, files))
   }
   const scans = used.flatMap((child) => child.scans)
-  const sequences = countSequences(cohort.channels ?? [], scans, present)
-  return { children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)), used, volumes, sequences, findings }
+  const sequences = countSequences(cohort.channels ?? [], scans, channels)
+  return {
+    children: children.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    used,
+    volumes,
+    channels,
+    sequences,
+    findings,
+  }
 }
 
 /** The child with the scans that have a prepared volume. */

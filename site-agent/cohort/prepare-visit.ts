@@ -35,8 +35,8 @@ export interface PreparedVisit<Volume extends ScanVolume = ScanVolume> {
   readonly file: string
   /** Of every image that could be prepared: equal for copies of one. */
   readonly contents: readonly { readonly path: string; readonly contentDigest: string }[]
-  /** Where the study shows several sequences at once: which of them there are. */
-  readonly present?: readonly boolean[]
+  /** Where the study shows several sequences at once: the prepared image of each, in its order. */
+  readonly channels?: readonly (Volume | undefined)[]
 }
 
 /** A visit, unless nothing of it can be used, and what is held back of it. */
@@ -80,8 +80,7 @@ export async function prepareVisit<Volume extends ScanVolume>(
   const of = { child, scan, volume: first, contents }
   if (scan.channels === undefined) return { visit: { ...of, file: first.file }, findings }
   if (preparer.join === undefined) throw new Error('a study of several sequences needs a preparer that joins them')
-  const present = volumes.map((volume) => volume !== undefined)
-  return { visit: { ...of, file: await preparer.join(volumes), present }, findings }
+  return { visit: { ...of, file: await preparer.join(volumes), channels: volumes }, findings }
 }
 
 async function tryPrepare<Volume extends ScanVolume>(

@@ -11,14 +11,14 @@ export interface SequenceCount {
   readonly missing: number
 }
 
-/** @param channels names in the study's order @param present of each scan, in that order */
+/** @param channels names in the study's order @param images what there is of each scan, in that order */
 export function countSequences(
   channels: readonly string[],
   scans: readonly CohortScan[],
-  present: ReadonlyMap<CohortScan, readonly boolean[]>,
+  images: ReadonlyMap<CohortScan, readonly unknown[]>,
 ): readonly SequenceCount[] {
   return channels.map((sequence, channel) => {
-    const visits = scans.filter((scan) => present.get(scan)?.[channel] === true).length
+    const visits = scans.filter((scan) => images.get(scan)?.[channel] !== undefined).length
     return { sequence, visits, missing: scans.length - visits }
   })
 }

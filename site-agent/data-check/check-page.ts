@@ -5,7 +5,7 @@ import { type Html, html } from '../../shared/html.ts'
 import { axes } from '../bedside/slices.ts'
 import { countsInWords } from '../cohort/sequence-counts.ts'
 import type { CheckPage, PageChild, PageVisit } from './page-data.ts'
-import { outlineColours } from './scan-picture.ts'
+import { outlineColours, type ScanPictures } from './scan-picture.ts'
 import { timeline } from './timeline.ts'
 
 export function renderCheckPage(page: CheckPage): Html {
@@ -50,20 +50,21 @@ ${child.sentences.length === 0 ? undefined : html`<ul class="why">${child.senten
 `
 }
 
-function visitCard({ visit, day, used, pictures, quality, sentences }: PageVisit): Html {
+function visitCard({ visit, day, used, pictures, quality, further, sentences }: PageVisit): Html {
   return html`<figure class="${used ? 'visit' : 'visit held'}">
 <figcaption><strong>${visit}</strong>${day === undefined ? '' : `, day ${day}`}${used ? '' : ' · not used'}</figcaption>
-${
-  pictures === undefined
-    ? html`<p class="none">no picture: it was not opened, or could not be prepared</p>`
-    : html`<div class="triple">${axes.map(
-        (axis) =>
-          html`<img alt="${visit}, ${axis} slice" src="data:image/png;base64,${Buffer.from(pictures[axis]).toString('base64')}">`,
-      )}</div>`
-}
+${pictures === undefined ? html`<p class="none">no picture: it was not opened, or could not be prepared</p>` : triple(visit, pictures)}
 ${quality === undefined ? undefined : html`<p class="quality">${quality}</p>`}
+${further.map((image) => html`${triple(`${visit}, ${image.sequence}`, image.pictures)}<p class="quality">${image.sequence}: ${image.quality}</p>`)}
 ${sentences.length === 0 ? undefined : html`<ul class="why">${sentences.map((one) => html`<li>${one}</li>`)}</ul>`}
 </figure>`
+}
+
+function triple(what: string, pictures: ScanPictures): Html {
+  return html`<div class="triple">${axes.map(
+    (axis) =>
+      html`<img alt="${what}, ${axis} slice" src="data:image/png;base64,${Buffer.from(pictures[axis]).toString('base64')}">`,
+  )}</div>`
 }
 
 function list(title: string, sentences: readonly string[]): Html | undefined {

@@ -6,6 +6,13 @@ import type { CohortChild, CohortScan } from '../cohort/cohort.ts'
 import type { Finding } from '../cohort/finding.ts'
 import type { ScanPictures } from './scan-picture.ts'
 
+/** An image of a visit beside the first. */
+export interface FurtherImage {
+  readonly sequence: string
+  readonly pictures: ScanPictures
+  readonly quality: string
+}
+
 export interface PageVisit {
   readonly visit: string
   /** Since the surgery or the first scan; undefined when that is not known. */
@@ -17,6 +24,8 @@ export interface PageVisit {
   readonly pictures: ScanPictures | undefined
   /** For people, such as the overlap of the brain with the template's. */
   readonly quality: string | undefined
+  /** Where the study shows several sequences at once: the others of this visit. */
+  readonly further: readonly FurtherImage[]
 }
 
 export interface PageChild {
@@ -45,10 +54,12 @@ export interface PageSources {
   readonly children: readonly CohortChild[]
   readonly pictures: ReadonlyMap<CohortScan, ScanPictures>
   readonly quality: ReadonlyMap<CohortScan, string>
+  /** Absent where the study shows a visit in one image. */
+  readonly further?: ReadonlyMap<CohortScan, readonly FurtherImage[]>
   readonly madeAt: string
 }
 
-export function checkPage({ report, children, pictures, quality, madeAt }: PageSources): CheckPage {
+export function checkPage({ report, children, madeAt, ...seen }: PageSources): CheckPage {
   const byChild = Map.groupBy(report.findings, ({ child }) => child)
   const names = new Set([...children.map(({ participant }) => participant), ...byChild.keys()])
   const used = new Map(report.used.map((child) => [child.child, child]))
@@ -64,7 +75,7 @@ export function checkPage({ report, children, pictures, quality, madeAt }: PageS
       eventDay: child?.outcome?.eventDay,
       lastFollowUpDay: child?.outcome?.lastFollowUpDay,
       sentences: findings.filter(({ visit }) => visit === undefined).map(sentenceOf),
-      visits: visitsOf(child, new Set(use?.scans.map(({ visit }) => visit)), findings, pictures, quality),
+      visits: visitsOf(child, new Set(use?.scans.map(({ visit }) => visit)), findings, seen),
     }
   }
   return {
@@ -82,8 +93,7 @@ function visitsOf(
   child: CohortChild | undefined,
   used: ReadonlySet<string>,
   findings: readonly Finding[],
-  pictures: PageSources['pictures'],
-  quality: PageSources['quality'],
+  { pictures, quality, further }: Pick<PageSources, 'pictures' | 'quality' | 'further'>,
 ): PageVisit[] {
   const about = (visit: string): string[] => findings.filter((finding) => finding.visit === visit).map(sentenceOf)
   const scans = child?.scans ?? []
@@ -91,13 +101,13 @@ function visitsOf(
     const { session, day, label } = scan
     return {
       ...{ visit: session, day, used: used.has(session), label, sentences: about(session) },
-      ...{ pictures: pictures.get(scan), quality: quality.get(scan) },
+      ...{ pictures: pictures.get(scan), quality: quality.get(scan), further: further?.get(scan) ?? [] },
     }
   })
   const others = new Set(findings.flatMap(({ visit }) => (visit === undefined ? [] : [visit])))
   for (const { session } of scans) others.delete(session)
   const unplaced = [...others].map((visit): PageVisit => {
-    const nothing = { day: undefined, used: false, label: null, pictures: undefined, quality: undefined }
+    const nothing = { day: undefined, used: false, label: null, pictures: undefined, quality: undefined, further: [] }
     return { visit, ...nothing, sentences: about(visit) }
   })
   return [...placed, ...unplaced]

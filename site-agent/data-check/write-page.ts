@@ -14,7 +14,7 @@ import type { PreparedVolume } from '../imaging/prepared.ts'
 import { readScanFile } from '../imaging/scan-file.ts'
 import { templateMaskOn } from '../imaging/template.ts'
 import { renderCheckPage } from './check-page.ts'
-import { checkPage } from './page-data.ts'
+import { checkPage, type FurtherImage } from './page-data.ts'
 import { picturesOf, type ScanPictures } from './scan-picture.ts'
 
 /** Thumbnails: 104 × 96 voxels at most, some 20 KB a scan. */
@@ -38,16 +38,27 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   const templateMask = templateMaskOn(displayGrid(spacingMm))
   const pictures = new Map<CohortScan, ScanPictures>()
   const quality = new Map<CohortScan, string>()
-  let done = 0
-  for (const [scan, volume] of prepared.volumes) {
+  const further = new Map<CohortScan, FurtherImage[]>()
+  const drawn = async (volume: PreparedVolume): Promise<ScanPictures> => {
     const content = await readScanFile(volume.path)
     const shown = displayVolume(content, volume.registration, { spacingMm, brainMask: study.pipeline.brainMask })
-    pictures.set(scan, picturesOf(shown, templateMask))
+    return picturesOf(shown, templateMask)
+  }
+  let done = 0
+  for (const [scan, volume] of prepared.volumes) {
+    pictures.set(scan, await drawn(volume))
     quality.set(scan, qualityText(volume, study))
+    const others: FurtherImage[] = []
+    for (const [channel, image] of (prepared.channels.get(scan) ?? []).entries()) {
+      if (image === undefined || image === volume) continue
+      const sequence = cohort.channels?.[channel] ?? ''
+      others.push({ sequence, pictures: await drawn(image), quality: qualityText(image, study) })
+    }
+    further.set(scan, others)
     request.onProgress(++done, prepared.volumes.size)
   }
   const madeAt = new Date(systemClock.now()).toISOString().slice(0, 16).replace('T', ' ')
-  const page = checkPage({ report, children: cohort.children, pictures, quality, madeAt: `${madeAt} UTC` })
+  const page = checkPage({ report, children: cohort.children, pictures, quality, further, madeAt: `${madeAt} UTC` })
   await writeFileDurably(file, renderCheckPage(page).text).catch((cause: unknown) => {
     throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
   })

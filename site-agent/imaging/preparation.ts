@@ -45,9 +45,20 @@ export interface PreparationDeps {
 
 export type Prepare = (request: PreparationRequest) => Promise<PreparationResult>
 
-/** Prepares scans one after another. Remembers the last reference, since a child's scans follow one another. */
+/**
+ * References that are remembered: a child's first scan, and of a visit with several sequences the one that the others are
+ * registered to, also when the scans of several children take turns. Up to 8 MB each.
+ */
+const keptReferences = 8
+
+/** Prepares scans one after another. Remembers the last references, since a child's scans follow one another. */
 export function createPreparation({ recipe, templates, fit, read }: PreparationDeps): Prepare {
-  let kept: { readonly contentDigest: Digest; readonly volume: Volume } | undefined
+  const kept = new Map<Digest, Volume>()
+  const keep = (contentDigest: Digest, volume: Volume): void => {
+    kept.delete(contentDigest)
+    kept.set(contentDigest, volume)
+    for (const oldest of [...kept.keys()].slice(0, -keptReferences)) kept.delete(oldest)
+  }
 
   const open = async ({ path, contentDigest }: ScanSource): Promise<StoredVolume> => {
     const content = await read(path)
@@ -61,19 +72,15 @@ export function createPreparation({ recipe, templates, fit, read }: PreparationD
   }
 
   const referenceVolume = async (source: ScanSource): Promise<Volume> => {
-    if (kept?.contentDigest === source.contentDigest) return kept.volume
-    const volume = shrink(await open(source), registrationSpacingMm)
-    kept = { contentDigest: source.contentDigest, volume }
+    const volume = kept.get(source.contentDigest) ?? shrink(await open(source), registrationSpacingMm)
+    keep(source.contentDigest, volume)
     return volume
   }
 
   const register = async (opened: StoredVolume, { scan, reference }: PreparationRequest): Promise<Registration> => {
     const volume = shrink(opened, registrationSpacingMm)
-    if (reference === undefined) {
-      const registration = await registerToTemplate(volume, templates, fit)
-      kept = { contentDigest: scan.contentDigest, volume }
-      return registration
-    }
+    keep(scan.contentDigest, volume)
+    if (reference === undefined) return registerToTemplate(volume, templates, fit)
     const { registration } = reference
     return registerToReference(volume, { volume: await referenceVolume(reference), registration }, templates, fit)
   }
