@@ -65,7 +65,7 @@ export function preparerFor(
   on: Pick<Study['model'], 'grid' | 'spacingMm'> & { readonly processes?: number } = model,
 ): PreparedVolumes {
   const { grid, spacingMm, processes = usualProcesses } = on
-  const { template, registration, brainMask } = pipeline
+  const { template, registration, brainMask, biasCorrection } = pipeline
   return createPreparedVolumes({
     folder: home.preparedFolder,
     grid,
@@ -73,6 +73,7 @@ export function preparerFor(
     template,
     registration,
     brainMask,
+    biasCorrection,
     processes,
   })
 }

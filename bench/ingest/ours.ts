@@ -12,6 +12,7 @@ const recipe = {
   template: 'mni152',
   registration: 'none',
   brainMask: 'foreground',
+  biasCorrection: 'none',
   processes: 1,
 } as const
 const warm = createPreparedVolumes({ folder: `${folder}/warm-${process.pid}`, ...recipe })

@@ -27,6 +27,7 @@ const recipe = createRecipe({
   template: 'mni152',
   registration: 'rigid',
   brainMask: 'template',
+  biasCorrection: 'none',
 })
 const prepare = createPreparation({ recipe, templates, fit: fitVolume, read: readScanFile })
 

@@ -69,6 +69,7 @@ export function modelCard(options: {
       sequences: sequencesInWords(pipeline),
       registration: pipeline.registration,
       brainMask: pipeline.brainMask,
+      biasCorrection: pipeline.biasCorrection,
       grid: `${model.grid.join(' × ')} voxels of ${model.spacingMm} mm`,
     },
     training: {

@@ -34,7 +34,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod(
       '7 preprocessing',
-      `${sequencesInWords(study.pipeline)}; template ${study.pipeline.template}, registration ${study.pipeline.registration}, brain mask ${study.pipeline.brainMask}, one recipe at every site`,
+      `${sequencesInWords(study.pipeline)}; template ${study.pipeline.template}, registration ${study.pipeline.registration}, brain mask ${study.pipeline.brainMask}, bias correction ${study.pipeline.biasCorrection}, one recipe at every site`,
     ),
     tripod(
       '8 outcome',

@@ -22,7 +22,8 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `  model       preset ${networkInWords(study.model)}, ${parameters.toLocaleString('en')} weights, volumes of ` +
       `${grid.join('×')} voxels of ${spacingMm} mm`,
     ...temporalInWords(study.model),
-    `  scans       ${sequencesInWords(study.pipeline)}, in the space of template ${study.pipeline.template}, brain only`,
+    `  scans       ${sequencesInWords(study.pipeline)}, in the space of template ${study.pipeline.template}, brain only` +
+      (study.pipeline.biasCorrection === 'n3' ? ', bias field corrected (N3)' : ''),
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     ...alsoTold(study.model),
     ...(study.evaluation === undefined

@@ -51,6 +51,7 @@ const pipelineSchema = z.strictObject({
   ),
   registration: z.enum(['rigid', 'none']).default('none'),
   brainMask: z.enum(['foreground', 'template']).default('foreground'),
+  biasCorrection: z.enum(['none', 'n3']).default('none'),
 })
 
 const metric = z.string().refine(isMetricName, `there are: ${Object.keys(metricNames).join(', ')}`)

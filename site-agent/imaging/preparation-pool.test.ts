@@ -8,7 +8,7 @@ import { createPreparationPool, type PreparationPool } from './preparation-pool.
 
 const recipe = {
   ...{ grid: [8, 8, 8] as const, spacingMm: 20, template: 'mni152' as const },
-  ...{ registration: 'rigid' as const, brainMask: 'template' as const },
+  ...{ registration: 'rigid' as const, brainMask: 'template' as const, biasCorrection: 'none' as const },
 }
 const request = (path: string) => ({ scan: { path, contentDigest: parseDigest('a'.repeat(64)) } })
 

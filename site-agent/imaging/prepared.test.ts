@@ -15,6 +15,7 @@ const recipe = {
   template: 'mni152',
   registration: 'none',
   brainMask: 'foreground',
+  biasCorrection: 'none',
   processes: 1,
 } as const
 

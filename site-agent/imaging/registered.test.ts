@@ -13,6 +13,7 @@ const recipe = {
   template: 'mni152',
   registration: 'rigid',
   brainMask: 'template',
+  biasCorrection: 'none',
   processes: 1,
 } as const
 

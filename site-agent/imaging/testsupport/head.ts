@@ -9,6 +9,8 @@ interface Changes extends Partial<NiftiContent> {
   readonly shiftMm?: number
   /** How the head lies: from mm of the template to mm of the scan. */
   readonly moved?: Rigid
+  /** How many times as bright as the right the left end of the picture is, growing evenly in logarithms. */
+  readonly left?: number
   /** Stores the same picture in axes LPI instead of RAS. */
   readonly turned?: boolean
 }
@@ -18,11 +20,14 @@ export function brainScan({
   shiftMm = 0,
   turned = false,
   moved = noMotion,
+  left = 1,
   ...content
 }: Changes = {}): Uint8Array<ArrayBuffer> {
   const { shape, voxels, affine } = readTemplateBrain()
   const [depth, height, width] = shape
-  const textured = voxels.map((share, i) => (share < 128 ? 0 : 100 + (i % 97) + (Math.floor(i / width) % 31)))
+  const textured = voxels.map((share, i) =>
+    share < 128 ? 0 : left ** (1 - (i % width) / (width - 1)) * (100 + (i % 97) + (Math.floor(i / width) % 31)),
+  )
   const lengths = [width, height, depth]
   const rows = affine.map((row, axis) => {
     const step = row[axis] ?? 0
