@@ -8,7 +8,14 @@ import { hasSharedData, readShared } from './testsupport/shared-data.ts'
 
 const grid = [24, 32, 24] as const
 const bytes = 4 * grid[0] * grid[1] * grid[2]
-const recipe = { grid, spacingMm: 7, template: 'mni152', brainMask: 'template', processes: 1 } as const
+const recipe = {
+  grid,
+  spacingMm: 7,
+  template: 'mni152',
+  brainMask: 'template',
+  biasCorrection: 'none',
+  processes: 1,
+} as const
 
 let root = ''
 beforeEach(async () => {
