@@ -8,7 +8,14 @@ import { readRegistrationTemplates } from './template.ts'
 import { brainScan } from './testsupport/head.ts'
 
 const recipe = createRecipe({
-  ...{ grid: [24, 32, 24], spacingMm: 7, template: 'mni152', registration: 'rigid', brainMask: 'template' },
+  ...{
+    grid: [24, 32, 24],
+    spacingMm: 7,
+    template: 'mni152',
+    registration: 'rigid',
+    brainMask: 'template',
+    biasCorrection: 'none',
+  },
 })
 
 /** Scans that lie in place already, by name; `reads` are the names in the order in which files were opened. */
