@@ -3,6 +3,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunStatus } from '../coordinator/status.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { parseStudy, type StudyFile } from '../shared/study/study.ts'
@@ -180,13 +181,18 @@ async function watchStage(
       shown.map(({ name, sum, count }) => `${name.replaceAll('_', ' ')} ${(sum / count).toFixed(2)}`).join(', '),
     )
     if (run?.phase === 'cancelled') throw new SequelaError('study_state', 'the study was cancelled')
-    if (published.length >= total) return
+    if (published.length >= total || hasLeft(run, stage)) return
     const { promise: later, resolve } = Promise.withResolvers<undefined>()
     const timer = setTimeout(() => resolve(undefined), pollMs)
     const failure = await Promise.race([later, federation.failed])
     clearTimeout(timer)
     if (failure !== undefined) throw new SequelaError('internal', failure)
   }
+}
+
+/** Whether the run is past a stage, which may end before its last round (`earlyStop`). */
+function hasLeft(run: RunStatus | undefined, stage: number): boolean {
+  return run !== undefined && (run.phase === 'finished' || run.rounds.some((round) => round.stage > stage))
 }
 
 async function egressOf(federation: DemoFederation): Promise<Record<string, EgressReport>> {

@@ -54,6 +54,8 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
       '12a partition',
       `by child: ${study.folds.train} train, ${study.folds.validation} validation, ${study.folds.test} test, by a hash with seed ${study.seed}`,
     ),
+    tripod('9 predictors', predictorsOf(study)),
+    tripod('12b predictors', 'each scan normalised by its own brain; nothing is scaled by values of other children'),
     tripod(
       '12c model',
       `preset ${networkInWords(study.model)}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${rounds} rounds`).join(', then ')}`,
@@ -69,17 +71,27 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
         ? 'none'
         : `recalibration (${recalibration.kind}) on the validation folds, before and after reported`,
     ),
+    tripod('12g predictions', 'by the weights named under 22 on the test folds; recalibrated as the card says'),
     tripod('13 imbalance', `no resampling; event rate ${estimateText(performance.raw.event_rate)}`),
     tripod('14 fairness', `figures by ${families || 'no group, as all are too small'}`),
     tripod(
       '15 output',
       `a risk; rule-out below ${thresholds.ruleOut?.risk.toFixed(3) ?? '– (none chosen)'}, rule-in from ${thresholds.ruleIn?.risk.toFixed(3) ?? '– (none chosen)'}, grey zone between`,
     ),
+    tripod(
+      '16 training and evaluation',
+      'the same sites, pipeline and outcome definition in all folds; no child is in two of them',
+    ),
     ask('TRIPOD+AI', '17 ethics', 'Name the approvals of each site.'),
+    ask(
+      'TRIPOD+AI',
+      '18 open science',
+      'Name funding, conflicts, protocol, registration, and where data and code can be had.',
+    ),
     ask('TRIPOD+AI', '19 patient involvement', 'Say how children and parents were involved, or that they were not.'),
     tripod(
       '20–21 participants',
-      `${data.children} children with ${data.landmarks} landmarks in the test folds of ${data.sitesHeard} sites`,
+      `${data.children} children${data.events === null ? '' : `, ${data.events} of them with an event,`} and ${data.landmarks} landmarks in the test folds of ${data.sitesHeard} sites`,
     ),
     tripod(
       '22 specification',
@@ -93,6 +105,11 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
       'TRIPOD+AI',
       '25 interpretation',
       'Say what the figures mean for the children of your sites, and what they do not.',
+    ),
+    ask(
+      'TRIPOD+AI',
+      '26 limitations',
+      'Say what could make these figures too good: selection, follow-up, sites alike.',
     ),
     tripod(
       '27 poor input',
@@ -118,4 +135,13 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     claim('availability', `Sequela ${report.programVersion}, Apache-2.0; the study file's digest names every setting`),
     ask('CLAIM 2024', 'funding and conflicts', 'Name them.'),
   ]
+}
+
+function predictorsOf({ pipeline, model }: Study): string {
+  const told = [
+    `scans (${sequencesInWords(pipeline)}) up to the visit`,
+    ...(model.timeInput === 'none' ? [] : ['the days between them']),
+    ...(model.clinical ? ['age, sex, resection and location from the chart'] : []),
+  ]
+  return `${told.join('; ')}; no date and no site`
 }

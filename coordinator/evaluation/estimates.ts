@@ -9,7 +9,9 @@ import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { edgeRisk } from '../../shared/evaluation/risk-bins.ts'
 
-/** Null bounds: not every site that stands behind the figure has answered the last pass. */
+/**
+ * Null bounds: not every site that stands behind the figure has answered the last pass, or too few children differ to tell.
+ */
 export interface Estimate {
   readonly value: number
   readonly low: number | null
@@ -25,10 +27,12 @@ const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric>(
 ])
 
 const normalQuantile = 1.959964
+const leastError = 1e-9
 
 export function estimateOf(name: string, value: number, error: number | null): Estimate | null {
   if (!Number.isFinite(value)) return null
-  if (error === null || !Number.isFinite(error)) return { value, low: null, high: null }
+  // Where no child moves a figure, as when all events lie above all others, first-order influences know nothing of its error.
+  if (error === null || !(error > leastError)) return { value, low: null, high: null }
   const [least, most] = shares.has(name) ? [0, 1] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
   const half = normalQuantile * error
   return { value, low: Math.max(least, value - half), high: Math.min(most, value + half) }

@@ -37,8 +37,8 @@ export function evaluationPage(report: EvaluationReport): string {
 <h1>Evaluation of ${escapeText(report.study)}</h1>
 <p class="statement">${escapeText(report.notice)}</p>
 <p>The risk of an event within ${report.horizonDays} days, asked at every visit with the scans up to it. ${report.data.landmarks} landmarks of
-${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites; no child of these folds was trained or recalibrated on. Intervals are of 95 %, clustered by child. Numbers that would rest on fewer than ${report.minCell} children were never sent, and
-stand as “too few”.</p>
+${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites; no child of these folds was trained or recalibrated on. Intervals are of 95 %, clustered by child. Where no interval
+stands, none can be given. Numbers that would rest on fewer than ${report.minCell} children were never sent: “<${report.minCell}”.</p>
 ${report.cautions.length === 0 ? '' : `<ul class="cautions">${report.cautions.map((one) => `<li>${escapeText(one)}</li>`).join('')}</ul>`}
 ${performanceSection(report)}
 ${curvesSection(report)}
@@ -127,9 +127,10 @@ function thresholdSection({ thresholds: { ruleOut, ruleIn } }: EvaluationReport)
     ...(['sensitivity', 'specificity', 'ppv', 'npv', 'f1', 'net_benefit'] as const).map((name) =>
       estimateText(one?.figures[name]),
     ),
+    one === null ? '–' : one.netBenefitOfAll.toFixed(2).replace('-', '−'),
   ])
   return `<h2>Two thresholds and the grey zone between</h2>
-${table(['zone', 'recalibrated risk', 'share of landmarks', 'sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benefit'], rows)}
+${table(['zone', 'recalibrated risk', 'share of landmarks', 'sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benefit', 'net benefit of acting always'], rows)}
 <p>${[ruleOutText(ruleOut), ruleInText(ruleIn), `${percent(grey)} of landmarks lie in the grey zone, where the model does not decide.`].map(escapeText).join(' ')}
 The thresholds were chosen on the validation folds and then frozen; these figures are of the test folds.</p>`
 }
@@ -146,7 +147,7 @@ function ruleInText(ruleIn: ThresholdReport | null): string {
   return `At or above the higher one, ${(1 / ppv.value).toFixed(1)} children would be treated for each true event.`
 }
 
-function partsSection({ parts, performance }: EvaluationReport): string {
+function partsSection({ parts, performance, minCell }: EvaluationReport): string {
   const families = Object.keys(familyTitles).filter((family) => parts.some((part) => part.family === family))
   if (families.length === 0) return '<h2>For whom</h2><p>No group holds enough children to be shown.</p>'
   const rows = families.flatMap((family) =>
@@ -154,7 +155,7 @@ function partsSection({ parts, performance }: EvaluationReport): string {
       .filter((part) => part.family === family)
       .map((part) => ({
         label: `${shortFamily(family)}: ${part.level}`,
-        note: `${part.children} children`,
+        note: part.children === null ? '' : `${part.children} children`,
         estimate: part.raw.auroc ?? null,
       })),
   )
@@ -163,11 +164,12 @@ function partsSection({ parts, performance }: EvaluationReport): string {
     partTable(
       family,
       parts.filter((part) => part.family === family),
+      minCell,
     ),
   )
   return `<h2>For whom</h2>${forest({
     title: 'AUROC by group',
-    text: 'The table below gives the same values and more. Many groups are compared, so some differ by chance; groups that held too few children are left out, with another one where their difference would have told of them.',
+    text: 'The table below gives the same values and more. Many groups are compared, so some differ by chance; of a group that stands without figures fewer children than are shown had an event, or had none, or it is withheld because its difference would tell of such a group.',
     range: rangeOf([all, ...rows]),
     reference: 0.5,
     rows: [all, ...rows],
@@ -179,11 +181,11 @@ function rangeOf(rows: readonly ForestRow[]): readonly [number, number] {
   return rows.every(({ estimate }) => estimate === null || estimate.value >= 0.4) ? [0.4, 1] : [0, 1]
 }
 
-function partTable(family: string, parts: readonly PartReport[]): string {
+function partTable(family: string, parts: readonly PartReport[], minCell: number): string {
   const rows = parts.map((part) => [
     part.level,
-    String(part.children),
-    String(part.landmarks),
+    part.children === null ? `<${minCell} or withheld` : String(part.children),
+    part.landmarks === null ? '–' : String(part.landmarks),
     ...(['auroc', 'auprc', 'brier', 'event_rate'] as const).map((name) => estimateText(part.raw[name])),
     estimateText(part.recalibrated.ece),
     estimateText(part.recalibrated.mean_risk),
@@ -202,10 +204,11 @@ function partTable(family: string, parts: readonly PartReport[]): string {
   return `<h3>${escapeText(familyTitles[family] ?? family)}</h3>${table(head, rows)}`
 }
 
-function sitesSection({ sites }: EvaluationReport): string {
-  const rows = sites.map(({ site, children, landmarks, raw, recalibrated, recalibratedBySite }) => [
+function sitesSection({ sites, minCell }: EvaluationReport): string {
+  const rows = sites.map(({ site, children, events, landmarks, raw, recalibrated, recalibratedBySite }) => [
     site,
-    children === null ? 'too few' : String(children),
+    children === null ? `<${minCell}` : String(children),
+    events === null ? '–' : String(events),
     landmarks === null ? '–' : String(landmarks),
     ...(['auroc', 'auprc', 'brier', 'calibration_slope', 'calibration_intercept'] as const).map((name) =>
       estimateText(raw[name]),
@@ -215,6 +218,7 @@ function sitesSection({ sites }: EvaluationReport): string {
   const head = [
     'site',
     'children',
+    'with an event',
     'landmarks',
     'AUROC',
     'AUPRC',

@@ -8,6 +8,7 @@ import { parseStudy } from '../../shared/study/study.ts'
 import type { RunStatus } from '../status.ts'
 import { modelCard } from './card.ts'
 import { cardMarkdown } from './card-text.ts'
+import { estimateOf } from './estimates.ts'
 import { evaluationReport } from './report.ts'
 import { evaluationPage } from './report-page.ts'
 
@@ -48,6 +49,26 @@ describe('the report of an evaluation', () => {
     expect(report.sites[2]).toMatchObject({ site: 'site-2', children: null, raw: {} })
     expect(report.cautions).toContain('Too few children to say anything: site-2.')
     expect(report.data.sitesHeard).toBe(2)
+  })
+
+  test('shows what groups every site has, and of those that hold too few nothing', () => {
+    const scans = report.parts.filter(({ family }) => family === 'scans')
+    expect(scans.map(({ level }) => level)).toEqual(['1', '2', '3', '4', '5', '6+'])
+    const untold = report.parts.filter(({ children }) => children === null)
+    expect(untold.length).toBeGreaterThan(0)
+    for (const { raw, recalibrated } of untold) expect([raw, recalibrated]).toEqual([{}, {}])
+    expect(evaluationPage(report)).toContain('&lt;5 or withheld')
+  })
+
+  test('says what acting on everybody would gain at each threshold', () => {
+    const { ruleOut } = report.thresholds
+    const rate = report.performance.raw.event_rate?.value ?? Number.NaN
+    const odds = (ruleOut?.risk ?? Number.NaN) / (1 - (ruleOut?.risk ?? Number.NaN))
+    expect(ruleOut?.netBenefitOfAll).toBeCloseTo(rate - (1 - rate) * odds, 8)
+  })
+
+  test('gives no interval where no child moves a figure, rather than one of no width', () => {
+    expect(estimateOf('auroc', 1, 0)).toEqual({ value: 1, low: null, high: null })
   })
 
   test('has a ROC curve from one corner to the other that never falls', () => {

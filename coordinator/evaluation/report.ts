@@ -6,6 +6,7 @@ import { countsFrom, sum } from '../../shared/evaluation/curve.ts'
 import type { Recalibration } from '../../shared/evaluation/model-card.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
+import { fixedLevels } from '../../shared/evaluation/strata.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
@@ -21,8 +22,9 @@ export interface PartReport {
   readonly family: string
   readonly level: string
   readonly sites: number
-  readonly children: number
-  readonly landmarks: number
+  /** Null: too few to say anything, or withheld with a level of which there are too few. */
+  readonly children: number | null
+  readonly landmarks: number | null
   readonly raw: Figures
   readonly recalibrated: Figures
 }
@@ -31,6 +33,8 @@ export interface SiteReport {
   readonly site: string
   /** Null: too few children with or without an event to say anything. */
   readonly children: number | null
+  /** Children with an event within the horizon after a visit; null also where too few have none. */
+  readonly events: number | null
   readonly landmarks: number | null
   readonly raw: Figures
   readonly recalibrated: Figures
@@ -42,6 +46,8 @@ export interface ThresholdReport {
   readonly risk: number
   readonly aim: string
   readonly figures: Figures
+  /** Net benefit of acting on everybody at this threshold; on nobody it is 0. */
+  readonly netBenefitOfAll: number
   /** Of all test landmarks: share below it, and above or at it. */
   readonly below: number
   readonly above: number
@@ -69,6 +75,8 @@ export interface EvaluationReport {
     readonly sites: number
     readonly sitesHeard: number
     readonly children: number
+    /** Null: a site may not say how many. */
+    readonly events: number | null
     readonly landmarks: number
     /** Bound on what the width of cells can have moved the AUROC by. */
     readonly aurocUncertainty: number | null
@@ -122,6 +130,7 @@ export function evaluationReport(options: {
       sites: file.sites.length,
       sitesHeard: whole?.sites.length ?? 0,
       children: whole?.children ?? 0,
+      events: eventsOf(pooled),
       landmarks: whole?.landmarks ?? 0,
       aurocUncertainty: whole?.uncertainty ?? null,
     },
@@ -131,14 +140,10 @@ export function evaluationReport(options: {
       ruleOut: thresholdReport(pooled, 'ruleOut', aims.ruleOut),
       ruleIn: thresholdReport(pooled, 'ruleIn', aims.ruleIn),
     },
-    parts: sortedParts(pooled).map((part) => ({
-      ...{ family: part.family, level: part.level, sites: part.sites.length },
-      ...{ children: part.children, landmarks: part.landmarks },
-      raw: figuresOfPart(pooled, part, 'raw'),
-      recalibrated: figuresOfPart(pooled, part, 'consortium'),
-    })),
+    parts: partsOf(pooled),
     sites: pooled.sites.map((site) => ({
-      ...{ site: site.site, children: site.children, landmarks: site.landmarks, recalibration: site.recalibration },
+      ...{ site: site.site, children: site.children, landmarks: site.landmarks, events: site.events },
+      recalibration: site.recalibration,
       raw: ownEstimates(site.raw),
       recalibrated: ownEstimates(site.consortium),
       recalibratedBySite: ownEstimates(site.own),
@@ -157,13 +162,32 @@ export function evaluationReport(options: {
   }
 }
 
-/** Levels of a family in order of their names, numbers by size; families of which nobody knows anything are left out. */
-function sortedParts({ test }: Pooled): Pooled['test'] {
-  const known = new Set(test.filter(({ level }) => level !== 'unknown').map(({ family }) => family))
-  return test
+/**
+ * Levels of a family in order of their names, numbers by size, with those that every site has but none could speak of;
+ * families of which nobody knows anything are left out.
+ */
+function partsOf(pooled: Pooled): PartReport[] {
+  const known = new Set(pooled.test.filter(({ level }) => level !== 'unknown').map(({ family }) => family))
+  const told = pooled.test
     .slice(1)
     .filter(({ family }) => known.has(family))
-    .toSorted((a, b) => a.level.localeCompare(b.level, 'en', { numeric: true }))
+    .map((part) => ({
+      ...{ family: part.family, level: part.level, sites: part.sites.length },
+      ...{ children: part.children, landmarks: part.landmarks },
+      raw: figuresOfPart(pooled, part, 'raw'),
+      recalibrated: figuresOfPart(pooled, part, 'consortium'),
+    }))
+  const untold = Object.entries(pooled.test.length === 0 ? {} : fixedLevels).flatMap(([family, levels]) =>
+    levels
+      .filter((level) => !told.some((part) => part.family === family && part.level === level))
+      .map((level) => ({ family, level, sites: 0, children: null, landmarks: null, raw: {}, recalibrated: {} })),
+  )
+  return [...told, ...untold].toSorted((a, b) => a.level.localeCompare(b.level, 'en', { numeric: true }))
+}
+
+function eventsOf({ test, sites }: Pooled): number | null {
+  const told = sites.filter(({ site }) => test[0]?.sites.includes(site)).map(({ events }) => events)
+  return told.some((events) => events === null) ? null : sum(told.map((events) => events ?? 0))
 }
 
 const wholePart = { family: 'all', level: 'all' } as const
@@ -175,7 +199,9 @@ function thresholdReport(pooled: Pooled, name: 'ruleOut' | 'ruleIn', aim: string
   if (figures === undefined || group === null || curve === undefined) return null
   const { tp, fp, fn, tn } = countsFrom(curve, group)
   const all = tp + fp + fn + tn
-  return { risk: thresholdRisk(pooled, group), aim, figures, below: (fn + tn) / all, above: (tp + fp) / all }
+  const risk = thresholdRisk(pooled, group)
+  const netBenefitOfAll = (tp + fn - ((fp + tn) * risk) / (1 - risk)) / all
+  return { risk, aim, figures, netBenefitOfAll, below: (fn + tn) / all, above: (tp + fp) / all }
 }
 
 function ownEstimates(figures: Pooled['sites'][number]['raw']): Figures {

@@ -73,6 +73,10 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         validation: first === undefined ? null : cellsOfStratum(first),
         test: test.map((stratum) => cellsOfStratum(stratum)),
         own: whole.length === 0 ? null : ownFigures(whole, minCell),
+        events: {
+          validation: eventsThatLeave(first?.rows ?? [], minCell),
+          test: eventsThatLeave(whole, minCell),
+        },
         inputs: Object.fromEntries(
           Object.entries(landmarks.inputs).map(([name, bins]) => [name, largeBins(bins, minCell)]),
         ),
@@ -122,6 +126,13 @@ function cellsOfStratum(
     cases: [...cellsOf(cases, edges.cases, ({ risk }) => scale(risk))],
     controls: [...cellsOf(controls, edges.controls, ({ risk }) => scale(risk))],
   }
+}
+
+/** Children with an event; null when so few have one, or so few have none, that the number would tell of them. */
+function eventsThatLeave(rows: readonly DecidedLandmark[], minCell: number): number | null {
+  const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
+  const others = childrenOf(rows) - events
+  return events < minCell || (others > 0 && others < minCell) ? null : events
 }
 
 /** Exact figures of this site alone, with standard errors. */

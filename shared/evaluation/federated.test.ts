@@ -126,6 +126,17 @@ test('answers do not depend on the order of sites or of landmarks', () => {
   expect(second.fits.test?.slope).toBeCloseTo(first.fits.test?.slope ?? 0, 10)
 })
 
+test('children with an event are counted once, however many landmarks they have, or not at all', () => {
+  const first = [...sites][0]
+  if (first === undefined) throw new Error('no sites')
+  const pooled = allPasses(new Map([first]), 5)
+  const rows = decided(first[1].test, horizonDays, censoringCurveFor(first[1].followUp, pooled, horizonDays))
+  const withEvent = new Set(rows.filter(({ outcome }) => outcome === 1).map(({ child }) => child)).size
+  expect(pooled.sites[0]?.events).toBe(withEvent)
+  const most = new Set(rows.map(({ child }) => child)).size - withEvent + 1
+  expect(allPasses(new Map([first]), most).sites[0]?.events ?? null).toBe(null)
+})
+
 test('a site with too few children with an event sends nothing of its folds', () => {
   const small = simulatedSites([6], { seed: 'tiny' })
   const pooled = allPasses(small, 5)

@@ -54,16 +54,16 @@ function poolCensoring(before: Pooled, answers: readonly AnswerOf<'censoring'>[]
   return { ...before, censoring: { hazards: [...hazards], sites: telling.map(({ site }) => site) } }
 }
 
-function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { aims }: PoolOptions): Pooled {
-  const validations = answers.flatMap(({ site, validation }) =>
-    validation === null ? [] : [{ site, cells: validation }],
+function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { aims, minCell }: PoolOptions): Pooled {
+  const validations = answers.flatMap(({ site, validation, events }) =>
+    validation === null ? [] : [{ site, cells: validation, events: events.validation }],
   )
   const validation =
     validations.length === 0
       ? null
       : {
           ...describe(validations),
-          caseChildren: total(validations.map(({ cells }) => total(cells.cases.map(({ children }) => children)))),
+          caseChildren: total(validations.map(({ cells, events }) => events ?? fewestEvents(cells, minCell))),
           summary: pooledSummary(validations.map(({ cells }) => ({ cells }))).summary,
         }
   const test = strataOf(answers.map(({ site, test: cells }) => ({ site, strata: cells }))).map((parts) => ({
@@ -77,8 +77,9 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
     ...before,
     validation,
     test,
-    sites: answers.map(({ site, own, test: strata }) => ({
+    sites: answers.map(({ site, own, events, test: strata }) => ({
       site,
+      events: events.test,
       children: strata[0]?.children ?? null,
       landmarks: strata[0]?.landmarks ?? null,
       raw: own,
@@ -95,6 +96,11 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
       testIntercept: startAt(whole?.summary.curve, 'intercept'),
     },
   }
+}
+
+/** Of children with an event, at a site that does not say how many because fewer than k have none. */
+function fewestEvents({ children }: StratumCells, minCell: number): number {
+  return Math.max(minCell, children - minCell + 1)
 }
 
 /** Where Newton's method begins: the fit to the pooled bins, each at its middle; one or two steps from the exact one. */

@@ -44,6 +44,7 @@ export const pooledSchema = z.strictObject({
   /** Passes that are in it. */
   passes: z.int(),
   censoring: z.strictObject({ hazards: z.array(finite), sites: z.array(z.string()) }).nullable(),
+  /** `caseChildren`: with an event; at least so many where a site may not say. */
   validation: z.strictObject({ ...stratum, caseChildren: z.int(), summary }).nullable(),
   /** `uncertainty` bounds what the width of cells can have moved the AUROC by. */
   test: z.array(z.strictObject({ ...stratum, summary, uncertainty: finite })),
@@ -53,6 +54,8 @@ export const pooledSchema = z.strictObject({
       /** Null: too few children to show. */
       children: z.int().nullable(),
       landmarks: z.int().nullable(),
+      /** Children of the test fold with an event within the horizon. */
+      events: z.int().nullable(),
       raw: ownFigures.nullable(),
       consortium: ownFigures.nullable(),
       own: ownFigures.nullable(),

@@ -76,6 +76,8 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     validation: stratumCells.nullable(),
     test: z.array(stratumCells).max(200),
     own: ownFigures.nullable(),
+    /** Children of a fold with an event within the horizon; null when that, or the rest, is too few. */
+    events: z.strictObject({ validation: count.nullable(), test: count.nullable() }),
     inputs: z.record(name, z.array(inputBin).max(100)),
   }),
   z.strictObject({ ...place, pass: z.literal('calibration'), fits }),
@@ -141,6 +143,7 @@ export function smallestCell(answer: SiteAnswer): number {
       case 'counts':
         return [
           ...cells([...answer.test, ...(answer.validation === null ? [] : [answer.validation])]),
+          ...[answer.events.validation, answer.events.test].flatMap((one) => one ?? []),
           ...Object.values(answer.inputs).flatMap((bins) => bins.map(({ children }) => children)),
         ]
       case 'recalibration':

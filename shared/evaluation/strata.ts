@@ -13,6 +13,13 @@ const dividers: Readonly<Record<string, (landmark: Landmark) => string>> = {
   since_surgery: ({ day }) => (day < 90 ? 'under 90 days' : day < 365 ? '90 days to 1 year' : 'over 1 year'),
 }
 
+/** Levels that a family has everywhere, so that a reader sees those about which nothing could be said. */
+export const fixedLevels: Readonly<Record<string, readonly string[]>> = {
+  scans: ['1', '2', '3', '4', '5', '6+'],
+  year: ['1', '2', '3', '4', '5', '6+'],
+  since_surgery: ['under 90 days', '90 days to 1 year', 'over 1 year'],
+}
+
 /** Levels of a family beyond this many are taken together as `other`, the smallest ones first. */
 const mostLevels = 7
 

@@ -69,7 +69,7 @@ export function createEvaluator(deps: {
       }
       const landmarks = siteLandmarks(children, await risksOf(pass, horizonDays, options), visitOfShown)
       const { minCell } = study.study.policy
-      await noteReported(deps.reportedFile, cohortOf([...landmarks.validation, ...landmarks.test]), minCell)
+      await noteReported(deps.reportedFile, cohortOf(landmarks), minCell)
       return answerPass(landmarks, {
         site: deps.site,
         assignment: formatAssignmentId(assignment),

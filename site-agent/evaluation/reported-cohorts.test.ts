@@ -13,8 +13,11 @@ beforeEach(() => {
 const landmark = (child: string, timeDays = 400): Landmark => ({
   ...{ child, timeDays, visits: 1, day: 10, event: false, risk: 0.3, riskByShown: [], groups: {} },
 })
-const cohort = (children: number, timeDays?: number) =>
-  cohortOf(Array.from({ length: children }, (_, child) => landmark(`child ${child}`, timeDays)))
+/** Children of the training fold but for the last `tested`. */
+const cohort = (children: number, timeDays?: number, tested = children) => {
+  const followUp = Array.from({ length: children }, (_, child) => landmark(`child ${child}`, timeDays))
+  return cohortOf({ followUp, validation: [], test: followUp.slice(children - tested) })
+}
 
 describe('a cohort that was reported on', () => {
   test('may be reported on again, by other weights too', async () => {
@@ -40,6 +43,19 @@ describe('a cohort that was reported on', () => {
       code: 'cohort_changed',
       message: expect.stringContaining('3 children were added, removed or changed'),
     })
+  })
+
+  test('counts children of the training fold, whose follow-up is told too', async () => {
+    await noteReported(file, cohort(20, 400, 10), 5)
+    await expect(noteReported(file, cohort(21, 400, 10), 5)).rejects.toMatchObject({ code: 'cohort_changed' })
+  })
+
+  test('counts a child that another study puts into another fold as changed', async () => {
+    await noteReported(file, cohort(20, 400, 10), 5)
+    await expect(noteReported(file, cohort(20, 400, 12), 5)).rejects.toMatchObject({
+      message: expect.stringContaining('2 children were added, removed or changed'),
+    })
+    await noteReported(file, cohort(20, 400, 15), 5)
   })
 
   test('is not forgotten because its record is damaged', async () => {

@@ -4,8 +4,10 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { sha256 } from '../../shared/digest.ts'
+import type { SiteLandmarks } from '../../shared/evaluation/answer.ts'
 import type { Landmark } from '../../shared/evaluation/landmark.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import type { Fold } from '../../shared/study/folds.ts'
 import { writeFileDurably } from '../durable-file.ts'
 
 /** Earlier cohorts, each a fingerprint of outcomes by child. */
@@ -14,13 +16,24 @@ const recordSchema = z.array(z.record(z.string(), z.string()))
 /** Reports are compared with so many before. */
 const mostKept = 50
 
-/** What became of each child, as one hash; the risks are left out, as every model gives others. */
-export function cohortOf(landmarks: readonly Landmark[]): Readonly<Record<string, string>> {
-  const byChild = [...Map.groupBy(landmarks, ({ child }) => child)].sort(([a], [b]) => (a < b ? -1 : 1))
+/**
+ * What became of each child and in which fold it is, as one hash; the risks are left out, as every model gives others. Children
+ * of the training fold too: how long they are followed is part of the answers.
+ */
+export function cohortOf({
+  followUp,
+  validation,
+  test,
+}: Pick<SiteLandmarks, 'followUp' | 'validation' | 'test'>): Readonly<Record<string, string>> {
+  const childrenIn = (landmarks: readonly Landmark[]): ReadonlySet<string> =>
+    new Set(landmarks.map(({ child }) => child))
+  const [validated, tested] = [childrenIn(validation), childrenIn(test)]
+  const foldOf = (child: string): Fold => (tested.has(child) ? 'test' : validated.has(child) ? 'validation' : 'train')
+  const byChild = [...Map.groupBy(followUp, ({ child }) => child)].sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(
     byChild.map(([child, rows]) => {
       const facts = rows.map(({ day, timeDays, event, visits, groups }) => [day, timeDays, event, visits, groups])
-      return [child, sha256(JSON.stringify(facts)).slice(0, 16)]
+      return [child, sha256(JSON.stringify([foldOf(child), facts])).slice(0, 16)]
     }),
   )
 }
