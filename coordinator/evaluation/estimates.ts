@@ -5,9 +5,10 @@ import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-thre
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
-import type { Pooled } from '../../shared/evaluation/pooled.ts'
+import { countStrataOf, type Pooled } from '../../shared/evaluation/pooled.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { edgeRisk } from '../../shared/evaluation/risk-bins.ts'
+import { type ScanCountMetric, scanCountFigures } from '../../shared/evaluation/scan-count.ts'
 
 /**
  * Null bounds: not every site that stands behind the figure has answered the last pass, or too few children differ to tell.
@@ -21,8 +22,9 @@ export interface Estimate {
 export type Figures = Readonly<Record<string, Estimate | null>>
 
 /** Figures that lie between 0 and 1. */
-const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric>([
+const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric | ScanCountMetric>([
   ...(['auroc', 'auprc', 'brier', 'ece', 'event_rate', 'mean_risk'] as const),
+  ...(['auroc_count_matched', 'auroc_count_only'] as const),
   ...(['sensitivity', 'specificity', 'ppv', 'npv', 'f1'] as const),
 ])
 
@@ -77,6 +79,19 @@ export function figuresAtThreshold(pooled: Pooled, name: 'ruleOut' | 'ruleIn'): 
         return [metric, estimateOf(metric, value, squares === undefined ? null : Math.sqrt(squares))] as const
       },
     ),
+  )
+}
+
+/** What the number of scans tells, over the parts by number of scans that sites could send. */
+export function scanCountEstimates(pooled: Pooled): Figures {
+  const strata = pooled.test.filter(({ family }) => family === 'scans')
+  const sites = new Set(strata.flatMap((stratum) => stratum.sites))
+  const complete = pooled.scanCount?.sites.length === sites.size
+  return Object.fromEntries(
+    Object.entries(scanCountFigures(countStrataOf(pooled))).map(([name, value]) => {
+      const squares = complete ? pooled.scanCount?.squares[name] : undefined
+      return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
+    }),
   )
 }
 

@@ -2,6 +2,7 @@
 
 import { thresholdMetrics } from '../../shared/evaluation/at-threshold.ts'
 import { evaluationMetrics } from '../../shared/evaluation/evaluation-metrics.ts'
+import { scanCountMetrics } from '../../shared/evaluation/scan-count.ts'
 import { chart, escapeText, estimateText, type ForestRow, forest } from './charts.ts'
 import type { Figures } from './estimates.ts'
 import type { EvaluationReport, PartReport, ThresholdReport } from './report.ts'
@@ -42,12 +43,13 @@ stands, none can be given. Numbers that would rest on fewer than ${report.minCel
 ${report.cautions.length === 0 ? '' : `<ul class="cautions">${report.cautions.map((one) => `<li>${escapeText(one)}</li>`).join('')}</ul>`}
 ${performanceSection(report)}
 ${curvesSection(report)}
+${scanCountSection(report)}
 ${thresholdSection(report)}
 ${partsSection(report)}
 ${sitesSection(report)}
 ${driftSection(report)}
 <h2>What the figures say</h2>
-${definitions({ ...evaluationMetrics, ...thresholdMetrics })}
+${definitions({ ...evaluationMetrics, ...thresholdMetrics, ...scanCountMetrics })}
 <h2>Where it comes from</h2>
 <p>Written ${escapeText(report.writtenAt)} by Sequela ${escapeText(report.programVersion)}. Study <code>${escapeText(report.studyDigest)}</code>, weights
 <code>${escapeText(report.weightsDigest)}</code>. The model card beside this report says what the model is and is not for.</p>
@@ -116,6 +118,16 @@ function curvesSection({ curves, performance }: EvaluationReport): string {
       ],
     }),
   ].join('')}</div>`
+}
+
+function scanCountSection({ scanCount, performance }: EvaluationReport): string {
+  const rows = [
+    ['AUROC of the model, all pairs', estimateText(performance.raw.auroc, 3)],
+    ['AUROC of the model, same number of scans', estimateText(scanCount.auroc_count_matched, 3)],
+    ['AUROC of the number of scans alone', estimateText(scanCount.auroc_count_only, 3)],
+  ]
+  return `<h2>Does it only count scans?</h2><p>Worried doctors scan more often, and a history that ends in an event is shorter. A model that only counted
+scans would fall to 0.5 among landmarks with as many scans. Over the groups by number of scans that sites could tell of.</p>${table(['', ''], rows)}`
 }
 
 function thresholdSection({ thresholds: { ruleOut, ruleIn } }: EvaluationReport): string {
@@ -269,6 +281,8 @@ const names: Readonly<Record<string, string>> = {
   auprc: 'AUPRC',
   brier: 'Brier score',
   brier_scaled: 'Brier score, scaled',
+  auroc_count_matched: 'AUROC, count-matched',
+  auroc_count_only: 'AUROC, count only',
   ece: 'ECE',
   ppv: 'PPV',
   npv: 'NPV',

@@ -11,7 +11,14 @@ import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
 import type { RoundStatus, RunStatus } from '../status.ts'
-import { estimateOf, type Figures, figuresAtThreshold, figuresOfPart, thresholdRisk } from './estimates.ts'
+import {
+  estimateOf,
+  type Figures,
+  figuresAtThreshold,
+  figuresOfPart,
+  scanCountEstimates,
+  thresholdRisk,
+} from './estimates.ts'
 
 export interface Point {
   readonly x: number
@@ -82,6 +89,8 @@ export interface EvaluationReport {
     readonly aurocUncertainty: number | null
   }
   readonly performance: Readonly<Record<RiskScale, Figures>>
+  /** Figures that show whether the model only counts scans. */
+  readonly scanCount: Figures
   readonly recalibration: Recalibration | null
   readonly thresholds: { readonly ruleOut: ThresholdReport | null; readonly ruleIn: ThresholdReport | null }
   readonly parts: readonly PartReport[]
@@ -135,6 +144,7 @@ export function evaluationReport(options: {
       aurocUncertainty: whole?.uncertainty ?? null,
     },
     performance,
+    scanCount: scanCountEstimates(pooled),
     recalibration: pooled.recalibration,
     thresholds: {
       ruleOut: thresholdReport(pooled, 'ruleOut', aims.ruleOut),

@@ -17,9 +17,10 @@ import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from
 import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
 import type { Recalibration } from './model-card.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
-import type { Pooled } from './pooled.ts'
+import { countStrataOf, type Pooled } from './pooled.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 import { edgeRisk, riskBinOf } from './risk-bins.ts'
+import { scanCountInfluence } from './scan-count.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { type Stratum, stratify } from './stratify.ts'
 import { mayLeave } from './suppression.ts'
@@ -102,7 +103,13 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
     case 'influence': {
       const own = ownRecalibration(validation, minCell)
       const strata = test.flatMap((stratum) => squaresOf(stratum, pooled, own))
-      return { ...place, pass, strata, fits: recalibratedSums(whole, pooled, own) }
+      return {
+        ...place,
+        pass,
+        strata,
+        scanCount: scanCountSquares(test, pooled),
+        fits: recalibratedSums(whole, pooled, own),
+      }
     }
   }
 }
@@ -238,6 +245,12 @@ function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Square
       ruleIn: at(pooled.thresholds.ruleIn),
     },
   ]
+}
+
+/** Over the landmarks of the levels that this site sent. */
+function scanCountSquares(test: readonly Stratum[], pooled: Pooled): Record<string, number> {
+  const rows = test.filter(({ family }) => family === 'scans').flatMap((stratum) => stratum.rows)
+  return finiteOnly(squaredInfluence(rows, scanCountInfluence(countStrataOf(pooled))))
 }
 
 function finiteOnly(values: Readonly<Record<string, number>>): Record<string, number> {

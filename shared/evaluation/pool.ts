@@ -224,7 +224,9 @@ function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]
       ruleIn: atThreshold('ruleIn'),
     }
   })
-  return { ...before, variances }
+  const counted = answers.filter(({ scanCount }) => Object.keys(scanCount).length > 0)
+  const scanCount = { sites: counted.map(({ site }) => site), squares: addRecords(counted.map((one) => one.scanCount)) }
+  return { ...before, variances, scanCount }
 }
 
 interface SitePart {

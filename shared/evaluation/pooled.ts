@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { SequelaError } from '../protocol/errors.ts'
 import { recalibrationSchema } from './model-card.ts'
 import { riskBinCount } from './risk-bins.ts'
+import type { CountStratum } from './scan-count.ts'
 
 const finite = z.number()
 const masses = z.array(finite).length(riskBinCount).readonly()
@@ -80,6 +81,8 @@ export const pooledSchema = z.strictObject({
       ruleIn: squares.nullable(),
     }),
   ),
+  /** Variances of the figures by number of scans, with the sites that they are of. */
+  scanCount: z.strictObject({ sites: z.array(z.string()), squares }).nullable(),
 })
 
 export type Pooled = z.infer<typeof pooledSchema>
@@ -98,6 +101,14 @@ export const nothingPooled: Pooled = {
   recalibration: null,
   recalibrated: [],
   variances: [],
+  scanCount: null,
+}
+
+/** The parts of the test folds by number of scans. */
+export function countStrataOf({ test }: Pooled): readonly CountStratum[] {
+  return test
+    .filter(({ family }) => family === 'scans')
+    .map(({ level, summary: { auroc, curve } }) => ({ level, auroc, curve }))
 }
 
 /** @throws SequelaError `answer_malformed` when the bytes are not such a document. */

@@ -106,6 +106,8 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
         }),
       )
       .max(200),
+    /** Of the figures by number of scans (scan-count.ts). */
+    scanCount: squares,
     fits,
   }),
 ])

@@ -8,7 +8,7 @@ export const wholeFamily = 'all'
 
 /** How to divide landmarks besides by the groups that a site knows of its children. */
 const dividers: Readonly<Record<string, (landmark: Landmark) => string>> = {
-  scans: ({ visits }) => (visits >= 6 ? '6+' : String(visits)),
+  scans: ({ visits }) => scansLevelOf(visits),
   year: ({ day }) => yearOf(day),
   since_surgery: ({ day }) => (day < 90 ? 'under 90 days' : day < 365 ? '90 days to 1 year' : 'over 1 year'),
 }
@@ -47,6 +47,11 @@ function divide<Row extends Landmark>(
   const other = rest.flatMap(([, rows]) => rows)
   const named = other.length === 0 ? kept : [...kept, ['other', other] as const]
   return new Map([...named].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** The level of the family `scans` that a landmark with so many scans stands in. */
+export function scansLevelOf(visits: number): string {
+  return visits >= 6 ? '6+' : String(visits)
 }
 
 function yearOf(day: number): string {
