@@ -41,7 +41,10 @@ export function siteProgram(): Command {
     .command('enrol')
     .description('join a consortium with the one-time code that its coordinator gave')
     .argument('<code>', 'the code, in one piece')
-    .requiredOption('--data <folder>', "the BIDS folder with this hospital's scans; it is only read")
+    .requiredOption(
+      '--data <folder>',
+      "the folder with this hospital's scans, in BIDS or another layout of docs/site-guide.md; it is only read",
+    )
     .option('--threads <number>', 'threads that training may use', wholeNumber, 1)
     .action((code: string, { data, threads }: { data: string; threads: number }) =>
       enrol(home(), { code, data: resolve(data), threads }),
@@ -73,7 +76,7 @@ export function siteProgram(): Command {
     .command('check-data')
     .description('say in words which children and scans are used, which are held back, and why; nothing is sent')
     .option('--study <file>', 'a study file (default: the approved study, or the usual pipeline)')
-    .option('--data <folder>', 'a BIDS folder (default: the one given at enrolment)')
+    .option('--data <folder>', 'the folder with the scans (default: the one given at enrolment)')
     .option('--json', 'as JSON')
     .option('--html <file>', 'also write a page with a row a child and pictures of every scan; it stays here')
     .action((options: CheckDataOptions) => checkData(home(), options))
@@ -99,7 +102,7 @@ export function siteProgram(): Command {
     .command('prepare')
     .description('register, mask and normalise every scan beforehand; interrupted, it goes on where it stopped')
     .option('--study <file>', 'a study file (default: the approved study, or the usual pipeline)')
-    .option('--data <folder>', 'a BIDS folder (default: the one given at enrolment)')
+    .option('--data <folder>', 'the folder with the scans (default: the one given at enrolment)')
     .option('--processes <number>', 'scans at once; each takes a core and up to 1 GB', wholeNumber, 2)
     .option('--json', 'the summary as JSON')
     .action((options: PrepareCommandOptions) => prepare(home(), options))

@@ -5,6 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { sequenceNames } from '../shared/study/sequences.ts'
 import { parseSettings, unreadSettings } from '../shared/yaml-file.ts'
 import { ownTablesSchema } from './cohort/own-table.ts'
 import { publicLayouts } from './cohort/public-layouts.ts'
@@ -16,7 +17,7 @@ const settingsSchema = z.strictObject({
   /** How it is laid out; absent: found by the names in it. */
   layout: z.enum(['bids', ...publicLayouts.map(({ name }) => name)]).optional(),
   /** Of images whose names do not say of which sequence they are. */
-  sequence: z.enum(['FLAIR', 'T2w', 'T1w']).optional(),
+  sequence: z.enum(sequenceNames).optional(),
   /** The hospital's own tables, where they are not those of BIDS. */
   tables: ownTablesSchema.optional(),
   /** Threads that training may use. */
@@ -77,7 +78,11 @@ export function siteHome(folder: string): SiteHome {
 export async function readSettings(home: SiteHome): Promise<SiteSettings> {
   const { settingsFile } = home
   const text = await readFile(settingsFile, 'utf8').catch((error: unknown) => {
-    throw unreadSettings(error, settingsFile, 'enrol this site first: site enrol CODE --data FOLDER')
+    throw unreadSettings(
+      error,
+      settingsFile,
+      'enrol this site first (site enrol CODE --data FOLDER), or name the folder in the command',
+    )
   })
   return parseSettings(text, settingsFile, settingsSchema)
 }

@@ -1,8 +1,8 @@
 // Which images of a visit a study shows its model: one, of the first sequence in an order of preference, or one of each named
 // sequence at once, each a channel, with a flag that says whether the visit has it.
 
-/** In the words of BIDS. */
-export const sequenceNames = ['FLAIR', 'T2w', 'T1w'] as const
+/** In the words of BIDS, and T1c for what BIDS calls T1w with `ce-…`: after contrast agent. */
+export const sequenceNames = ['FLAIR', 'T2w', 'T1w', 'T1c'] as const
 export type SequenceName = (typeof sequenceNames)[number]
 
 /** As the study file has it. */

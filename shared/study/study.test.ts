@@ -62,7 +62,7 @@ describe('a study file', () => {
     ['one alone at once', '{ all: [FLAIR] }', 'pipeline.sequences.all: name two or more'],
     ['one that nobody knows', '{ all: [FLAIR, DWI] }', 'pipeline.sequences: name one or more of FLAIR, T2w, T1w'],
     ['in two ways', '{ all: [FLAIR, T2w], prefer: [T1w] }', 'pipeline.sequences: Unrecognized key: "prefer"'],
-    ['by a word', 'FLAIR', 'pipeline.sequences: name one or more of FLAIR, T2w, T1w in order of preference'],
+    ['by a word', 'FLAIR', 'pipeline.sequences: name one or more of FLAIR, T2w, T1w, T1c in order of preference'],
   ])('is refused when it names of sequences %s, and the sentence says what can be', (_, sequences, words) => {
     expect(changed('[FLAIR]', sequences)).toContain(words)
   })

@@ -44,7 +44,7 @@ const pipelineSchema = z.strictObject({
   template: z.enum(['mni152']),
   sequences: z.union(
     [
-      z.array(z.enum(sequenceNames)).min(1).max(3),
+      z.array(z.enum(sequenceNames)).min(1).max(sequenceNames.length),
       z.strictObject({ all: z.array(z.enum(sequenceNames)).min(2, oneAlone).max(3) }),
     ],
     sequencesSyntax,

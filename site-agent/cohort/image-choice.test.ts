@@ -80,15 +80,48 @@ describe('the image of a visit', () => {
     ])
   })
 
-  test('is none with contrast agent', () => {
-    const { chosen, findings } = chosenIn(visit('ses-1', 'ce-gadolinium_FLAIR.nii'), visit('ses-2', 'FLAIR.nii'))
-    expect(chosen).toEqual(['ses-2_FLAIR.nii'])
+  test('is one after contrast agent only where the visit has no other, and that is said', () => {
+    const { chosen, findings } = chosenIn(
+      visit('ses-1', 'ce-gadolinium_FLAIR.nii'),
+      visit('ses-2', 'ce-gadolinium_FLAIR.nii', 'acq-slow_run-2_FLAIR.nii'),
+      visit('ses-3', 'FLAIR.nii'),
+    )
+    expect(chosen).toEqual(['ses-1_ce-gadolinium_FLAIR.nii', 'ses-2_acq-slow_run-2_FLAIR.nii', 'ses-3_FLAIR.nii'])
     expect(findings).toEqual([
+      {
+        holds: 'nothing',
+        rule: 'contrast-agent',
+        visit: 'ses-1',
+        sentence: 'this visit has FLAIR only after contrast agent (ce-…), which is used.',
+      },
+    ])
+  })
+
+  test('is of a sequence without contrast agent where another covers as many visits', () => {
+    const { chosen } = chosenIn(
+      visit('ses-1', 'FLAIR.nii', 'T2w.nii'),
+      visit('ses-2', 'ce-gadolinium_FLAIR.nii', 'T2w.nii'),
+    )
+    expect(chosen).toEqual(['ses-1_T2w.nii', 'ses-2_T2w.nii'])
+  })
+
+  test('is T1c by the name that studies give to T1w after contrast agent, and never T1w', () => {
+    const visits = [
+      visit('ses-1', 'T1w.nii', 'ce-gadolinium_T1w.nii'),
+      visit('ses-2', 'ce-gadolinium_T1w.nii'),
+      visit('ses-3', 'T1w.nii'),
+    ]
+    const t1c = chosenBy({ ...pipeline, sequences: ['T1c'] }, visits)
+    expect(t1c.chosen).toEqual(['ses-1_ce-gadolinium_T1w.nii', 'ses-2_ce-gadolinium_T1w.nii'])
+    expect(t1c.findings.map(({ holds, rule, visit }) => [holds, rule, visit])).toEqual([['scan', 'no-image', 'ses-3']])
+    const t1w = chosenBy({ ...pipeline, sequences: ['T1w'] }, visits)
+    expect(t1w.chosen).toEqual(['ses-1_T1w.nii', 'ses-3_T1w.nii'])
+    expect(t1w.findings).toEqual([
       {
         holds: 'scan',
         rule: 'contrast-agent',
-        visit: 'ses-1',
-        sentence: 'its FLAIR is with contrast agent (ce-…), which the study does not ask for.',
+        visit: 'ses-2',
+        sentence: 'its T1w is after contrast agent (ce-…), which is T1c to a study, and this study does not name it.',
       },
     ])
   })
@@ -112,7 +145,7 @@ describe('the images of a visit, where the study shows FLAIR and T2w at once,', 
     const { chosen, findings } = together(
       visit('ses-1', 'T1w.nii', 'T2w.nii', 'FLAIR.nii'),
       visit('ses-2', 'T2w.nii'),
-      visit('ses-3', 'FLAIR.nii', 'ce-gadolinium_T2w.nii'),
+      visit('ses-3', 'FLAIR.nii', 'ce-gadolinium_T2w.nii', 'T1w.nii'),
     )
     expect(chosen).toEqual([
       'ses-1_FLAIR.nii',
@@ -120,7 +153,7 @@ describe('the images of a visit, where the study shows FLAIR and T2w at once,', 
       'missing',
       'ses-2_T2w.nii',
       'ses-3_FLAIR.nii',
-      'missing',
+      'ses-3_ce-gadolinium_T2w.nii',
     ])
     expect(findings).toEqual([
       {
@@ -131,10 +164,9 @@ describe('the images of a visit, where the study shows FLAIR and T2w at once,', 
       },
       {
         holds: 'nothing',
-        rule: 'missing-sequence',
+        rule: 'contrast-agent',
         visit: 'ses-3',
-        sentence:
-          'its T2w is with contrast agent (ce-…), which the study does not ask for; it is used without, and the model is told that it is missing.',
+        sentence: 'this visit has T2w only after contrast agent (ce-…), which is used.',
       },
     ])
   })
@@ -148,11 +180,11 @@ describe('the images of a visit, where the study shows FLAIR and T2w at once,', 
   })
 
   test('hold the visit back when there is none', () => {
-    const { chosen, findings } = together(visit('ses-1', 'T1w.nii'), visit('ses-2', 'ce-x_FLAIR.nii', 'ce-x_T2w.nii'))
+    const { chosen, findings } = together(visit('ses-1', 'T1w.nii'), visit('ses-2', 'ce-x_T1w.nii'))
     expect(chosen).toEqual([])
     expect(findings.map(({ holds, rule, visit }) => [holds, rule, visit])).toEqual([
       ['scan', 'no-image', 'ses-1'],
-      ['scan', 'contrast-agent', 'ses-2'],
+      ['scan', 'no-image', 'ses-2'],
     ])
   })
 })

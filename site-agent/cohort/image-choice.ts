@@ -1,6 +1,7 @@
 // Which image of each visit is used. A child is shown in one sequence throughout, so that no change of protocol can be
 // taken for a change of the child: the sequence that covers most of its visits, the study's first choice among equals. Where
-// the study shows several sequences at once, there is one image of each that the visit has.
+// the study shows several sequences at once, there is one image of each that the visit has. Contrast agent makes T1w another
+// sequence, T1c; FLAIR and T2w after it are taken where a visit has no other (decision 25).
 
 import { channelsOf, usedSequences } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
@@ -32,54 +33,79 @@ export function chooseImages(child: string, visits: readonly VisitImages[], pipe
   const findings: Finding[] = []
   const chosen = new Map<string, ChosenImages>()
   const sequences = usedSequences(pipeline)
-  const plain = visits.map((visit) => ({
-    ...visit,
-    images: visit.images.filter(({ name }) => !name.entities.has('ce')),
-  }))
   const channels = channelsOf(pipeline)
-  const common = channels === undefined ? commonSequence(plain, sequences) : undefined
-  for (const [index, { session, images }] of plain.entries()) {
-    const all = visits[index] ?? { session, images }
+  const common = channels === undefined ? commonSequence(visits, sequences) : undefined
+  for (const visit of visits) {
+    const { session, images } = visit
     const best = (channels ?? [common]).map((sequence) => {
-      const candidates = images.filter(({ name }) => name.sequence === sequence).toSorted(byRank(pipeline.template))
-      if (candidates.length > 1) findings.push(...severalImages(child, session, candidates))
+      const candidates = images.filter(({ name }) => sequenceIn(name) === sequence).toSorted(byRank(pipeline.template))
+      findings.push(...aboutChoice(child, session, candidates))
       return candidates[0]
     })
-    if (best.every((image) => image === undefined)) findings.push(nothingChosen(child, all, common, sequences))
+    if (best.every((image) => image === undefined)) findings.push(nothingChosen(child, visit, common, sequences))
     else chosen.set(session, best)
     if (channels === undefined || !chosen.has(session)) continue
     const missing = channels.filter((_, channel) => best[channel] === undefined)
-    findings.push(...missing.map((sequence) => missingSequence(child, all, sequence)))
+    findings.push(...missing.map((sequence) => missingSequence(child, visit, sequence)))
   }
   return { chosen, findings }
 }
 
-function severalImages(child: string, visit: string, candidates: readonly Image[]): Finding[] {
+/**
+ * What a study calls an image. T1w after contrast agent shows something else than T1w before it, and is a sequence of its own;
+ * FLAIR and T2w stay what they are.
+ */
+function sequenceIn({ sequence, entities }: ScanName): string {
+  return sequence === 'T1w' && entities.has('ce') ? 'T1c' : sequence
+}
+
+/** FLAIR or T2w that was made after contrast agent; T1c is what it is. */
+function isAfterAgent({ name }: Image): boolean {
+  return name.entities.has('ce') && sequenceIn(name) !== 'T1c'
+}
+
+/** What to say of the image that is taken. @param candidates the one that is taken first */
+function aboutChoice(child: string, visit: string, candidates: readonly Image[]): Finding[] {
   const [best] = candidates
   if (best === undefined) return []
-  const sentence =
-    `this visit has ${candidates.length} images of ${best.name.sequence}; this one is used ` +
-    '(in template space before others, then the plainest name, then the last run).'
-  return [{ holds: 'nothing', rule: 'several-images', child, visit, file: best.path, sentence }]
+  const sequence = sequenceIn(best.name)
+  const about = { holds: 'nothing', child, visit, file: best.path } as const
+  const alike = candidates.filter((image) => isAfterAgent(image) === isAfterAgent(best)).length
+  const findings: Finding[] = []
+  if (isAfterAgent(best)) {
+    const sentence = `this visit has ${sequence} only after contrast agent (ce-…), which is used.`
+    findings.push({ ...about, rule: 'contrast-agent', sentence })
+  }
+  if (alike > 1) {
+    const sentence =
+      `this visit has ${alike} images of ${sequence}; this one is used ` +
+      '(in template space before others, then the plainest name, then the last run).'
+    findings.push({ ...about, rule: 'several-images', sentence })
+  }
+  return findings
 }
 
 /** Of a visit that is used without it. */
 function missingSequence(child: string, { session, images }: VisitImages, sequence: string): Finding {
-  const withAgent = images.some(({ name }) => name.sequence === sequence)
-  const what = withAgent
-    ? `its ${sequence} is with contrast agent (ce-…), which the study does not ask for`
-    : `this visit has no ${sequence}`
+  const what =
+    sequence === 'T1w' && images.some(({ name }) => sequenceIn(name) === 'T1c')
+      ? 'its T1w is after contrast agent (ce-…), which is T1c to a study and no T1w'
+      : `this visit has no ${sequence}`
   const sentence = `${what}; it is used without, and the model is told that it is missing.`
   return { holds: 'nothing', rule: 'missing-sequence', child, visit: session, sentence }
 }
 
+/** Most visits decide, then most visits without contrast agent, then the study's order, which sorting keeps. */
 function commonSequence(visits: readonly VisitImages[], sequences: readonly string[]): string | undefined {
-  const covered = sequences.map((sequence) => ({
-    sequence,
-    visits: visits.filter(({ images }) => images.some(({ name }) => name.sequence === sequence)).length,
-  }))
-  // Sorting keeps the order of equals, which is the study's.
-  const [best] = covered.toSorted((a, b) => b.visits - a.visits)
+  const covered = sequences.map((sequence) => {
+    const images = visits.map((visit) => visit.images.filter(({ name }) => sequenceIn(name) === sequence))
+    return {
+      sequence,
+      visits: images.filter((found) => found.length > 0).length,
+      plain: images.filter((found) => found.some((image) => !isAfterAgent(image))).length,
+    }
+  })
+  const [best] = covered.toSorted((a, b) => b.visits - a.visits || b.plain - a.plain)
   return best === undefined || best.visits === 0 ? undefined : best.sequence
 }
 
@@ -90,28 +116,30 @@ function nothingChosen(
   sequences: readonly string[],
 ): Finding {
   const about = { holds: 'scan', child, visit: session } as const
-  const wanted = images.filter(({ name }) => sequences.includes(name.sequence))
-  const others = [...new Set(wanted.map(({ name }) => name.sequence))].join(' and ')
-  if (wanted.length === 0) {
-    return {
-      ...about,
-      rule: 'no-image',
-      sentence: `this visit has no image of ${sequences.join(' or ')} in its folder anat.`,
-    }
+  const wanted = images.filter(({ name }) => sequences.includes(sequenceIn(name)))
+  if (wanted.length > 0) {
+    const others = [...new Set(wanted.map(({ name }) => sequenceIn(name)))].join(' and ')
+    const sentence = `this visit has ${others} but no ${sequence}, in which most of this child's visits were scanned.`
+    return { ...about, rule: 'other-sequence', sentence }
   }
-  if (wanted.every(({ name }) => name.entities.has('ce'))) {
-    const sentence = `its ${others} is with contrast agent (ce-…), which the study does not ask for.`
+  if (sequences.includes('T1w') && images.some(({ name }) => sequenceIn(name) === 'T1c')) {
+    const sentence = 'its T1w is after contrast agent (ce-…), which is T1c to a study, and this study does not name it.'
     return { ...about, rule: 'contrast-agent', sentence }
   }
-  const sentence = `this visit has ${others} but no ${sequence}, in which most of this child's visits were scanned.`
-  return { ...about, rule: 'other-sequence', sentence }
+  const sentence = `this visit has no image of ${sequences.join(' or ')} in its folder anat.`
+  return { ...about, rule: 'no-image', sentence }
 }
 
-/** The image to use comes first: in template space, then fewest words in its name, then the last run, then by name. */
+/** The image to use comes first: without contrast agent where there is one, in template space, then fewest words in its name, then the last run, then by name. */
 function byRank(template: string): (a: Image, b: Image) => number {
   const apart = ({ name }: Image): number => (name.entities.get('space')?.toLowerCase().startsWith(template) ? 0 : 1)
   const words = ({ name }: Image): number => name.entities.size - (name.entities.has('run') ? 1 : 0)
   const run = ({ name }: Image): number => Number.parseInt(name.entities.get('run') ?? '0', 10) || 0
+  const agent = (image: Image): number => (isAfterAgent(image) ? 1 : 0)
   return (a, b) =>
-    apart(a) - apart(b) || words(a) - words(b) || run(b) - run(a) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
+    agent(a) - agent(b) ||
+    apart(a) - apart(b) ||
+    words(a) - words(b) ||
+    run(b) - run(a) ||
+    (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
 }

@@ -54,7 +54,7 @@ export async function readPublicImages(
   if (silent.length > 0 && request.sequence === undefined) {
     const message =
       `${silent.length} images such as ${quoted(silent[0]?.path ?? '')} do not say of which sequence they are; ` +
-      'write sequence: FLAIR (or T2w, T1w) into site.yaml'
+      'write sequence: FLAIR (or T2w, T1w, T1c) into site.yaml'
     throw new SequelaError('config_invalid', message)
   }
   const children = Map.groupBy(images, ({ child }) => child)

@@ -1,7 +1,7 @@
 // `site check-data`: what of this hospital's data would be used, in words. Prepares the scans on the way, so the first
 // round need not.
 
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
@@ -20,6 +20,10 @@ export interface CheckDataOptions {
   /** A page to write, with pictures of every scan. */
   readonly html?: string
 }
+
+const usualNote =
+  'No study is approved here and none is named with --study, so the data is checked for a usual one: FLAIR or T2w without\n' +
+  'skulls, in template space. A study with registration: rigid takes whole heads as well; ask the coordinator for its file.\n'
 
 /** What is assumed before any study is known: preset `tiny` on FLAIR, in template space. */
 const usualStudy = `
@@ -40,6 +44,7 @@ policy: {}
 export async function checkData(home: SiteHome, options: CheckDataOptions): Promise<void> {
   const settings = await settingsOf(home, options.data)
   const study = await studyOf(home, options.study)
+  if (study.digest === parseStudy(usualStudy).digest) process.stderr.write(usualNote)
   const site = await readIdentity(home.identityFile).then(
     (identity) => identity.site,
     () => study.study.sites[0] ?? 'here',
@@ -68,8 +73,14 @@ export async function checkData(home: SiteHome, options: CheckDataOptions): Prom
 
 /** Settings for `--data`, or those of the enrolment. */
 export async function settingsOf(home: SiteHome, data: string | undefined): Promise<SiteSettings> {
-  if (data !== undefined) return { data: resolve(data), threads: 1 }
-  return readSettings(home)
+  if (data === undefined) return readSettings(home)
+  const isEnrolled = await access(home.settingsFile).then(
+    () => true,
+    () => false,
+  )
+  const settings = isEnrolled ? await readSettings(home) : undefined
+  // Layout and tables in the settings are those of the folder that they name, and of no other.
+  return settings?.data === resolve(data) ? settings : { data: resolve(data), threads: 1 }
 }
 
 /** The study in `--study`, or the last that was approved, or the usual pipeline. */

@@ -9,7 +9,7 @@ import { certificateLife, writeIdentity } from '../identity-file.ts'
 
 export interface EnrolOptions {
   readonly code: string
-  /** Absolute path of the BIDS folder. */
+  /** Absolute path of the folder with the scans, in any layout that is known. */
   readonly data: string
   readonly threads: number
 }
