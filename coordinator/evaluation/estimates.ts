@@ -2,6 +2,7 @@
 // standard errors from the children's squared influences; figures that cannot leave a range are cut to it.
 
 import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
+import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
@@ -22,8 +23,9 @@ export interface Estimate {
 export type Figures = Readonly<Record<string, Estimate | null>>
 
 /** Figures that lie between 0 and 1. */
-const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric | ScanCountMetric>([
+const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric | ScanCountMetric | 'share'>([
   ...(['auroc', 'auprc', 'brier', 'ece', 'event_rate', 'mean_risk'] as const),
+  'share',
   ...(['auroc_count_matched', 'auroc_count_only'] as const),
   ...(['sensitivity', 'specificity', 'ppv', 'npv', 'f1'] as const),
 ])
@@ -80,6 +82,12 @@ export function figuresAtThreshold(pooled: Pooled, name: 'ruleOut' | 'ruleIn'): 
       },
     ),
   )
+}
+
+/** A share with its interval; null of no answers. */
+export function shareEstimate(sums: ShareSums): Estimate | null {
+  const { value, error } = shareOf(sums)
+  return estimateOf('share', value, error)
 }
 
 /** What the number of scans tells, over the parts by number of scans that sites could send. */

@@ -5,7 +5,9 @@ import { evaluationMetrics } from '../../shared/evaluation/evaluation-metrics.ts
 import { scanCountMetrics } from '../../shared/evaluation/scan-count.ts'
 import { chart, escapeText, estimateText, type ForestRow, forest } from './charts.ts'
 import type { Figures } from './estimates.ts'
+import { table } from './page-table.ts'
 import type { EvaluationReport, PartReport, ThresholdReport } from './report.ts'
+import { shortcutsSection } from './shortcuts-section.ts'
 
 /** How families of landmarks are called on the page. */
 const familyTitles: Readonly<Record<string, string>> = {
@@ -43,7 +45,7 @@ stands, none can be given. Numbers that would rest on fewer than ${report.minCel
 ${report.cautions.length === 0 ? '' : `<ul class="cautions">${report.cautions.map((one) => `<li>${escapeText(one)}</li>`).join('')}</ul>`}
 ${performanceSection(report)}
 ${curvesSection(report)}
-${scanCountSection(report)}
+${shortcutsSection(report)}
 ${thresholdSection(report)}
 ${partsSection(report)}
 ${sitesSection(report)}
@@ -118,16 +120,6 @@ function curvesSection({ curves, performance }: EvaluationReport): string {
       ],
     }),
   ].join('')}</div>`
-}
-
-function scanCountSection({ scanCount, performance }: EvaluationReport): string {
-  const rows = [
-    ['AUROC of the model, all pairs', estimateText(performance.raw.auroc, 3)],
-    ['AUROC of the model, same number of scans', estimateText(scanCount.auroc_count_matched, 3)],
-    ['AUROC of the number of scans alone', estimateText(scanCount.auroc_count_only, 3)],
-  ]
-  return `<h2>Does it only count scans?</h2><p>Worried doctors scan more often, and a history that ends in an event is shorter. A model that only counted
-scans would fall to 0.5 among landmarks with as many scans. Over the groups by number of scans that sites could tell of.</p>${table(['', ''], rows)}`
 }
 
 function thresholdSection({ thresholds: { ruleOut, ruleIn } }: EvaluationReport): string {
@@ -299,13 +291,6 @@ function shortFamily(family: string): string {
 
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]): string =>
-    `<tr>${cells.map((cell, index) => (index === 0 ? `<th scope="row">${escapeText(cell)}</th>` : `<td>${escapeText(cell)}</td>`)).join('')}</tr>`
-  const headCells = head.map((cell) => `<th scope="col">${escapeText(cell)}</th>`).join('')
-  return `<div class="wide"><table><thead><tr>${headCells}</tr></thead><tbody>${rows.map(row).join('')}</tbody></table></div>`
 }
 
 const styles = `

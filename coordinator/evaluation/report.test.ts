@@ -67,6 +67,21 @@ describe('the report of an evaluation', () => {
     expect(ruleOut?.netBenefitOfAll).toBeCloseTo(rate - (1 - rate) * odds, 8)
   })
 
+  test('says how often embeddings betray the site, and warns where they do', () => {
+    const reportOf = (siteShift: number) => {
+      const simulated = simulatedSites([60, 60, 60], { seed: 'probe', siteShift })
+      return evaluationReport({ run, study, pooled: allPasses(simulated, 5), nowMs: 0 })
+    }
+    const [alike, apart] = [reportOf(0), reportOf(3)]
+    expect(alike.siteProbe?.chance).toBeCloseTo(1 / 3, 12)
+    expect(alike.siteProbe?.recognised.low).toBeLessThan(1 / 3)
+    expect(alike.siteProbe?.recognised.high).toBeGreaterThan(1 / 3)
+    expect(alike.cautions.join()).not.toContain('Embeddings tell')
+    expect(apart.siteProbe?.recognised.value).toBeGreaterThan(0.85)
+    expect(apart.cautions.join()).toContain('Embeddings tell where a scan was made')
+    expect(evaluationPage(apart)).toContain('Knowing the site')
+  })
+
   test('gives no interval where no child moves a figure, rather than one of no width', () => {
     expect(estimateOf('auroc', 1, 0)).toEqual({ value: 1, low: null, high: null })
   })

@@ -11,14 +11,18 @@ import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
 import type { RoundStatus, RunStatus } from '../status.ts'
+import { cautionsOf } from './cautions.ts'
 import {
+  type Estimate,
   estimateOf,
   type Figures,
   figuresAtThreshold,
   figuresOfPart,
   scanCountEstimates,
+  shareEstimate,
   thresholdRisk,
 } from './estimates.ts'
+import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
 
 export interface Point {
   readonly x: number
@@ -91,6 +95,9 @@ export interface EvaluationReport {
   readonly performance: Readonly<Record<RiskScale, Figures>>
   /** Figures that show whether the model only counts scans. */
   readonly scanCount: Figures
+  /** Pairs of scans that the progression puts in their order, by the time between them. */
+  readonly pairs: readonly { readonly level: string; readonly accuracy: Estimate | null }[]
+  readonly siteProbe: SiteProbeReport | null
   readonly recalibration: Recalibration | null
   readonly thresholds: { readonly ruleOut: ThresholdReport | null; readonly ruleIn: ThresholdReport | null }
   readonly parts: readonly PartReport[]
@@ -145,6 +152,8 @@ export function evaluationReport(options: {
     },
     performance,
     scanCount: scanCountEstimates(pooled),
+    pairs: pooled.pairs.map(({ level, sums }) => ({ level, accuracy: shareEstimate(sums) })),
+    siteProbe: siteProbeReport(pooled),
     recalibration: pooled.recalibration,
     thresholds: {
       ruleOut: thresholdReport(pooled, 'ruleOut', aims.ruleOut),
@@ -267,41 +276,4 @@ function driftOf(rounds: readonly RoundStatus[]): DriftPoint[] {
     const [meanRisk, eventRate] = [mean('mean_risk'), mean('event_rate')]
     return Number.isFinite(meanRisk + eventRate) ? [{ stage, round, meanRisk, eventRate }] : []
   })
-}
-
-function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibratedFigures: Figures): string[] {
-  const cautions: string[] = []
-  const whole = pooled.test[0]
-  if (whole === undefined) {
-    return [
-      `No site has ${study.policy.minCell} children with an event and as many without one in its test fold, so nothing could be said.`,
-    ]
-  }
-  const silent = pooled.sites.filter(({ site }) => !whole.sites.includes(site)).map(({ site }) => site)
-  const absent = study.sites.filter((site) => !pooled.sites.some((one) => one.site === site))
-  if (silent.length > 0) cautions.push(`Too few children to say anything: ${silent.join(', ')}.`)
-  if (absent.length > 0) cautions.push(`Did not take part in the evaluation: ${absent.join(', ')}.`)
-  if (whole.uncertainty > 0.01) {
-    cautions.push(
-      `Cells are wide, as they hold at least ${study.policy.minCell} children each: the AUROC over all sites could differ by at most ` +
-        `${whole.uncertainty.toFixed(3)} from that of all landmarks in one place.`,
-    )
-  }
-  if (pooled.recalibration?.kind !== 'platt') {
-    cautions.push(
-      'There are fewer than 20 children with an event in the validation folds, so no slope was recalibrated.',
-    )
-  }
-  const ece = recalibratedFigures.ece
-  if (ece !== undefined && ece !== null && ece.value > 0.1) {
-    cautions.push('The risks are poorly calibrated even after recalibration; do not read them as probabilities.')
-  }
-  for (const [name, label] of [
-    ['ruleOut', 'rule-out'],
-    ['ruleIn', 'rule-in'],
-  ] as const) {
-    if (pooled.thresholds[name] === null)
-      cautions.push(`No ${label} threshold reached its aim on the validation folds.`)
-  }
-  return cautions
 }

@@ -13,15 +13,18 @@ import {
   fewestCensoredForOwnCurve,
   ownCensoringCurve,
 } from './censoring.ts'
+import { type ShareSums, shareSums } from './clustered-share.ts'
 import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from './figures.ts'
 import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
 import type { Recalibration } from './model-card.ts'
+import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
 import { countStrataOf, type Pooled } from './pooled.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 import { edgeRisk, riskBinOf } from './risk-bins.ts'
 import { scanCountInfluence } from './scan-count.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
+import { momentsOf, siteGuessed } from './site-probe.ts'
 import { type Stratum, stratify } from './stratify.ts'
 import { mayLeave } from './suppression.ts'
 
@@ -31,6 +34,8 @@ export interface SiteLandmarks {
   readonly test: readonly Landmark[]
   /** Of all children with an outcome, those of the training fold too: how long they are followed. Risks are not used. */
   readonly followUp: readonly Landmark[]
+  /** Scans at landmarks as the model sees them. */
+  readonly scans: { readonly validation: readonly EmbeddedScan[]; readonly test: readonly EmbeddedScan[] }
   /** Children of the training fold by bins of what they bring to the model. */
   readonly inputs: Readonly<Record<string, readonly InputBin[]>>
 }
@@ -81,6 +86,8 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         inputs: Object.fromEntries(
           Object.entries(landmarks.inputs).map(([name, bins]) => [name, largeBins(bins, minCell)]),
         ),
+        pairs: [...pairSums(landmarks.scans.test, minCell)],
+        moments: momentsOf(landmarks.scans.validation, minCell),
       }
     }
     case 'calibration':
@@ -108,6 +115,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         pass,
         strata,
         scanCount: scanCountSquares(test, pooled),
+        probe: probeSums(landmarks.scans.test, question),
         fits: recalibratedSums(whole, pooled, own),
       }
     }
@@ -245,6 +253,16 @@ function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Square
       ruleIn: at(pooled.thresholds.ruleIn),
     },
   ]
+}
+
+/** How many of this site's scans are taken for its own; null at a site that has no part in the discriminant. */
+function probeSums(scans: readonly EmbeddedScan[], { site, pooled, minCell }: Question): ShareSums | null {
+  const { discriminant } = pooled.probe
+  if (discriminant === null || !discriminant.some((one) => one.site === site)) return null
+  const sums = shareSums(
+    scans.map(({ child, embedding }) => ({ child, right: siteGuessed(discriminant, embedding) === site })),
+  )
+  return sums.children < minCell ? null : sums
 }
 
 /** Over the landmarks of the levels that this site sent. */

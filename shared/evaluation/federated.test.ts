@@ -113,17 +113,19 @@ test('intervals by influence are as wide as a bootstrap of children, within 5 %'
 
 test('answers do not depend on the order of sites or of landmarks', () => {
   const turned = new Map(
-    [...sites]
-      .reverse()
-      .map(([site, { validation, test: landmarks, followUp, inputs }]) => [
-        site,
-        { validation: [...validation].reverse(), test: [...landmarks].reverse(), followUp, inputs },
-      ]),
+    [...sites].reverse().map(([site, landmarks]) => {
+      const { validation, test: tested, scans } = landmarks
+      const turnedScans = { validation: [...scans.validation].reverse(), test: [...scans.test].reverse() }
+      const folds = { validation: [...validation].reverse(), test: [...tested].reverse(), scans: turnedScans }
+      return [site, { ...landmarks, ...folds }] as const
+    }),
   )
   const [first, second] = [allPasses(sites, 5), allPasses(turned, 5)]
   expect(second.test[0]?.summary.auroc).toBeCloseTo(first.test[0]?.summary.auroc ?? 0, 10)
   expect(second.thresholds).toEqual(first.thresholds)
   expect(second.fits.test?.slope).toBeCloseTo(first.fits.test?.slope ?? 0, 10)
+  expect(second.pairs.map(({ sums }) => sums)).toEqual(first.pairs.map(({ sums }) => sums))
+  expect(second.probe.sites).toEqual(first.probe.sites)
 })
 
 test('children with an event are counted once, however many landmarks they have, or not at all', () => {

@@ -4,14 +4,17 @@
 import { recalibrationBy } from './answer.ts'
 import { addNewtonSums, type Fit, type FitKind, fitLine, newtonStep, unfitted } from './calibration-fit.ts'
 import { pooledHazards } from './censoring.ts'
+import { addShareSums } from './clustered-share.ts'
 import type { Curve } from './curve.ts'
 import type { Recalibration } from './model-card.ts'
+import { gapClasses } from './pair-accuracy.ts'
 import type { RiskScale } from './passes.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 import { riskBinCount } from './risk-bins.ts'
 import type { AnswerOf, FitName, FitSums, SiteAnswer, StratumCells } from './site-answer.ts'
+import { discriminantOf } from './site-probe.ts'
 import { chooseThresholds, type ThresholdAims } from './thresholds.ts'
 
 export interface PoolOptions {
@@ -87,6 +90,8 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
       own: null,
       recalibration: null,
     })),
+    pairs: pairsOf(answers),
+    probe: { discriminant: discriminantOf(answers), sites: [] },
     inputRanges: rangesOf(answers.map(({ inputs }) => inputs)),
     thresholds: validation === null ? before.thresholds : chooseThresholds(validation.summary.curve, aims),
     fits: {
@@ -96,6 +101,15 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
       testIntercept: startAt(whole?.summary.curve, 'intercept'),
     },
   }
+}
+
+function pairsOf(answers: readonly AnswerOf<'counts'>[]): Pooled['pairs'] {
+  const told = answers.flatMap(({ site, pairs }) => pairs.map((one) => ({ site, ...one })))
+  return gapClasses.flatMap(({ level }) => {
+    const same = told.filter((one) => one.level === level)
+    if (same.length === 0) return []
+    return [{ level, sites: same.map(({ site }) => site), sums: addShareSums(same.map(({ sums }) => sums)) }]
+  })
 }
 
 /** Of children with an event, at a site that does not say how many because fewer than k have none. */
@@ -226,7 +240,8 @@ function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]
   })
   const counted = answers.filter(({ scanCount }) => Object.keys(scanCount).length > 0)
   const scanCount = { sites: counted.map(({ site }) => site), squares: addRecords(counted.map((one) => one.scanCount)) }
-  return { ...before, variances, scanCount }
+  const recognised = answers.flatMap(({ site, probe }) => (probe === null ? [] : [{ site, sums: probe }]))
+  return { ...before, variances, scanCount, probe: { ...before.probe, sites: recognised } }
 }
 
 interface SitePart {

@@ -3,9 +3,11 @@
 
 import { z } from 'zod'
 import { SequelaError } from '../protocol/errors.ts'
+import { shareSumsSchema } from './clustered-share.ts'
 import { recalibrationSchema } from './model-card.ts'
 import { riskBinCount } from './risk-bins.ts'
 import type { CountStratum } from './scan-count.ts'
+import { discriminantSchema } from './site-probe.ts'
 
 const finite = z.number()
 const masses = z.array(finite).length(riskBinCount).readonly()
@@ -81,6 +83,13 @@ export const pooledSchema = z.strictObject({
       ruleIn: squares.nullable(),
     }),
   ),
+  /** Pairs of test scans, right when the later one scores higher, by the time between them. */
+  pairs: z.array(z.strictObject({ level: z.string(), sites: z.array(z.string()), sums: shareSumsSchema })),
+  /** The discriminant of sites, null while fewer than two sent what it is made of; and how often each recognised its scans. */
+  probe: z.strictObject({
+    discriminant: discriminantSchema.nullable(),
+    sites: z.array(z.strictObject({ site: z.string(), sums: shareSumsSchema })),
+  }),
   /** Variances of the figures by number of scans, with the sites that they are of. */
   scanCount: z.strictObject({ sites: z.array(z.string()), squares }).nullable(),
 })
@@ -101,6 +110,8 @@ export const nothingPooled: Pooled = {
   recalibration: null,
   recalibrated: [],
   variances: [],
+  pairs: [],
+  probe: { discriminant: null, sites: [] },
   scanCount: null,
 }
 

@@ -4,8 +4,10 @@
 import { z } from 'zod'
 import { SequelaError } from '../protocol/errors.ts'
 import { siteIdPattern } from '../study/names.ts'
+import { shareSumsSchema } from './clustered-share.ts'
 import { recalibrationSchema } from './model-card.ts'
 import { riskBinCount } from './risk-bins.ts'
+import { momentsSchema } from './site-probe.ts'
 
 const count = z.int().nonnegative()
 const amount = z.number().nonnegative()
@@ -79,6 +81,10 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     /** Children of a fold with an event within the horizon; null when that, or the rest, is too few. */
     events: z.strictObject({ validation: count.nullable(), test: count.nullable() }),
     inputs: z.record(name, z.array(inputBin).max(100)),
+    /** Pairs of test scans, by the time between them. */
+    pairs: z.array(z.strictObject({ level: name, sums: shareSumsSchema })).max(10),
+    /** Of the embeddings of validation scans, for the site probe. */
+    moments: momentsSchema.nullable(),
   }),
   z.strictObject({ ...place, pass: z.literal('calibration'), fits }),
   z.strictObject({
@@ -108,6 +114,8 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
       .max(200),
     /** Of the figures by number of scans (scan-count.ts). */
     scanCount: squares,
+    /** Test scans that the discriminant took for this site's; null where there is none, or too few. */
+    probe: shareSumsSchema.nullable(),
     fits,
   }),
 ])
@@ -145,13 +153,16 @@ export function smallestCell(answer: SiteAnswer): number {
       case 'counts':
         return [
           ...cells([...answer.test, ...(answer.validation === null ? [] : [answer.validation])]),
+          ...answer.pairs.map(({ sums }) => sums.children),
+          ...(answer.moments === null ? [] : [answer.moments.children]),
           ...[answer.events.validation, answer.events.test].flatMap((one) => one ?? []),
           ...Object.values(answer.inputs).flatMap((bins) => bins.map(({ children }) => children)),
         ]
       case 'recalibration':
         return cells([...answer.consortium, ...answer.siteScale])
-      case 'calibration':
       case 'influence':
+        return answer.probe === null ? [] : [answer.probe.children]
+      case 'calibration':
         return []
     }
   })()

@@ -67,7 +67,11 @@ export function createEvaluator(deps: {
       if (!isEvaluation || name === undefined || horizonDays === undefined) {
         throw new SequelaError('round_unknown', `study ${study.study.study} has no such pass of an evaluation`)
       }
-      const landmarks = siteLandmarks(children, await risksOf(pass, horizonDays, options), visitOfShown)
+      const landmarks = siteLandmarks({
+        ...{ children, visitOfShown },
+        risksOf: await risksOf(pass, horizonDays, options),
+        teachesOrder: study.study.stages.some(({ task }) => task === 'ordering'),
+      })
       const { minCell } = study.study.policy
       await noteReported(deps.reportedFile, cohortOf(landmarks), minCell)
       return answerPass(landmarks, {

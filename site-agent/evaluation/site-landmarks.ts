@@ -4,23 +4,36 @@
 import type { Chart, Scanner } from '../../shared/cohort/chart.ts'
 import type { InputBin, SiteLandmarks } from '../../shared/evaluation/answer.ts'
 import type { Landmark } from '../../shared/evaluation/landmark.ts'
+import type { EmbeddedScan } from '../../shared/evaluation/pair-accuracy.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { ChildRisks } from '../learning/risks.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
 
-/** @param risksOf of a child, by its key; children of the training fold need none */
-export function siteLandmarks(
-  children: readonly PreparedChild[],
-  risksOf: ReadonlyMap<string, ChildRisks>,
-  visitOfShown: number,
-): SiteLandmarks {
+export interface JudgedChildren {
+  readonly children: readonly PreparedChild[]
+  /** Of a child, by its key; children of the training fold need none. */
+  readonly risksOf: ReadonlyMap<string, ChildRisks>
+  readonly visitOfShown: number
+  /** Whether the study teaches the order of scans. */
+  readonly teachesOrder: boolean
+}
+
+export function siteLandmarks({ children, risksOf, visitOfShown, teachesOrder }: JudgedChildren): SiteLandmarks {
   const ofFold = (fold: Fold): Landmark[] =>
     children
       .filter((child) => child.fold === fold)
       .flatMap((child) => landmarksOf(child, risksOf.get(child.key), visitOfShown))
   const [train, validation, test] = [ofFold('train'), ofFold('validation'), ofFold('test')]
+  const scansOf = (fold: Fold): EmbeddedScan[] =>
+    children
+      .filter((child) => child.fold === fold)
+      .flatMap((child) => embeddedScans(child, risksOf.get(child.key), teachesOrder))
   const trained = children.filter(({ fold }) => fold === 'train')
-  return { validation, test, followUp: [...train, ...validation, ...test], inputs: inputsOf(trained) }
+  return {
+    ...{ validation, test, followUp: [...train, ...validation, ...test] },
+    scans: { validation: scansOf('validation'), test: scansOf('test') },
+    inputs: inputsOf(trained),
+  }
 }
 
 function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitOfShown: number): Landmark[] {
@@ -35,6 +48,17 @@ function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitO
         riskByShown: visits === visitOfShown ? (risks?.byShown ?? []) : [],
         groups: groupsOf(child.chart, scanner),
       },
+    ]
+  })
+}
+
+/** Scans at landmarks alone, so that what is told of them changes with the cohort that was noted and with nothing else. */
+function embeddedScans(child: PreparedChild, risks: ChildRisks | undefined, teachesOrder: boolean): EmbeddedScan[] {
+  return child.scans.flatMap(({ day, followUp }, visit): EmbeddedScan[] => {
+    const embedding = risks?.embeddings[visit]
+    if (followUp === null || embedding === undefined) return []
+    return [
+      { child: child.key, day, progression: teachesOrder ? (risks?.progression[visit] ?? null) : null, embedding },
     ]
   })
 }

@@ -1,6 +1,7 @@
 // The risk that a model gives at every visit of every child, for an evaluation: rows of single children, which go no further
 // than the agent (site-agent/evaluation).
 
+import { pairScores } from '../../shared/model/heads.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { probabilityOf, riskLogitOf } from '../../shared/model/risk.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -28,13 +29,20 @@ export interface ChildRisks {
   readonly atVisits: readonly number[]
   /** At the visit of the job, with the last 1, 2, … scans shown; empty for a child with fewer visits. */
   readonly byShown: readonly number[]
+  /** Progression score of each scan, and its embedding. */
+  readonly progression: readonly number[]
+  readonly embeddings: readonly (readonly number[])[]
 }
 
 /** In the order of the children. @throws SequelaError `not_finite`. */
 export function childRisks(tf: Tf, volumes: Volumes, job: RisksJob): readonly ChildRisks[] {
   const risks: ChildRisks[] = []
   forEachEmbedded(tf, job, job.children, volumes, (group) => void risks.push(...risksOf(tf, job, group)))
-  if (risks.every(({ atVisits, byShown }) => [...atVisits, ...byShown].every(Number.isFinite))) return risks
+  const valuesOf = ({ atVisits, byShown, progression, embeddings }: ChildRisks): number[] => [
+    ...[...atVisits, ...byShown, ...progression],
+    ...embeddings.flat(),
+  ]
+  if (risks.every((one) => valuesOf(one).every(Number.isFinite))) return risks
   throw new SequelaError('not_finite', 'the model that came gives risks that are not finite numbers')
 }
 
@@ -49,7 +57,11 @@ function risksOf(tf: Tf, job: RisksJob, { batch, ops, parameters, embeddings }: 
     const ends = riskAfter(tf, ops, model, parameters, embeddings, histories).arraySync()
     for (const [at, { key }] of long.entries()) byShown.get(key)?.push(riskOf(job, ends[at] ?? []))
   }
-  return batch.children.map(({ key }, child) => ({
+  const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
+  const embedded = embeddings.arraySync()
+  return batch.children.map(({ key, firstScan, days }, child) => ({
+    progression: progression.slice(firstScan, firstScan + days.length),
+    embeddings: embedded.slice(firstScan, firstScan + days.length),
     atVisits: atVisits.filter((_, row) => rows[row]?.child === child),
     byShown: byShown.get(key) ?? [],
   }))

@@ -5,6 +5,7 @@ import { type Random, seededRandom } from '../../random.ts'
 import type { SiteLandmarks } from '../answer.ts'
 import { answerPass } from '../answer.ts'
 import type { Landmark } from '../landmark.ts'
+import type { EmbeddedScan } from '../pair-accuracy.ts'
 import { evaluationPasses } from '../passes.ts'
 import { poolAnswers } from '../pool.ts'
 import { nothingPooled, type Pooled, parsePooled } from '../pooled.ts'
@@ -20,6 +21,8 @@ export interface Simulation {
   readonly noise?: number
   readonly shift?: number
   readonly stretch?: number
+  /** How far embeddings of neighbouring sites lie apart, in their standard deviations. */
+  readonly siteShift?: number
   /** Mean follow-up in days. */
   readonly followUpDays?: number
 }
@@ -68,9 +71,22 @@ export function simulatedSites(
         simulatedLandmarks({ ...simulation, children, seed: `${simulation.seed}/${index}/${name}` })
       const [validation, test] = [fold('validation'), fold('test')]
       const inputs = { visits: [{ low: 1, high: 3, children }] }
-      return [`site-${index}`, { validation, test, followUp: [...validation, ...test], inputs }] as const
+      const scansOf = (rows: readonly Landmark[]): EmbeddedScan[] =>
+        simulatedScans(rows, index, simulation.siteShift ?? 0)
+      const scans = { validation: scansOf(validation), test: scansOf(test) }
+      return [`site-${index}`, { validation, test, followUp: [...validation, ...test], scans, inputs }] as const
     }),
   )
+}
+
+/** Three numbers a scan, the first of which the site moves; progression that follows the days through noise. */
+function simulatedScans(rows: readonly Landmark[], site: number, siteShift: number): EmbeddedScan[] {
+  const random = seededRandom(`scans/${rows[0]?.child ?? ''}`)
+  return rows.map(({ child, day }) => ({
+    ...{ child, day },
+    progression: day + 150 * random.normal(),
+    embedding: [site * siteShift + random.normal(), random.normal() + day / 500, random.normal()],
+  }))
 }
 
 /** The first passes over all sites, each answer and each result through its JSON, as on the wire. */

@@ -41,8 +41,8 @@ ${untold.length > 0 && html`<h3>To know before believing it</h3><ul>${untold.map
 ${riskChart(answer, thresholds)}
 ${visitTable(answer)}
 <p class="explain">Each figure rests on the scans up to that visit alone. A hollow mark is the model's own output where a calibrated risk is refused.
-The bar at a mark is the 95 % interval of how many test children with a similar risk had an event (Wilson, each child counted once): it says how far such risks held
-in the evaluation, not how sure the model is of this child. Where too few children had a similar risk there is no bar.
+The bar at a mark is the 95 % interval in which such risks held in the evaluation: how often an event followed them there, by its line of
+calibration, clustered by child. It does not say how sure the model is of this child.
 ${visits.some(({ calibrated, others }) => calibrated !== null && others.length > 0) && html`Only the risk within ${monthsOf(answer.horizonDays)} was recalibrated; those within other times are moved along with it (the same factor on the hazard) and were not checked against outcomes.`}</p></section>
 ${
   contributions !== undefined &&
