@@ -49,6 +49,12 @@ describe('documents say what the code does', () => {
     }
   })
 
+  test('every test that docs/traps.md names is there, under its title', () => {
+    const named = [...read('docs/traps.md').matchAll(/\]\(\.\.\/([^)]+\.test\.ts)\): “([^”]+)”/g)]
+    expect(named.length).toBeGreaterThan(20)
+    for (const [, file = '', title = ''] of named) expect(read(file), `${file}: ${title}`).toContain(`'${title}'`)
+  })
+
   test('every npm command in README.md is a script of package.json', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     for (const [, script] of read('README.md').matchAll(/npm run (?:-s )?([a-z:]+)/g)) {

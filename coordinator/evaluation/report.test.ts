@@ -54,6 +54,8 @@ describe('the report of an evaluation', () => {
   test('shows what groups every site has, and of those that hold too few nothing', () => {
     const scans = report.parts.filter(({ family }) => family === 'scans')
     expect(scans.map(({ level }) => level)).toEqual(['1', '2', '3', '4', '5', '6+'])
+    const times = report.parts.filter(({ family }) => family === 'since_surgery').map(({ level }) => level)
+    expect(times.toSorted()).toEqual(['90 days to 1 year', 'over 1 year', 'under 90 days'])
     const untold = report.parts.filter(({ children }) => children === null)
     expect(untold.length).toBeGreaterThan(0)
     for (const { raw, recalibrated } of untold) expect([raw, recalibrated]).toEqual([{}, {}])

@@ -22,8 +22,9 @@ fall to 0.5 among landmarks with as many scans. Over the groups by number of sca
 function orderSection({ pairs }: EvaluationReport): string {
   if (pairs.length === 0) return ''
   const rows = pairs.map(({ level, accuracy }) => [level, estimateText(accuracy)])
-  return `<h3>Order of scans</h3><p>How often the later of two scans of a child has the higher progression, by the time between them; 0.5 is chance. By the
-weights that are judged here, which were last taught something else.</p>${table(['time between', 'right'], rows)}`
+  return `<h3>Order of scans</h3><p>How often the later of two scans of a child has the higher progression, by the time between them and by what became of
+the child; 0.5 is chance. Stable children have an order too where the model reads it from anything that is not the tumour: growth of the head, say,
+or healing. By the weights that are judged here, which were last taught something else.</p>${table(['pairs', 'right'], rows)}`
 }
 
 function siteSection({ siteProbe }: EvaluationReport): string {

@@ -4,8 +4,8 @@ import { addShareSums, shareOf, shareSums } from './clustered-share.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import { allPasses, simulatedSites } from './testsupport/simulated-landmarks.ts'
 
-const scan = (child: string, day: number, progression: number | null): EmbeddedScan => ({
-  ...{ child, day, progression, embedding: [] },
+const scan = (child: string, day: number, progression: number | null, event = false): EmbeddedScan => ({
+  ...{ child, day, progression, event, embedding: [] },
 })
 
 test('pairs of one child stand in the class of their gap, those of one day in none', () => {
@@ -15,6 +15,7 @@ test('pairs of one child stand in the class of their gap, those of one day in no
     ['90 to 179 days', 1, 2],
     ['180 to 364 days', 0, 1],
     ['1 year and more', 0, 2],
+    ['children without an event', 1, 5],
   ])
 })
 
@@ -22,13 +23,26 @@ test('classes of too few children do not leave, nor any where the order was neve
   const child = (name: string): EmbeddedScan[] => [scan(name, 0, 1), scan(name, 30, 2)]
   const few = ['a', 'b', 'c', 'd'].flatMap(child)
   expect(pairSums(few, 5)).toEqual([])
-  expect(pairSums([...few, ...child('e')], 5)).toMatchObject([{ level: 'under 90 days', sums: { children: 5 } }])
+  expect(pairSums([...few, ...child('e')], 5)).toMatchObject([
+    { level: 'under 90 days', sums: { children: 5 } },
+    { level: 'children without an event', sums: { children: 5 } },
+  ])
   expect(
     pairSums(
       [...few, ...child('e')].map((one) => ({ ...one, progression: null })),
       5,
     ),
   ).toEqual([])
+})
+
+test('pairs by outcome stay where they would tell of a class that is too small, of gaps or of outcomes', () => {
+  const many = (name: string, days: number, event = false): EmbeddedScan[] =>
+    [1, 2, 3, 4, 5].flatMap((i) => [scan(`${name}${i}`, 0, 1, event), scan(`${name}${i}`, days, 2, event)])
+  const levels = (scans: EmbeddedScan[]): string[] => pairSums(scans, 5).map(({ level }) => level)
+  const both = [...many('a', 30), ...many('b', 30, true)]
+  expect(levels(both)).toEqual(['under 90 days', 'children with an event', 'children without an event'])
+  expect(levels([...both, scan('c', 0, 1), scan('c', 100, 2)])).toEqual(['under 90 days'])
+  expect(levels([...many('a', 30), scan('c', 0, 1, true), scan('c', 30, 2, true)])).toEqual(['under 90 days'])
 })
 
 test('the share over all sites and its error are those of all answers in one place, however sites divide them', () => {
@@ -48,7 +62,7 @@ test('the share over all sites and its error are those of all answers in one pla
 
 test('through the passes, far pairs are ordered better than near ones, as the simulated progression has it', () => {
   const { pairs } = allPasses(simulatedSites([60, 50], { seed: 'pairs' }), 5)
-  const values = pairs.map(({ sums }) => shareOf(sums).value)
+  const values = pairs.flatMap(({ level, sums }) => (level.startsWith('children') ? [] : [shareOf(sums).value]))
   expect(pairs.map(({ sites }) => sites)).toEqual(new Array(pairs.length).fill(['site-0', 'site-1']))
   expect(values.at(-1)).toBeGreaterThan(values[0] ?? 1)
 })

@@ -7,7 +7,7 @@ import { pooledHazards } from './censoring.ts'
 import { addShareSums } from './clustered-share.ts'
 import type { Curve } from './curve.ts'
 import type { Recalibration } from './model-card.ts'
-import { gapClasses } from './pair-accuracy.ts'
+import { gapClasses, outcomeClasses } from './pair-accuracy.ts'
 import type { RiskScale } from './passes.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
@@ -105,7 +105,7 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
 
 function pairsOf(answers: readonly AnswerOf<'counts'>[]): Pooled['pairs'] {
   const told = answers.flatMap(({ site, pairs }) => pairs.map((one) => ({ site, ...one })))
-  return gapClasses.flatMap(({ level }) => {
+  return [...gapClasses.map(({ level }) => level), ...outcomeClasses].flatMap((level) => {
     const same = told.filter((one) => one.level === level)
     if (same.length === 0) return []
     return [{ level, sites: same.map(({ site }) => site), sums: addShareSums(same.map(({ sums }) => sums)) }]

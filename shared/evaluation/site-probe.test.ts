@@ -9,7 +9,7 @@ const random = seededRandom('probe')
 
 function scans(count: number, mean: readonly number[], children = 10): EmbeddedScan[] {
   return Array.from({ length: count }, (_, scan) => ({
-    ...{ child: `child ${scan % children}`, day: scan, progression: null },
+    ...{ child: `child ${scan % children}`, day: scan, event: false, progression: null },
     embedding: mean.map((value) => value + random.normal()),
   }))
 }

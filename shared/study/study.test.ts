@@ -177,6 +177,7 @@ describe('a study file', () => {
     ['a quorum of more sites than there are', 'quorum: 2', 'quorum: 3', 'round.quorum'],
     ['a deadline without a unit', '4h', '4', 'deadline'],
     ['a deadline of a year', '4h', '365d', 'deadline'],
+    ['a template for each age', 'template: mni152', 'template: nihpd', 'pipeline.template'],
     [
       'a registration that does not exist',
       'template: mni152',

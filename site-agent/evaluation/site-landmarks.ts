@@ -57,9 +57,8 @@ function embeddedScans(child: PreparedChild, risks: ChildRisks | undefined, teac
   return child.scans.flatMap(({ day, followUp }, visit): EmbeddedScan[] => {
     const embedding = risks?.embeddings[visit]
     if (followUp === null || embedding === undefined) return []
-    return [
-      { child: child.key, day, progression: teachesOrder ? (risks?.progression[visit] ?? null) : null, embedding },
-    ]
+    const progression = teachesOrder ? (risks?.progression[visit] ?? null) : null
+    return [{ child: child.key, day, event: followUp.event, progression, embedding }]
   })
 }
 

@@ -82,8 +82,8 @@ export function simulatedSites(
 /** Three numbers a scan, the first of which the site moves; progression that follows the days through noise. */
 function simulatedScans(rows: readonly Landmark[], site: number, siteShift: number): EmbeddedScan[] {
   const random = seededRandom(`scans/${rows[0]?.child ?? ''}`)
-  return rows.map(({ child, day }) => ({
-    ...{ child, day },
+  return rows.map(({ child, day, event }) => ({
+    ...{ child, day, event },
     progression: day + 150 * random.normal(),
     embedding: [site * siteShift + random.normal(), random.normal() + day / 500, random.normal()],
   }))
