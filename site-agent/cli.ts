@@ -160,7 +160,7 @@ export function siteProgram(): Command {
 
   program
     .command('doctor')
-    .description('try the way to the coordinator step by step and say what to ask IT for')
+    .description('look for the scans, try the way to the coordinator step by step and say what to ask IT for')
     .action(() => doctor(home()))
 
   program

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorCodes } from '../shared/protocol/errors.ts'
@@ -25,6 +25,16 @@ describe('documents say what the code does', () => {
         expect(() => readFileSync(join(folder, target ?? '')), `${document} links to ${target}`).not.toThrow(/ENOENT/)
       }
     }
+  })
+
+  test('the site guide shows every picture that was made for it, each small enough for slow lines', () => {
+    const made = readdirSync(join(root, 'docs/site-guide')).toSorted()
+    const shown = [...read('docs/site-guide.md').matchAll(/!\[[^\]]{20,}\]\(site-guide\/([^)]+)\)/g)].map(
+      ([, name]) => name,
+    )
+    expect(shown.toSorted()).toEqual(made)
+    expect(made.length).toBeGreaterThan(2)
+    for (const name of made) expect(statSync(join(root, 'docs/site-guide', name)).size, name).toBeLessThan(200_000)
   })
 
   test('every study in the documents is one that is accepted', () => {

@@ -1,11 +1,12 @@
-// `site doctor`: tries the way to the coordinator one step after the other, and at the first that fails says in words what
-// to ask IT for.
+// `site doctor`: looks for the scans and tries the way to the coordinator, one step after the other, and at the first that
+// fails says in words what to ask IT for.
 
 import { lookup } from 'node:dns/promises'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { programVersion } from '../../shared/version.ts'
+import { openDataset } from '../cohort/open-dataset.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
-import { readSettings, type SiteHome } from '../home.ts'
+import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { certificateLife, readIdentity, type SiteIdentity } from '../identity-file.ts'
 import { routeTo } from '../proxy.ts'
 import { tryHandshake } from '../tls-probe.ts'
@@ -21,9 +22,9 @@ export async function doctor(home: SiteHome): Promise<void> {
   print(`site agent ${programVersion} on Node ${process.versions.node}`)
   const settings = await readSettings(home)
   const identity = await readIdentity(home.identityFile)
-  print(`  data      ${settings.data}`)
   const { hostname, port } = new URL(`https://${identity.federationAddress}`)
   const steps: Step[] = [
+    { name: 'data', check: () => dataInWords(settings) },
     { name: 'certificate', check: async () => certificateInWords(identity) },
     { name: 'name', check: () => resolveName(hostname) },
     { name: 'route', check: async () => routeInWords(hostname) },
@@ -39,6 +40,12 @@ export async function doctor(home: SiteHome): Promise<void> {
     }
   }
   print('All is well: this site can work.')
+}
+
+/** Opens no scan: whether they can be used is for `site check-data` to say. */
+async function dataInWords(settings: SiteSettings): Promise<string> {
+  const { found } = await openDataset(settings.data, settings)
+  return `${found} ${found === 1 ? 'child' : 'children'} in ${settings.data}`
 }
 
 function certificateInWords(identity: SiteIdentity): string {

@@ -88,7 +88,7 @@ export function importReportText(report: ImportReport): string {
   const visits = children.reduce((sum, child) => sum + child.visits.length, 0)
   const done = report.dryRun
     ? `${count('would be converted')} would be converted, ${count('there already')} are there already. Nothing was written.`
-    : `${count('converted')} converted, ${count('there already')} were there already. They lie in ${report.into}.`
+    : `${count('converted')} converted, ${count('there already')} were there already. They lie in ${report.into}.\nNext: site check-data --data ${report.into}`
   lines.push(
     `${counted(children.length, 'child', 'children')}, ${counted(visits, 'visit')}, ${counted(images.length, 'image')}: ${done}`,
   )

@@ -40,6 +40,7 @@ export function openScan(content: Uint8Array): StoredVolume {
   refuseForeign(content)
   if (content[0] !== 0x1f || content[1] !== 0x8b) return openNifti(content)
   const head = inflateHead(content)
+  if (head.byteLength === 0) throw unreadable('its compression is damaged or cut off; copy the scan again')
   refuseForeign(head)
   const { fileBytes } = parseNiftiHeader(head)
   return openNifti(inflate(content, fileBytes))

@@ -12,7 +12,9 @@ export function listPage(room: string, { site, study, cohort, model }: Bedside):
   const unusable = [
     ...new Set(findings.flatMap(({ child }) => (child === undefined || known.has(child) ? [] : [child]))),
   ]
-  const rows = children.map((child) => childRow(room, child, heldBackOf(child, findings)))
+  const rows = children.map((child) =>
+    childRow({ room, child, held: heldBackOf(child, findings), hasModel: model !== undefined }),
+  )
   const heldRows = unusable.map((participant) => heldRow(participant, heldBackOf({ participant }, findings)))
   return page({
     room,
@@ -28,15 +30,20 @@ Tables were read when this program was started.</p></header>
   })
 }
 
-function childRow(
-  room: string,
-  { participant, key, scans, visits, fold, outcome }: CohortChild,
-  held: readonly string[],
-): Html {
+interface ChildRow {
+  readonly room: string
+  readonly child: CohortChild
+  /** Why something of the child is not used. */
+  readonly held: readonly string[]
+  readonly hasModel: boolean
+}
+
+function childRow({ room, child, held, hasModel }: ChildRow): Html {
+  const { participant, key, scans, visits, fold, outcome } = child
   const flags = [
     ...(scans.length < 2 ? ['one scan only'] : []),
     ...(scans.length < visits ? [`${visits - scans.length} of ${visits} visits held back`] : []),
-    ...(fold === 'train' ? ['the model was trained on this child'] : []),
+    ...(hasModel && fold === 'train' ? ['the model was trained on this child'] : []),
     ...(outcome?.eventDay === undefined ? [] : [`event on day ${outcome.eventDay}`]),
     ...(held.length > 0 && scans.length === visits ? [`${held.length} remarks`] : []),
   ]

@@ -144,6 +144,14 @@ describe('the list of children', () => {
     expect(text).toContain('No weights were given')
     expect(text).not.toContain('href="/room/children/sub-')
   })
+
+  test('says of a child of the training fold that the model learnt from it, where there is a model', () => {
+    const inTraining = { ...bedside, cohort: { ...cohort, children: [{ ...child, fold: 'train' as const }] } }
+    const weights = { manifest: [], values: new Float32Array() }
+    const model = { card: undefined, weights, study, digest: exampleCard().model.weightsDigest }
+    expect(listPage('/room', { ...inTraining, model }).text).toContain('the model was trained on this child')
+    expect(listPage('/room', inTraining).text).not.toContain('was trained on')
+  })
 })
 
 test('the page that waits counts, says of what, and asks again by itself', () => {
