@@ -7,7 +7,7 @@ import { seriesOf, transform } from './fourier.ts'
 import { createPolynomialFit, type PolynomialFit, polynomialAt } from './polynomial-fit.ts'
 import type { StudyGrid } from './study-grid.ts'
 
-/** Levels that log brightness is counted in. */
+/** Levels that log brightness is counted in; a power of two. */
 const bins = 256
 /** How far the field blurs the histogram, as full width at half maximum in log units; 0.15 is N3's. */
 const blurWidth = 0.15

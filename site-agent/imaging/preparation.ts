@@ -4,7 +4,8 @@
 
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { checkContent } from './quality.ts'
+import { artefactsOf } from './artefacts.ts'
+import { checkArtefacts, checkContent } from './quality.ts'
 import type { PreparedVoxels, Recipe } from './recipe.ts'
 import {
   type Fit,
@@ -79,6 +80,7 @@ export function createPreparation({ recipe, templates, fit, read }: PreparationD
 
   const register = async (opened: StoredVolume, { scan, reference }: PreparationRequest): Promise<Registration> => {
     const volume = shrink(opened, registrationSpacingMm)
+    checkArtefacts(artefactsOf(volume))
     keep(scan.contentDigest, volume)
     if (reference === undefined) return registerToTemplate(volume, templates, fit)
     const { registration } = reference

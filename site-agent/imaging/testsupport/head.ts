@@ -1,6 +1,7 @@
 // Scans for tests, made from the template's own brain map: in any axis order, moved, cut, or with a box around it.
 
 import { encodeNifti, type NiftiContent } from '../../../demo/hospitals/nifti-writer.ts'
+import { seededRandom } from '../../../shared/random.ts'
 import { noMotion, type Rigid } from '../rigid.ts'
 import { readTemplateBrain } from '../template.ts'
 
@@ -25,8 +26,10 @@ export function brainScan({
 }: Changes = {}): Uint8Array<ArrayBuffer> {
   const { shape, voxels, affine } = readTemplateBrain()
   const [depth, height, width] = shape
+  const random = seededRandom('texture')
+  const texture = voxels.map(() => random.integer(128))
   const textured = voxels.map((share, i) =>
-    share < 128 ? 0 : left ** (1 - (i % width) / (width - 1)) * (100 + (i % 97) + (Math.floor(i / width) % 31)),
+    share < 128 ? 0 : left ** (1 - (i % width) / (width - 1)) * (100 + (texture[i] as number)),
   )
   const lengths = [width, height, depth]
   const rows = affine.map((row, axis) => {
