@@ -69,7 +69,7 @@ function performanceSection({ performance, recalibration }: EvaluationReport): s
   const line =
     recalibration === null || recalibration.kind === 'none'
       ? 'The validation folds hold too few events to recalibrate.'
-      : `Recalibration of the consortium, from the validation folds: logit of the risk becomes ${recalibration.intercept.toFixed(2)} + ` +
+      : `Recalibration of the consortium, from the validation folds: logit of the risk becomes ${recalibration.intercept.toFixed(2).replace('-', '−')} + ` +
         `${recalibration.slope.toFixed(2)} times what it was${recalibration.kind === 'intercept' ? ' (intercept only)' : ''}.`
   return `<h2>How well it does</h2>${table(['figure', 'risks as given', 'recalibrated by the consortium', 'recalibrated by each site'], rows)}
 <p>${escapeText(line)}</p>`

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { landmarkLabel } from './child.ts'
-import { type CohortPlan, drawCourse, hospitalScanners, landmarkVisit, planChildren } from './cohort.ts'
+import { type CohortPlan, childRandom, drawCourse, hospitalScanners, landmarkVisit, planChildren } from './cohort.ts'
 import { drawIdentity } from './identity.ts'
 
 const plan: CohortPlan = {
@@ -32,6 +32,12 @@ describe('a cohort', () => {
     if (few === undefined || same === undefined) throw new Error('both plans have the child')
     expect(drawCourse(few)).toEqual(drawCourse(same))
     expect(drawIdentity(few, drawCourse(few))).toEqual(drawIdentity(same, drawCourse(same)))
+  })
+
+  test('gives no two children the same anatomy, be they of one fold or of two', () => {
+    const children = planChildren(plan)
+    const drawn = children.map((child) => childRandom(child, 'anatomy').normal())
+    expect(new Set(drawn).size).toBe(children.length)
   })
 
   test('draws everything anew under another seed', () => {

@@ -14,9 +14,11 @@ import {
   ownCensoringCurve,
 } from './censoring.ts'
 import { type ShareSums, shareSums } from './clustered-share.ts'
-import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from './figures.ts'
+import { sum } from './curve.ts'
+import { exactGroups, figuresOf, influenceOf, type Summary, squaredInfluence, summarise } from './figures.ts'
 import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
 import type { Recalibration } from './model-card.ts'
+import { ownOrder } from './own-order.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
 import { countStrataOf, type Pooled } from './pooled.ts'
@@ -235,8 +237,8 @@ function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Square
   const raw = pooled.test.find(same)
   const after = pooled.recalibrated.find(same)
   if (raw === undefined || after === undefined) return []
-  const on = (scale: 'consortium' | 'site') =>
-    squaredInfluence(onScale(rows, scale, pooled, own), influenceOf(after[scale], riskBinOf))
+  const on = (scale: 'consortium' | 'site') => squaresOfFigures(onScale(rows, scale, pooled, own), after[scale])
+  const squares = squaresOfFigures(rows, raw.summary)
   const at = (group: number | null) => {
     if (group === null) return null
     const risk = recalibrated(edgeRisk(group), lineOf('consortium', pooled, own))
@@ -246,13 +248,26 @@ function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Square
     {
       family,
       level,
-      raw: finiteOnly(squaredInfluence(rows, influenceOf(raw.summary, riskBinOf))),
-      consortium: finiteOnly(on('consortium')),
-      site: finiteOnly(on('site')),
+      raw: squares,
+      // One rising line changes no order.
+      consortium: { ...on('consortium'), ...(squares.auroc !== undefined && { auroc: squares.auroc }) },
+      site: on('site'),
       ruleOut: at(pooled.thresholds.ruleOut),
       ruleIn: at(pooled.thresholds.ruleIn),
     },
   ]
+}
+
+/** By the pooled curve, but for pairs of two own landmarks, which are compared as they are. */
+function squaresOfFigures(rows: readonly DecidedLandmark[], summary: Summary): Record<string, number> {
+  const influence = influenceOf(summary, riskBinOf)
+  const order = ownOrder(rows, riskBinOf)
+  const pairs = sum(summary.curve.cases) * sum(summary.curve.controls)
+  const withOrder = (row: DecidedLandmark) => {
+    const figures = influence(row)
+    return { ...figures, auroc: figures.auroc + (row.weight * order(row)) / pairs }
+  }
+  return finiteOnly(squaredInfluence(rows, withOrder))
 }
 
 /** How many of this site's scans are taken for its own; null at a site that has no part in the discriminant. */
@@ -267,8 +282,10 @@ function probeSums(scans: readonly EmbeddedScan[], { site, pooled, minCell }: Qu
 
 /** Over the landmarks of the levels that this site sent. */
 function scanCountSquares(test: readonly Stratum[], pooled: Pooled): Record<string, number> {
-  const rows = test.filter(({ family }) => family === 'scans').flatMap((stratum) => stratum.rows)
-  return finiteOnly(squaredInfluence(rows, scanCountInfluence(countStrataOf(pooled))))
+  const parts = test.filter(({ family }) => family === 'scans')
+  const orders = new Map(parts.map(({ level, rows }) => [level, ownOrder(rows, riskBinOf)]))
+  const rows = parts.flatMap((stratum) => stratum.rows)
+  return finiteOnly(squaredInfluence(rows, scanCountInfluence(countStrataOf(pooled), orders)))
 }
 
 function finiteOnly(values: Readonly<Record<string, number>>): Record<string, number> {

@@ -7,6 +7,7 @@ import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from
 import type { DecidedLandmark } from './landmark.ts'
 import type { Pooled } from './pooled.ts'
 import { recalibrated } from './recalibration.ts'
+import { riskBinOf } from './risk-bins.ts'
 import { smallestCell } from './site-answer.ts'
 import { allPasses, horizonDays, simulatedSites } from './testsupport/simulated-landmarks.ts'
 
@@ -109,6 +110,20 @@ test('intervals by influence are as wide as a bootstrap of children, within 5 %'
     const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / (values.length - 1))
     expect(Math.abs(Math.sqrt(exact[name] ?? 0) / deviation - 1)).toBeLessThan(0.05)
   }
+})
+
+test('intervals are as wide where all risks of a site stand in few bins, as those of a model that has learnt little do', () => {
+  const squeezed = simulatedSites([80], { seed: 'squeezed', stretch: 0.01 })
+  const pooled = allPasses(squeezed, 5)
+  const [site] = squeezed.values()
+  if (site === undefined) throw new Error('there is a site')
+  const own = decided(site.test, horizonDays, censoringCurveFor(site.followUp, pooled, horizonDays))
+  expect(new Set(own.map(({ risk }) => riskBinOf(risk))).size).toBeLessThan(4)
+  const groups = exactGroups(own)
+  const exact = squaredInfluence(own, influenceOf(summarise(own, groups), groups.groupOf))
+  expect(Math.abs(Math.sqrt((pooled.variances[0]?.raw.auroc ?? 0) / (exact.auroc ?? 0)) - 1)).toBeLessThan(0.05)
+  // One rising line changes no order.
+  expect(pooled.variances[0]?.consortium.auroc).toBe(pooled.variances[0]?.raw.auroc)
 })
 
 test('answers do not depend on the order of sites or of landmarks', () => {

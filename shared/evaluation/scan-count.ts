@@ -4,6 +4,7 @@
 
 import { aurocGradient, aurocOf, type Curve, sum } from './curve.ts'
 import type { DecidedLandmark } from './landmark.ts'
+import type { OwnOrder } from './own-order.ts'
 import { riskBinOf } from './risk-bins.ts'
 import { fixedLevels, scansLevelOf } from './strata.ts'
 
@@ -32,8 +33,14 @@ export function scanCountFigures(strata: readonly CountStratum[]): ScanCountFigu
   return { auroc_count_matched: sum(won) / sum(pairs), auroc_count_only: aurocOf(countCurve(strata)) }
 }
 
-/** The influence of a landmark of one of the levels on both figures, times its weight. */
-export function scanCountInfluence(strata: readonly CountStratum[]): (row: DecidedLandmark) => ScanCountFigures {
+/**
+ * The influence of a landmark of one of the levels on both figures, times its weight.
+ * @param orders among the site's own landmarks of each level
+ */
+export function scanCountInfluence(
+  strata: readonly CountStratum[],
+  orders: ReadonlyMap<string, OwnOrder> = new Map(),
+): (row: DecidedLandmark) => ScanCountFigures {
   const figures = scanCountFigures(strata)
   const allPairs = sum(strata.map(pairsIn))
   const matched = new Map(
@@ -43,12 +50,14 @@ export function scanCountInfluence(strata: readonly CountStratum[]): (row: Decid
     ]),
   )
   const counted = aurocGradient(countCurve(strata), figures.auroc_count_only)
-  return ({ visits, risk, outcome, weight }) => {
+  return (row) => {
+    const { visits, risk, outcome, weight } = row
     const [level, side] = [scansLevelOf(visits), outcome === 1 ? 'cases' : 'controls'] as const
     const own = matched.get(level)
     if (own === undefined) return { auroc_count_matched: 0, auroc_count_only: 0 }
     return {
-      auroc_count_matched: weight * own.share * (own.gradient[side][riskBinOf(risk)] ?? 0),
+      auroc_count_matched:
+        weight * (own.share * (own.gradient[side][riskBinOf(risk)] ?? 0) + (orders.get(level)?.(row) ?? 0) / allPairs),
       auroc_count_only: weight * (counted[side][groupOf(level)] ?? 0),
     }
   }
