@@ -32,7 +32,7 @@ export async function prepare(home: SiteHome, options: PrepareCommandOptions): P
     (identity) => identity.site,
     () => study.study.sites[0] ?? 'here',
   )
-  const progress = preparingProgress(process.stderr.isTTY === true)
+  const progress = preparingProgress(process.stderr)
   const begunMs = performance.now()
   let done = 0
   const ready = readyCohort({ home, settings, site }, study, {

@@ -11,10 +11,12 @@ export interface PreparingProgress {
 /** Lines in a log for the whole job, at most. */
 const lines = 10
 
-export function preparingProgress(isTerminal: boolean): PreparingProgress {
-  if (!isTerminal) return loggedProgress((line) => void process.stderr.write(line))
+export function preparingProgress(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }): PreparingProgress {
+  if (stream.isTTY !== true) return loggedProgress((line) => void stream.write(line))
   const bar = new SingleBar({
-    format: '  preparing |{bar}| {value} of {total} scans, {eta_formatted} left',
+    stream,
+    format: '  preparing |{bar}| {value} of {total} scans, {eta_formatted}',
+    formatTime: (seconds) => leftInWords(seconds),
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
@@ -30,6 +32,13 @@ export function preparingProgress(isTerminal: boolean): PreparingProgress {
     },
     end: () => bar.stop(),
   }
+}
+
+/** The bar counts 0 seconds, or none, before the first scan is done. */
+export function leftInWords(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds <= 0) return 'time left not known yet'
+  if (seconds < 90) return `about ${Math.ceil(seconds)} s left`
+  return seconds < 5400 ? `about ${Math.ceil(seconds / 60)} min left` : `about ${(seconds / 3600).toFixed(1)} h left`
 }
 
 /** The same as lines. */
