@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { emptyChart } from '../../shared/cohort/chart.ts'
+import { emptyChart, type Scanner } from '../../shared/cohort/chart.ts'
 import { readChartRow } from './chart.ts'
 import { openDataFolder } from './data-folder.ts'
 import { scannerOf } from './scanner.ts'
-import { type DataSet, rows, writeDataSet } from './testsupport/data-set.ts'
+import { type DataSet, loadFolder, rows, soundSet, told, writeDataSet } from './testsupport/data-set.ts'
 import { parseTsv } from './tsv.ts'
 
 const columns = ['participant_id', 'age', 'sex', 'grade', 'extent_of_resection', 'location', 'treatment']
@@ -44,10 +44,10 @@ describe('a chart', () => {
 })
 
 describe('a scanner', () => {
-  const scanner = async (sidecar: string | undefined) => {
+  const scanner = async (sidecar: string | undefined, listed?: Scanner) => {
     const files: DataSet = new Map([['a/x.nii.gz', 'image']])
     if (sidecar !== undefined) files.set('a/x.json', sidecar)
-    return scannerOf(await openDataFolder(writeDataSet(files)), 'a/x.nii.gz')
+    return scannerOf(await openDataFolder(writeDataSet(files)), 'a/x.nii.gz', listed)
   }
 
   test('is taken from the sidecar', async () => {
@@ -64,5 +64,33 @@ describe('a scanner', () => {
 
   test('is unknown without one, or when it cannot be read', async () => {
     for (const sidecar of [undefined, '', '[]', '{}', '"siemens"']) expect(await scanner(sidecar)).toBeUndefined()
+  })
+
+  test('is what the table of visits says where the sidecar is silent', async () => {
+    const listed = { vendor: 'philips', fieldStrengthTesla: 3 } as const
+    expect(await scanner(undefined, listed)).toEqual(listed)
+    expect(await scanner('{"Manufacturer": "Siemens"}', listed)).toEqual({ vendor: 'siemens', fieldStrengthTesla: 3 })
+    expect(await scanner('{"MagneticFieldStrength": 1.5}', listed)).toEqual({
+      vendor: 'philips',
+      fieldStrengthTesla: 1.5,
+    })
+  })
+
+  test('stands in columns of the table of visits, and a strength that cannot be is told', async () => {
+    const table = [
+      ['session_id', 'days_since_surgery', 'manufacturer', 'magnetic_field_strength'],
+      ['ses-1', '30', 'Philips Medical Systems', '1.5 T'],
+      ['ses-2', '200', 'n/a', '30000 G'],
+    ]
+    const { children, findings } = await loadFolder(
+      writeDataSet(soundSet().set('sub-b/sub-b_sessions.tsv', rows(table))),
+    )
+    expect(children[1]?.scans.map((scan) => scan.scanner)).toEqual([
+      { vendor: 'philips', fieldStrengthTesla: 1.5 },
+      undefined,
+    ])
+    expect(told(findings)).toEqual([
+      'nothing/visit-table sub-b ses-2: sub-b/sub-b_sessions.tsv line 3: magnetic_field_strength is "30000 G"; write tesla, such as 1.5 or 3, or n/a.',
+    ])
   })
 })

@@ -52,6 +52,7 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
     const holds = found === undefined ? 'scan' : 'image'
     for (const { rule, sentence, path } of lost) tell(holds, rule, sentence, { visit: visit.session, file: path })
     if (found === undefined) continue
+    if (visit.row?.remark !== undefined) tell('nothing', 'visit-table', visit.row.remark, { visit: visit.session })
     located.set(visit.session, found)
     times.push(found.time)
   }

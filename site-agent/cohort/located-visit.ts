@@ -55,7 +55,7 @@ export async function locateVisit(
   if (first === undefined || image === undefined) return { located: undefined, lost }
   const time = await answerOrProblem(() => scanTime(folder, visit, image))
   if ('sentence' in time) return { located: undefined, lost: [...lost, { path: image.path, ...time }] }
-  const scanner = await scannerOf(folder, image.path)
+  const scanner = await scannerOf(folder, image.path, visit.row?.scanner)
   return { located: { ...first, ...(together ? { channels } : {}), time, scanner }, lost }
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { parseCsv } from './csv.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { scannerColumns } from './scanner.ts'
 import { maxTableBytes, parseTsv, type Table } from './tsv.ts'
 
 function tableSchema<Column extends string>(columns: readonly [Column, ...Column[]]) {
@@ -25,7 +26,7 @@ export const ownTablesSchema = z.strictObject({
     child,
     ...(['event', 'event_days', 'event_type', 'last_followup_days', 'treatment_change_days'] as const),
   ]).optional(),
-  visits: tableSchema([child, 'session_id', 'acq_time', 'days_since_surgery']).optional(),
+  visits: tableSchema([child, 'session_id', 'acq_time', 'days_since_surgery', ...scannerColumns]).optional(),
   /** One row a child with the dates of all its scans, joined by hyphens, as published with the flat layout. */
   scans: tableSchema([child, 'scan_dates', 'label']).optional(),
   children: tableSchema([

@@ -1,8 +1,11 @@
-// A child's visit table, sub-X_sessions.tsv: one row a visit with its date, its days since the operation, or both.
+// A child's visit table, sub-X_sessions.tsv: one row a visit with its date, its days since the operation, or both, and with
+// what it was scanned where no sidecar says so.
 
+import type { Scanner } from '../../shared/cohort/chart.ts'
 import { parseAcquisitionTime } from './acquisition-time.ts'
 import { parseDays } from './cell.ts'
 import { quoted } from './finding.ts'
+import { listedScanner } from './scanner.ts'
 import { invalid, parseTsv, type Row } from './tsv.ts'
 
 export interface VisitRow {
@@ -12,6 +15,10 @@ export interface VisitRow {
   readonly acquiredMs: number | undefined
   /** Why the row cannot be used. */
   readonly problem: string | undefined
+  /** Where the table has columns for it. */
+  readonly scanner?: Scanner
+  /** What is wrong in it and holds nothing back. */
+  readonly remark?: string
 }
 
 export interface VisitTable {
@@ -50,10 +57,13 @@ export function readVisitRow(name: string, row: Row): VisitRow {
   const problems: string[] = []
   if (time !== undefined && acquiredMs === undefined) problems.push(dateProblem('acq_time', time))
   if (typeof days === 'object') problems.push(`days_since_surgery ${days.problem}.`)
+  const { scanner, problem: remark } = listedScanner(row)
   return {
     line: row.line,
     daysSinceSurgery: typeof days === 'number' ? days : undefined,
     acquiredMs,
     problem: problems.length === 0 ? undefined : `${at} ${problems.join(' ')}`,
+    ...(scanner !== undefined && { scanner }),
+    ...(remark !== undefined && { remark: `${at} ${remark}` }),
   }
 }
