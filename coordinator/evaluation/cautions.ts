@@ -35,6 +35,12 @@ export function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibrat
       `Embeddings tell where a scan was made: right in ${Math.round(100 * probe.recognised.value)} % of test scans where chance is ${Math.round(100 * probe.chance)} %. The model may rest on the site, and do worse elsewhere.`,
     )
   }
+  const low = recalibratedFigures.auroc?.low ?? null
+  if (low !== null && low <= 0.5) {
+    cautions.push(
+      'The interval of the AUROC holds 0.5 or less: it may be that the model orders children no better than chance.',
+    )
+  }
   const ece = recalibratedFigures.ece
   if (ece !== undefined && ece !== null && ece.value > 0.1) {
     cautions.push('The risks are poorly calibrated even after recalibration; do not read them as probabilities.')

@@ -84,6 +84,13 @@ describe('the report of an evaluation', () => {
     expect(evaluationPage(apart)).toContain('Knowing the site')
   })
 
+  test('warns of a model that may be no better than chance, and of no other', () => {
+    const guesses = allPasses(simulatedSites([60, 60], { seed: 'guesses', noise: 40 }), 5)
+    const warned = evaluationReport({ run, study, pooled: guesses, nowMs: 0 }).cautions.join()
+    expect(warned).toContain('no better than chance')
+    expect(report.cautions.join()).not.toContain('no better than chance')
+  })
+
   test('gives no interval where no child moves a figure, rather than one of no width', () => {
     expect(estimateOf('auroc', 1, 0)).toEqual({ value: 1, low: null, high: null })
   })

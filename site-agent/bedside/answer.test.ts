@@ -36,6 +36,15 @@ describe('an answer', () => {
   test.each([
     ['there is no card', { card: undefined }, 'no model card'],
     [
+      'risks did not tell children apart in the evaluation',
+      {
+        card: usualCard({
+          calibrationLines: { consortium: { intercept: 0, slope: 0.5, covariance: [0.1, 0, 0.07] }, site: null },
+        }),
+      },
+      'not clearly more frequent',
+    ],
+    [
       'events were too few to recalibrate',
       { card: usualCard({ recalibration: { consortium: { ...consortium, kind: 'none' }, sites: {} } }) },
       'too few events',

@@ -8,6 +8,7 @@ import {
   movedAlong,
   type RecalibrationOf,
   recalibrationFor,
+  toldApart,
   type Zone,
 } from './calibration.ts'
 import { type ChildFacts, type Flag, flagsAt, type ModelFacts } from './fit.ts'
@@ -102,7 +103,12 @@ function calibrationFor(card: ModelCard | undefined, site: string): Calibration 
     return { kind: 'refused', reason }
   }
   const by = recalibrationFor(card, site)
-  if (by !== undefined) return { kind: 'card', by }
+  if (by !== undefined && toldApart(card, by)) return { kind: 'card', by }
+  if (by !== undefined) {
+    const reason =
+      'in the evaluation events were not clearly more frequent where the model gave higher risks, so a figure would tell nothing of this child'
+    return { kind: 'refused', reason }
+  }
   return { kind: 'refused', reason: 'the evaluation saw too few events to recalibrate the model' }
 }
 

@@ -35,6 +35,15 @@ export function recalibrationFor({ recalibration }: ModelCard, site: string): Re
   return recalibration.consortium.kind === 'none' ? undefined : 'consortium'
 }
 
+/**
+ * Whether risks told children apart in the evaluation: false when it cannot rule out, with 95 % certainty, that events were as
+ * frequent where risks were high as where they were low. True where no line was fitted, as nothing is known then.
+ */
+export function toldApart({ calibrationLines }: ModelCard, by: RecalibrationOf): boolean {
+  const line = calibrationLines[by]
+  return line === null || line.slope - 1.959964 * Math.sqrt(line.covariance[2]) > 0
+}
+
 /** @param risk as the model gives it @param by what `recalibrationFor` says */
 export function calibrate(card: ModelCard, site: string, by: RecalibrationOf, risk: number): CalibratedRisk {
   const { consortium, sites } = card.recalibration
