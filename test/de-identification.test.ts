@@ -120,6 +120,43 @@ describe('a federation of hospitals whose folders are full of identifiers', () =
     }
   })
 
+  test("leaves none of them in what the sites' programs say of what left and of how they are", async () => {
+    for (const home of federation.sites.values()) {
+      for (const words of [
+        ['egress'],
+        ['egress', '--json'],
+        ['status'],
+        ['status', '--json'],
+        ['approve'],
+        ['doctor'],
+      ]) {
+        const { status, stdout, stderr } = await runSite(['--home', home.folder, ...words])
+        expect([words, status]).toEqual([words, 0])
+        // Doctor says to the person at the machine where the scans lie.
+        const said = (stdout + stderr).replaceAll(/Klinik_\S+/g, '')
+        expect([words, tracesIn(said, traces())]).toEqual([words, []])
+      }
+    }
+  })
+
+  test('writes a check page for this user alone, which says that it stays, and holds of a child its id and nothing more', async () => {
+    const [home] = federation.sites.values()
+    if (home === undefined) throw new Error('there are sites')
+    const page = join(folder, 'check.html')
+    const { status, stdout, stderr } = await runSite(['--home', home.folder, 'check-data', '--html', page])
+    expect(status).toBe(0)
+    expect(stderr).toContain('It shows children and stays at the hospital')
+    expect(statSync(page).mode & 0o077).toBe(0)
+    const text = readFileSync(page, 'utf8')
+    expect(text).toContain('This page stays at the hospital.')
+    // The hospital's own ids are names here, and a data manager has to know a child by them.
+    expect(text).toContain(`sub-${planted.name}`)
+    const others = traces().filter((trace) => trace !== planted.name)
+    expect(tracesIn(text + stdout + stderr, others)).toEqual([])
+    expect(text + stdout).not.toContain('Klinik_')
+    expect(tracesBelow(home.folder, traces(), (path) => path === 'site.yaml')).toEqual([])
+  })
+
   test('and they were there to be found', () => {
     for (const site of sites) {
       const left = new Set(tracesBelow(join(folder, 'planted', site), traces()).map((found) => found.split(' ')[0]))
