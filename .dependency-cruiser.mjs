@@ -52,7 +52,7 @@ export default {
       severity: 'error',
       from: {
         path: '^site-agent/imaging/',
-        pathNot: `^site-agent/imaging/((scan-file|template|prepared|kept-json|kept-registrations|joined-volumes|preparation-pool)\\.ts$|templates/)|${tests}`,
+        pathNot: `^site-agent/imaging/((scan-file|template|prepared|kept-json|kept-registrations|kept-brains|brain-network-file|joined-volumes|preparation-pool)\\.ts$|templates/)|${tests}`,
       },
       to: { path: '^(node:)?(fs|fs/promises|zlib|path|net|tls|http|https|http2|child_process)$|@tensorflow' },
     },

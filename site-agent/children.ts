@@ -4,6 +4,7 @@
 import type { Log } from '../shared/log.ts'
 import type { Study, StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
+import { brainNetworkFor } from './brain-network-setting.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
 import { exclusionsOf, readDecisions } from './cohort/exclusions.ts'
 import { type PreparedCohort, type PrepareOptions, prepareCohort } from './cohort/prepare-cohort.ts'
@@ -44,7 +45,7 @@ export async function readyCohort(
 ): Promise<ReadyCohort> {
   const cohort = await siteCohort(deps, study)
   const processes = options.processes ?? usualProcesses
-  const preparer = preparerFor(deps.home, study, { ...study.model, processes })
+  const preparer = preparerFor(deps, study, { ...study.model, processes })
   const calledOff = (): void => void preparer.close()
   options.signal?.addEventListener('abort', calledOff, { once: true })
   try {
@@ -57,15 +58,17 @@ export async function readyCohort(
 
 /**
  * What prepares scans as a study asks, into the site's cache; to be closed.
+ * @throws SequelaError `config_invalid` when the study asks for a mask by network and the site names none that can be used
  * @param on the grid, where people are to see the scans and not the model; preparation processes at once
  */
 export function preparerFor(
-  home: SiteHome,
-  { model, pipeline }: Study,
-  on: Pick<Study['model'], 'grid' | 'spacingMm'> & { readonly processes?: number } = model,
+  { home, settings }: Pick<ChildrenDeps, 'home' | 'settings'>,
+  study: Study,
+  on: Pick<Study['model'], 'grid' | 'spacingMm'> & { readonly processes?: number } = study.model,
 ): PreparedVolumes {
   const { grid, spacingMm, processes = usualProcesses } = on
-  const { template, registration, brainMask, biasCorrection } = pipeline
+  const { template, registration, brainMask, biasCorrection } = study.pipeline
+  const brainNetwork = brainNetworkFor(home, settings, study)
   return createPreparedVolumes({
     folder: home.preparedFolder,
     grid,
@@ -74,6 +77,7 @@ export function preparerFor(
     registration,
     brainMask,
     biasCorrection,
+    ...(brainNetwork === undefined ? {} : { brainNetwork }),
     processes,
   })
 }

@@ -20,6 +20,8 @@ const settingsSchema = z.strictObject({
   sequence: z.enum(sequenceNames).optional(),
   /** The hospital's own tables, where they are not those of BIDS. */
   tables: ownTablesSchema.optional(),
+  /** The network that finds brains for studies with `brainMask: network`: its `model.json`, weights beside it. */
+  brainMask: z.strictObject({ weights: z.string().min(1) }).optional(),
   /** Threads that training may use. */
   threads: z.int().min(1).max(64).default(1),
 })

@@ -23,6 +23,7 @@ export function studyInWords({ study, digest }: StudyFile): string {
       `${grid.join('×')} voxels of ${spacingMm} mm`,
     ...temporalInWords(study.model),
     `  scans       ${sequencesInWords(study.pipeline)}, in the space of template ${study.pipeline.template}, brain only` +
+      (study.pipeline.brainMask === 'network' ? ', found by a network that each site supplies' : '') +
       (study.pipeline.biasCorrection === 'n3' ? ', bias field corrected (N3)' : ''),
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     ...alsoTold(study.model),

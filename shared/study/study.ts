@@ -50,7 +50,7 @@ const pipelineSchema = z.strictObject({
     sequencesSyntax,
   ),
   registration: z.enum(['rigid', 'none']).default('none'),
-  brainMask: z.enum(['foreground', 'template']).default('foreground'),
+  brainMask: z.enum(['foreground', 'template', 'network']).default('foreground'),
   biasCorrection: z.enum(['none', 'n3']).default('none'),
 })
 

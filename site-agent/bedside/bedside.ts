@@ -24,6 +24,7 @@ import { overlapFacts } from './scan-facts.ts'
 
 export interface Bedside {
   readonly site: string
+  readonly settings: SiteSettings
   readonly study: StudyFile
   readonly cohort: Cohort
   readonly model: OpenModel | undefined
@@ -84,10 +85,10 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
   }
 
   return {
-    ...{ site, study, cohort, model },
+    ...{ site, settings, study, cohort, model },
     open: async (child, { onProgress = () => {} } = {}) => {
       const preparing = (done: number, total: number): void => onProgress('Preparing the scans', done, total)
-      const preparer = preparerFor(home, study.study)
+      const preparer = preparerFor({ home, settings }, study.study)
       const scans = await prepareScans([child], preparer, { onProgress: preparing }).finally(() => preparer.close())
       const heldBack = heldBackOf(child, [...cohort.findings, ...scans.findings])
       const shown = withFiles(child, scans.files)

@@ -4,11 +4,15 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { studyInWords } from '../../shared/study/in-words.ts'
 import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
 import { createApprovals } from '../approvals.ts'
+import { brainNetworkFor } from '../brain-network-setting.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
-import type { SiteHome } from '../home.ts'
+import { readSettings, type SiteHome } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
 
-/** Lists what waits, or approves the study whose digest begins with `digits`. @throws SequelaError `study_unknown`. */
+/**
+ * Lists what waits, or approves the study whose digest begins with `digits`.
+ * @throws SequelaError `study_unknown`; `config_invalid` when the study asks for a network that the site does not have.
+ */
 export async function approve(home: SiteHome, digits: string | undefined): Promise<void> {
   const offered = await offeredStudies(home)
   const approvals = createApprovals(home.approvalsFolder)
@@ -29,6 +33,7 @@ export async function approve(home: SiteHome, digits: string | undefined): Promi
     )
   }
   print(studyInWords(study))
+  brainNetworkFor(home, await readSettings(home), study.study)
   await approvals.approve(study)
   print('\nRecorded: this hospital takes part in this study. To take that back, delete')
   print(`  ${home.approvalsFolder}/${study.digest}.yaml`)

@@ -80,7 +80,9 @@ export async function settingsOf(home: SiteHome, data: string | undefined): Prom
   )
   const settings = isEnrolled ? await readSettings(home) : undefined
   // Layout and tables in the settings are those of the folder that they name, and of no other.
-  return settings?.data === resolve(data) ? settings : { data: resolve(data), threads: 1 }
+  if (settings?.data === resolve(data)) return settings
+  const { brainMask } = settings ?? {}
+  return { data: resolve(data), threads: 1, ...(brainMask === undefined ? {} : { brainMask }) }
 }
 
 /** The study in `--study`, or the last that was approved, or the usual pipeline. */

@@ -2,12 +2,14 @@
 // fails says in words what to ask IT for.
 
 import { lookup } from 'node:dns/promises'
+import { resolve } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { programVersion } from '../../shared/version.ts'
 import { openDataset } from '../cohort/open-dataset.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { certificateLife, readIdentity, type SiteIdentity } from '../identity-file.ts'
+import { readBrainNetwork } from '../imaging/brain-network-file.ts'
 import { routeTo } from '../proxy.ts'
 import { tryHandshake } from '../tls-probe.ts'
 
@@ -22,9 +24,13 @@ export async function doctor(home: SiteHome): Promise<void> {
   print(`site agent ${programVersion} on Node ${process.versions.node}`)
   const settings = await readSettings(home)
   const identity = await readIdentity(home.identityFile)
+  const { brainMask } = settings
   const { hostname, port } = new URL(`https://${identity.federationAddress}`)
   const steps: Step[] = [
     { name: 'data', check: () => dataInWords(settings) },
+    ...(brainMask === undefined
+      ? []
+      : [{ name: 'brain mask', check: async () => networkInWords(resolve(home.folder, brainMask.weights)) }]),
     { name: 'certificate', check: async () => certificateInWords(identity) },
     { name: 'name', check: () => resolveName(hostname) },
     { name: 'route', check: async () => routeInWords(hostname) },
@@ -46,6 +52,11 @@ export async function doctor(home: SiteHome): Promise<void> {
 async function dataInWords(settings: SiteSettings): Promise<string> {
   const { found } = await openDataset(settings.data, settings)
   return `${found} ${found === 1 ? 'child' : 'children'} in ${settings.data}`
+}
+
+function networkInWords(file: string): string {
+  const { network, digest } = readBrainNetwork(file)
+  return `a network of ${network.hidden.length} hidden layers, ${digest.slice(0, 12)}`
 }
 
 function certificateInWords(identity: SiteIdentity): string {

@@ -9,6 +9,7 @@ import { createLog, type Log } from '../../shared/log.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { runAgent } from '../agent.ts'
 import { createApprovals } from '../approvals.ts'
+import { brainNetworkFor } from '../brain-network-setting.ts'
 import { createChildrenProvider } from '../children.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { createEgress } from '../egress.ts'
@@ -43,6 +44,8 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
     for (const folder of [home.spoolFolder, home.weightsFolder, home.approvalsFolder]) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
     }
+    // Better now than in the night when the first round opens.
+    for (const { study } of await createApprovals(home.approvalsFolder).list()) brainNetworkFor(home, settings, study)
     const clock = systemClock
     const random = seededRandom(`${identity.site}/${process.pid}/${clock.now()}`)
     const jitter = random.uniform()

@@ -10,6 +10,7 @@ import type { Cohort, CohortScan } from '../cohort/cohort.ts'
 import type { PreparedCohort } from '../cohort/prepare-cohort.ts'
 import { writeFileDurably } from '../durable-file.ts'
 import { displayGrid, displayVolume } from '../imaging/display.ts'
+import { readBrain } from '../imaging/kept-brains.ts'
 import type { PreparedVolume } from '../imaging/prepared.ts'
 import { readScanFile } from '../imaging/scan-file.ts'
 import { templateMaskOn } from '../imaging/template.ts'
@@ -41,7 +42,9 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   const further = new Map<CohortScan, FurtherImage[]>()
   const drawn = async (volume: PreparedVolume): Promise<ScanPictures> => {
     const content = await readScanFile(volume.path)
-    const shown = displayVolume(content, volume.registration, { spacingMm, brainMask: study.pipeline.brainMask })
+    const { brainMask } = study.pipeline
+    const brain = volume.brainFile === undefined ? undefined : await readBrain(volume.brainFile)
+    const shown = displayVolume(content, volume.registration, { spacingMm, brainMask, brain })
     return picturesOf(shown, templateMask)
   }
   let done = 0
@@ -65,7 +68,9 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
 }
 
 function qualityText({ quality, registration }: PreparedVolume, { pipeline }: Study): string {
-  const overlap = `brain overlaps the template by ${quality.dice.toFixed(2)} (Dice)`
+  const overlap =
+    `brain overlaps the template by ${quality.dice.toFixed(2)} (Dice)` +
+    (quality.agreement === undefined ? '' : `; network and template agree by ${quality.agreement.toFixed(2)}`)
   if (pipeline.registration === 'none') return overlap
   const { rotationDegrees, starts } = registration.quality
   return `${overlap}; turned by ${rotationDegrees.toFixed(0)}°${starts > 1 ? `, found at start ${starts}` : ''}`

@@ -1,11 +1,12 @@
-// Where the brain is in a skull-stripped scan on the study's grid, and whether it lies where the template's does.
+// Where the brain is in a scan on the study's grid, and whether it lies where the template's does.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { diceOf, leastCoverage, leastDice } from './quality.ts'
+import { brainBox } from './network-brain.ts'
+import { diceOf, leastAgreement, leastCoverage, leastDice } from './quality.ts'
 import type { Registration } from './register.ts'
 import { resample } from './resample.ts'
 import type { StudyGrid } from './study-grid.ts'
-import { type Affine, compose, invert, type StoredVolume } from './volume.ts'
+import { type Affine, compose, invert, type StoredVolume, toStored } from './volume.ts'
 
 /** 1 in the brain, 0 elsewhere, from the share of each voxel in which the scan is not zero. */
 export function maskOf(coverage: Float32Array): Uint8Array {
@@ -19,14 +20,21 @@ export function maskOf(coverage: Float32Array): Uint8Array {
  * @param templateMask 255 in the brain, in template space
  */
 function fittedMask(templateMask: StoredVolume, grid: StudyGrid, registration: Registration): Uint8Array {
-  const { templateToScan, fitted } = registration
-  // mm of the grid → mm of the scan → mm of the template as it was stretched onto the scan.
-  const toTemplate: Affine = compose(invert(fitted), templateToScan)
-  return Uint8Array.from(resample(templateMask, grid, toTemplate).coverage, (share) => (share >= leastCoverage ? 1 : 0))
+  return maskOf(resample(templateMask, grid, toFittedTemplate(registration)).coverage)
+}
+
+/** From mm of the grid to mm of the scan, and on to mm of the template as it was stretched onto the scan. */
+export function toFittedTemplate({ templateToScan, fitted }: Registration): Affine {
+  return compose(invert(fitted), templateToScan)
+}
+
+/** What a network found, on the grid: 1 in the brain, 0 elsewhere. @param brain as `FindBrain` gives it */
+export function networkMask(brain: Uint8Array, grid: StudyGrid): Uint8Array {
+  return maskOf(resample(toStored({ ...brainBox, voxels: Float32Array.from(brain) }), grid).coverage)
 }
 
 /** How a study finds the brain; see the recipe. */
-export type BrainMask = 'foreground' | 'template'
+export type BrainMask = 'foreground' | 'template' | 'network'
 
 /**
  * The brain on a grid: 1 in it, 0 elsewhere.
@@ -36,18 +44,37 @@ export type BrainMask = 'foreground' | 'template'
 export function brainMaskOn(
   kind: BrainMask,
   coverage: Float32Array,
-  { templateMask, grid, registration }: MaskPlace,
+  { templateMask, grid, registration, brain }: MaskPlace,
 ): Uint8Array {
   const foreground = maskOf(coverage)
   if (kind === 'foreground') return foreground
-  const fitted = fittedMask(templateMask, grid, registration)
-  return foreground.map((inside, i) => inside & (fitted[i] as number))
+  if (kind === 'network' && brain === undefined) throw new Error('a mask by network needs what the network found')
+  const found = brain === undefined ? fittedMask(templateMask, grid, registration) : networkMask(brain, grid)
+  return foreground.map((inside, i) => inside & (found[i] as number))
 }
 
 interface MaskPlace {
   readonly templateMask: StoredVolume
   readonly grid: StudyGrid
   readonly registration: Registration
+  /** Of `network`: what it found, in `brainBox`. */
+  readonly brain?: Uint8Array | undefined
+}
+
+/**
+ * Overlap of what a network found with the template's brain, stretched to this head. The two know nothing of one another, so where
+ * they disagree either the network or the registration is wrong.
+ * @throws SequelaError `scan_unsuitable` when they do not agree.
+ */
+export function checkAgreement(found: Uint8Array, fitted: Uint8Array): number {
+  const dice = diceOf(found, fitted)
+  if (dice >= leastAgreement) return dice
+  const numbers = `overlaps the template's, stretched to this head, by ${dice.toFixed(3)} (Dice) and ${leastAgreement} is needed`
+  const reason = 'one of the two is wrong; look at the scan, or take a study with brainMask: template'
+  throw new SequelaError(
+    'scan_unsuitable',
+    `The scan cannot be used: the brain that the network found ${numbers}; ${reason}.`,
+  )
 }
 
 /**

@@ -26,6 +26,8 @@ export interface DisplayOptions {
   /** Edge of a voxel of the picture; 1.5 to 2 is what a screen needs. */
   readonly spacingMm: number
   readonly brainMask: BrainMask
+  /** Of `network`: what it found, as it was kept. */
+  readonly brain?: Uint8Array | undefined
 }
 
 /**
@@ -36,12 +38,12 @@ export interface DisplayOptions {
 export function displayVolume(
   content: Uint8Array,
   registration: Registration,
-  { spacingMm, brainMask }: DisplayOptions,
+  { spacingMm, brainMask, brain }: DisplayOptions,
 ): DisplayVolume {
   const grid = displayGrid(spacingMm)
   const { voxels, coverage } = resample(openScan(content), grid, registration.templateToScan)
   const templateMask = toStored(readTemplateMask())
-  const mask = brainMaskOn(brainMask, coverage, { templateMask, grid, registration })
+  const mask = brainMaskOn(brainMask, coverage, { templateMask, grid, registration, brain })
   return { grid, brightness: toBrightness(voxels, mask), mask }
 }
 

@@ -5,6 +5,7 @@
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { artefactsOf } from './artefacts.ts'
+import type { FindBrain } from './network-brain.ts'
 import { checkArtefacts, checkContent } from './quality.ts'
 import type { PreparedVoxels, Recipe } from './recipe.ts'
 import {
@@ -31,16 +32,22 @@ export interface PreparationRequest {
   readonly reference?: ScanSource & { readonly registration: Registration }
   /** The scan's own registration, where it is known already. */
   readonly registration?: Registration
+  /** What a network found in it, where that is known already. */
+  readonly brain?: Uint8Array
 }
 
 export interface PreparationResult extends PreparedVoxels {
   readonly registration: Registration
+  /** What a network found, in `brainBox`, where the study asks for one. */
+  readonly brain?: Uint8Array
 }
 
 export interface PreparationDeps {
   readonly recipe: Recipe
   readonly templates: RegistrationTemplates
   readonly fit: Fit
+  /** Where the study asks for a mask by network. */
+  readonly findBrain?: FindBrain
   readonly read: (path: string) => Promise<Uint8Array>
 }
 
@@ -53,7 +60,7 @@ export type Prepare = (request: PreparationRequest) => Promise<PreparationResult
 const keptReferences = 8
 
 /** Prepares scans one after another. Remembers the last references, since a child's scans follow one another. */
-export function createPreparation({ recipe, templates, fit, read }: PreparationDeps): Prepare {
+export function createPreparation({ recipe, templates, fit, findBrain, read }: PreparationDeps): Prepare {
   const kept = new Map<Digest, Volume>()
   const keep = (contentDigest: Digest, volume: Volume): void => {
     kept.delete(contentDigest)
@@ -91,6 +98,8 @@ export function createPreparation({ recipe, templates, fit, read }: PreparationD
     const opened = await open(request.scan)
     checkContent(opened)
     const registration = request.registration ?? (await register(opened, request))
-    return { ...recipe.prepareOpened(opened, registration), registration }
+    const brain = request.brain ?? findBrain?.(opened, registration)
+    const prepared = recipe.prepareOpened(opened, registration, brain)
+    return { ...prepared, registration, ...(brain === undefined ? {} : { brain }) }
   }
 }

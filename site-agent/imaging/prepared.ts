@@ -8,6 +8,7 @@ import { type Digest, parseDigest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
 import { joinedVolumes } from './joined-volumes.ts'
+import { keptBrains } from './kept-brains.ts'
 import { readJson } from './kept-json.ts'
 import { keptRegistrations } from './kept-registrations.ts'
 import { createPreparationPool, type PreparationPool } from './preparation-pool.ts'
@@ -30,8 +31,14 @@ export interface PreparedVolume {
   /** Of the scan's file as it lies on disk: equal for copies of one scan. */
   readonly contentDigest: Digest
   readonly registration: Registration
-  /** Overlap of the brain mask on the grid with the template's. */
-  readonly quality: { readonly dice: number }
+  readonly quality: {
+    /** Overlap of the brain mask on the grid with the template's. */
+    readonly dice: number
+    /** Of a mask by network: overlap of what it found with the template's brain, stretched to this head. */
+    readonly agreement?: number | undefined
+  }
+  /** Of a mask by network: the file with what it found (kept-brains.ts). */
+  readonly brainFile?: string
 }
 
 export interface PreparedVolumes {
@@ -50,7 +57,11 @@ export interface PreparedVolumes {
 
 const digestSchema = z.string().transform((text) => parseDigest(text))
 /** What is known of a prepared block, in a file beside it. */
-const noteSchema = z.strictObject({ blockDigest: digestSchema, dice: z.number().min(0).max(1) })
+const noteSchema = z.strictObject({
+  blockDigest: digestSchema,
+  dice: z.number().min(0).max(1),
+  agreement: z.number().min(0).max(1).optional(),
+})
 /** What a path held when it was last read; the same stamp means the same content. */
 const sightingSchema = z.strictObject({ stamp: z.string(), contentDigest: digestSchema })
 
@@ -77,6 +88,8 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
   }
 
   const registrations = keptRegistrations({ folder, template: options.template, write })
+  const { brainNetwork } = options
+  const brains = brainNetwork && keptBrains({ folder, network: brainNetwork.digest, write })
   let pool: PreparationPool | undefined
 
   const find = async (
@@ -89,20 +102,27 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
     const note = await readJson(noteFile, noteSchema)
     const block = note && (await readFile(file).catch(() => undefined))
     if (block === undefined || sha256(block) !== note?.blockDigest) return undefined
-    return { file, path, contentDigest, registration, quality: { dice: note.dice } }
+    if (brains !== undefined && (await brains.find(contentDigest, registration)) === undefined) return undefined
+    const { dice, agreement } = note
+    return preparedVolume({ file, path, contentDigest, registration, quality: { dice, agreement } })
+  }
+
+  const preparedVolume = (volume: Omit<PreparedVolume, 'brainFile'>): PreparedVolume => {
+    const { contentDigest, registration } = volume
+    return brains === undefined ? volume : { ...volume, brainFile: brains.fileOf(contentDigest, registration) }
   }
 
   const keep = async (
     path: string,
     contentDigest: Digest,
     registration: Registration,
-    { voxels, dice }: PreparedVoxels,
+    { voxels, dice, agreement }: PreparedVoxels,
   ): Promise<PreparedVolume> => {
     const { file, noteFile } = placeOf(contentDigest, registration)
     const block = new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength)
     await write(file, block)
-    await write(noteFile, JSON.stringify({ blockDigest: sha256(block), dice }))
-    return { file, path, contentDigest, registration, quality: { dice } }
+    await write(noteFile, JSON.stringify({ blockDigest: sha256(block), dice, agreement }))
+    return preparedVolume({ file, path, contentDigest, registration, quality: { dice, agreement } })
   }
 
   const placeOf = (contentDigest: Digest, { templateToScan, fitted }: Registration) => {
@@ -120,14 +140,21 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
     const known = await knownRegistration(contentDigest, reference)
     const kept = await find(path, contentDigest, known)
     if (kept !== undefined) return kept
-    if (!registers) return keep(path, contentDigest, inTemplateSpace, recipe.prepare(content))
+    if (!registers && brains === undefined) return keep(path, contentDigest, inTemplateSpace, recipe.prepare(content))
+    const brain = known && (await brains?.find(contentDigest, known))
     pool ??= createPreparationPool({ recipe: options, processes: options.processes })
-    const { registration, ...voxels } = await pool.prepare({
+    const {
+      registration,
+      brain: found,
+      ...voxels
+    } = await pool.prepare({
       scan: { path, contentDigest },
       ...(reference === undefined ? {} : { reference }),
       ...(known === undefined ? {} : { registration: known }),
+      ...(brain === undefined ? {} : { brain }),
     })
     if (known === undefined) await registrations.keep(contentDigest, reference, registration)
+    if (brain === undefined && found !== undefined) await brains?.keep(contentDigest, registration, found)
     return keep(path, contentDigest, registration, voxels)
   }
 

@@ -4,7 +4,15 @@
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { biasFieldOf, withoutBias } from './bias-field.ts'
-import { type BrainMask, brainMaskOn, checkOverlap } from './brain-mask.ts'
+import {
+  type BrainMask,
+  brainMaskOn,
+  checkAgreement,
+  checkOverlap,
+  networkMask,
+  toFittedTemplate,
+} from './brain-mask.ts'
+import { networkBrainVersion } from './network-brain.ts'
 import { normalise } from './normalise.ts'
 import { checkContent, diceOf } from './quality.ts'
 import { inTemplateSpace, type Registration } from './register.ts'
@@ -27,8 +35,10 @@ export interface RecipeOptions {
   readonly template: 'mni152'
   /** `none`: scans lie in template space already, which is verified. */
   readonly registration: 'rigid' | 'none'
-  /** `foreground`: what is not 0, for scans without their skulls. `template`: of that, the template's brain. */
+  /** `foreground`: what is not 0, for scans without their skulls. Of that, `template`: the template's brain, `network`: what one finds. */
   readonly brainMask: BrainMask
+  /** Of `network`: where it lies on this machine, its digest (brain-network-file.ts), and threads that it may use. */
+  readonly brainNetwork?: { readonly file: string; readonly digest: Digest; readonly threads: number }
   /** `n3`: what coils make brighter near to them is taken out (bias-field.ts). */
   readonly biasCorrection: 'none' | 'n3'
 }
@@ -38,6 +48,8 @@ export interface PreparedVoxels {
   readonly voxels: Float32Array
   /** Overlap of the brain mask with the template's. */
   readonly dice: number
+  /** Of `network`: overlap of what it found with the template's brain, stretched to this head. */
+  readonly agreement?: number
 }
 
 export interface Recipe {
@@ -47,13 +59,17 @@ export interface Recipe {
    * @param registration where the scan lies; absent for data in template space
    */
   prepare(content: Uint8Array, registration?: Registration): PreparedVoxels
-  /** The same for a scan that is open, and whose content was looked at. */
-  prepareOpened(scan: StoredVolume, registration: Registration): PreparedVoxels
+  /**
+   * The same for a scan that is open, and whose content was looked at.
+   * @param brain of `network`: what it found, in `brainBox`
+   */
+  prepareOpened(scan: StoredVolume, registration: Registration, brain?: Uint8Array): PreparedVoxels
 }
 
 /** @throws SequelaError `file_unreadable` when the template's map is missing. */
 export function createRecipe(options: RecipeOptions): Recipe {
   const { grid: shape, spacingMm, template, registration: kind, brainMask, biasCorrection } = options
+  const { brainNetwork } = options
   const grid = createStudyGrid(shape, spacingMm)
   const biasGrid = createStudyGrid(atSpacing(shape, spacingMm), biasSpacingMm)
   const templateMask = templateMaskOn(grid)
@@ -62,24 +78,29 @@ export function createRecipe(options: RecipeOptions): Recipe {
   const named = {
     ...(kind === 'none' && brainMask === 'foreground' ? {} : { kind, brainMask }),
     ...(biasCorrection === 'none' ? {} : { biasCorrection }),
+    ...(brainMask === 'network' ? { brainNetwork: brainNetwork?.digest, networkBrainVersion } : {}),
   }
-  const evenly = (scan: StoredVolume, registration: Registration, { voxels, mask }: Masked): Float32Array => {
+  const evenly = (scan: StoredVolume, place: Place, { voxels, mask }: Masked): Float32Array => {
     if (biasCorrection === 'none') return voxels
-    const found = maskedOn(scan, registration, biasGrid)
+    const found = maskedOn(scan, place, biasGrid)
     const field = biasFieldOf(found.voxels, found.mask, biasGrid)
     return field === undefined ? voxels : withoutBias(field, voxels, mask, grid)
   }
-  const maskedOn = (scan: StoredVolume, registration: Registration, on: StudyGrid): Masked => {
-    const { voxels, coverage } = resample(scan, on, kind === 'none' ? undefined : registration.templateToScan)
-    return { voxels, mask: brainMaskOn(brainMask, coverage, { templateMask: grownMask, grid: on, registration }) }
+  const maskedOn = (scan: StoredVolume, place: Place, on: StudyGrid): Masked => {
+    const { voxels, coverage } = resample(scan, on, kind === 'none' ? undefined : place.registration.templateToScan)
+    return { voxels, mask: brainMaskOn(brainMask, coverage, { templateMask: grownMask, grid: on, ...place }) }
   }
-  const prepareOpened = (scan: StoredVolume, registration: Registration): PreparedVoxels => {
+  const prepareOpened = (scan: StoredVolume, registration: Registration, brain?: Uint8Array): PreparedVoxels => {
     if (brainMask === 'foreground' && registration.anatomy === 'head') throw wholeHead()
-    const masked = maskedOn(scan, registration, grid)
+    const place: Place = { registration, brain }
+    const masked = maskedOn(scan, place, grid)
     const { mask } = masked
+    const agreement =
+      brain && checkAgreement(networkMask(brain, grid), templateMaskOn(grid, toFittedTemplate(registration)))
     // A registered head keeps its own size, so its overlap was judged where the template was stretched to it.
     const dice = kind === 'none' ? checkOverlap(mask, templateMask) : diceOf(mask, templateMask)
-    return { voxels: normalise(evenly(scan, registration, masked), mask), dice }
+    const voxels = normalise(evenly(scan, place, masked), mask)
+    return { voxels, dice, ...(agreement === undefined ? {} : { agreement }) }
   }
   return {
     digest: sha256(JSON.stringify({ pipelineVersion, shape, spacingMm, template, ...named })),
@@ -90,6 +111,12 @@ export function createRecipe(options: RecipeOptions): Recipe {
     },
     prepareOpened,
   }
+}
+
+/** Where a scan lies, and where a network found its brain. */
+interface Place {
+  readonly registration: Registration
+  readonly brain: Uint8Array | undefined
 }
 
 interface Masked {

@@ -7,7 +7,7 @@ import type { RegistrationTemplates } from './register.ts'
 import { resample } from './resample.ts'
 import { decodeScan } from './scan-file.ts'
 import type { StudyGrid } from './study-grid.ts'
-import { toStored, type Volume } from './volume.ts'
+import { type Affine, toStored, type Volume } from './volume.ts'
 
 /** Share of brain in each voxel, 0 to 255, at 3 mm. @throws SequelaError `file_unreadable` when the map is missing. */
 export function readTemplateBrain(): Volume {
@@ -73,7 +73,12 @@ function readMap(name: 'brain' | 'gm' | 'head' | 'wm'): Volume {
   }
 }
 
-/** 1 where at least half of a voxel of the grid is brain. @throws SequelaError `file_unreadable` as above. */
-export function templateMaskOn(grid: StudyGrid): Uint8Array {
-  return Uint8Array.from(resample(toStored(readTemplateBrain()), grid).voxels, (share) => (share >= 127.5 ? 1 : 0))
+/**
+ * 1 where at least half of a voxel of the grid is brain.
+ * @param motion from mm of the grid to mm of the template; absent where both are in one space
+ * @throws SequelaError `file_unreadable` as above.
+ */
+export function templateMaskOn(grid: StudyGrid, motion?: Affine): Uint8Array {
+  const { voxels } = resample(toStored(readTemplateBrain()), grid, motion)
+  return Uint8Array.from(voxels, (share) => (share >= 127.5 ? 1 : 0))
 }

@@ -88,7 +88,10 @@ async function makeReady(
   const open = await bedside.open(child, { onProgress })
   const { study } = bedside.study
   const shape = displayGrid(study.model)
-  const preparer = preparerFor(home, study, { grid: [...shape], spacingMm: displaySpacingMm })
+  const preparer = preparerFor({ home, settings: bedside.settings }, study, {
+    grid: [...shape],
+    spacingMm: displaySpacingMm,
+  })
   const { child: shown, sequence, without } = inOneSequence(open.shown, bedside.cohort.channels)
   const { files, findings } = await prepareScans([shown], preparer, {
     onProgress: (done, total) => onProgress('Preparing the pictures', done, total),

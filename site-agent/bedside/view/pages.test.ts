@@ -28,7 +28,7 @@ const cohort: Cohort = {
   ],
 }
 const bedside: Bedside = {
-  ...{ site: 'zurich', study, cohort, model: undefined },
+  ...{ site: 'zurich', settings: { data: '/nowhere', threads: 1 }, study, cohort, model: undefined },
   open: () => Promise.reject(new Error('no child is opened here')),
 }
 

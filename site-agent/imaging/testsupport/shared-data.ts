@@ -7,8 +7,12 @@ const folder = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data
 
 export const hasSharedData = existsSync(folder)
 
+export function sharedPath(name: string): string {
+  return join(folder, name)
+}
+
 export function readShared(name: string): Uint8Array {
-  return readFileSync(join(folder, name))
+  return readFileSync(sharedPath(name))
 }
 
 /** Names of the files in a folder of it, with that folder, sorted. */
