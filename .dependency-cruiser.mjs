@@ -54,7 +54,10 @@ export default {
         path: '^site-agent/imaging/',
         pathNot: `^site-agent/imaging/((scan-file|template|prepared|kept-json|kept-registrations|kept-brains|brain-network-file|joined-volumes|preparation-pool)\\.ts$|templates/)|${tests}`,
       },
-      to: { path: '^(node:)?(fs|fs/promises|zlib|path|net|tls|http|https|http2|child_process)$|@tensorflow' },
+      to: {
+        path: '^(node:)?(fs|fs/promises|zlib|path|net|tls|http|https|http2|child_process)$|@tensorflow',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'registration-runs-in-a-process-of-its-own',

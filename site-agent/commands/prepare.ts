@@ -23,7 +23,7 @@ export async function prepare(home: SiteHome, options: PrepareCommandOptions): P
   if (options.processes < 1 || options.processes > 8) {
     throw new SequelaError(
       'usage',
-      `--processes ${options.processes}: give a number from 1 to 8; each takes up to 1 GB`,
+      `--processes ${options.processes}: give a number from 1 to 8; each takes up to 1 GB, with a brain mask by network 1.5 GB`,
     )
   }
   const settings = await settingsOf(home, options.data)

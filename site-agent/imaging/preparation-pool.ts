@@ -16,7 +16,7 @@ export interface PreparationPool {
 
 export interface PreparationPoolOptions {
   readonly recipe: RecipeOptions
-  /** Processes at once; each holds up to about 0.5 GB. */
+  /** Processes at once; each holds up to about 0.5 GB, with a brain mask by network up to 1.5 GB. */
   readonly processes: number
   /** The program of a process; a parameter so that a crash can be tested. */
   readonly program?: URL
@@ -27,9 +27,12 @@ const idleMs = 20_000
 
 /** Longest time for one scan: a dozen coarse starts on a loaded machine take a minute. */
 const longestMs = 10 * 60_000
+/** The same where a network finds the brain: four minutes on a machine that does much else. */
+const longestWithNetworkMs = 40 * 60_000
 
 export function createPreparationPool(options: PreparationPoolOptions): PreparationPool {
   const program = options.program ?? new URL('./preparation-worker.ts', import.meta.url)
+  const longest = options.recipe.brainNetwork === undefined ? longestMs : longestWithNetworkMs
   const idle: ChildProcess[] = []
   const alive = new Set<ChildProcess>()
   const ends = new Map<ChildProcess, NodeJS.Timeout>()
@@ -80,7 +83,7 @@ export function createPreparationPool(options: PreparationPoolOptions): Preparat
       const onError = (cause: Error): void =>
         finish(() => reject(new SequelaError('internal', `no preparation process: ${cause.message}`, { cause })))
       const onExit = (): void => finish(() => reject(closed ? cancelled() : died()))
-      const timer = setTimeout(() => worker.kill('SIGKILL'), longestMs)
+      const timer = setTimeout(() => worker.kill('SIGKILL'), longest)
       worker.on('message', onMessage)
       worker.once('exit', onExit)
       worker.once('error', onError)
