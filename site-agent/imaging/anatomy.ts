@@ -7,15 +7,20 @@ import { type Affine, determinantOf, invert, toStored, type Volume } from './vol
 
 export type Anatomy = 'brain' | 'head'
 
-/** In litres: brains with their fluid have at most 1.9, heads with skull and scalp at least 2.2, of a child of two as well. */
+/** In litres: most brains with their fluid have at most 1.9, most heads with skull and scalp at least 2.2, of a child of two as well. */
 const largestBrain = 2
+/** Between these both are tried: a wide mask makes a large brain larger, thin coils a small head smaller. */
+const doubtful = [1.7, 2.6] as const
 
 /** A voxel counts from this share of the middle brightness on: block means at a brain's edge are fainter. */
 const faintest = 0.2
 
-/** By the volume of what is not background. @param scan shrunken for registration */
-export function anatomyOf(scan: Volume): Anatomy {
-  return foregroundLitres(scan) > largestBrain ? 'head' : 'brain'
+/** What the scan may show, by the volume of what is not background, the likelier first. @param scan shrunken for registration */
+export function likelyAnatomies(scan: Volume): readonly [Anatomy, ...Anatomy[]] {
+  const litres = foregroundLitres(scan)
+  const isDoubtful = litres > doubtful[0] && litres < doubtful[1]
+  if (litres > largestBrain) return isDoubtful ? ['head', 'brain'] : ['head']
+  return isDoubtful ? ['brain', 'head'] : ['brain']
 }
 
 function foregroundLitres({ voxels, affine }: Volume): number {

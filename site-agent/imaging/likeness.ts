@@ -81,11 +81,37 @@ function entropyOf(counts: Float64Array): number {
   return entropy
 }
 
-/** Brightness up to which a voxel is background: 0 where the background was set to it, else Otsu's threshold (1979). */
+/**
+ * Brightness up to which a voxel is background: 0 where the background was set to it, else Otsu's threshold (1979). Scans whose faces
+ * were taken out, or that were straightened, have noughts around air that still has its noise; there it is a share of what is bright.
+ */
 export function backgroundOf(voxels: Float32Array): number {
-  let empty = 0
-  for (const value of voxels) if (value === 0) empty++
-  return empty > voxels.length / 5 ? 0 : otsuThreshold(voxels)
+  const filled = voxels.filter((value) => value !== 0)
+  if (voxels.length - filled.length <= voxels.length / 5) return otsuThreshold(voxels)
+  const bright = brightOf(filled)
+  let dark = 0
+  for (const value of filled) if (value < airBelow * bright) dark++
+  return dark > airFrom * filled.length ? airUpTo * bright : 0
+}
+
+/** Most air is darker than this share of what is bright, and all is darker than the other. */
+const [airBelow, airUpTo] = [0.05, 0.15]
+/** Of thirteen real scans without background 0.4 to 15 % of what is not 0 is so dark, of five with air 45 to 61 %. */
+const airFrom = 0.35
+const levels = 1024
+
+/** Brightness that a tenth of the voxels exceed. */
+function brightOf(filled: Float32Array): number {
+  let most = 0
+  for (const value of filled) if (value > most) most = value
+  const counts = new Uint32Array(levels)
+  for (const value of filled) {
+    const level = Math.max(0, Math.min(levels - 1, Math.floor((value / most) * levels)))
+    counts[level] = (counts[level] as number) + 1
+  }
+  let [bright, seen] = [levels, 0]
+  while (bright > 0 && seen < filled.length / 10) seen += counts[--bright] as number
+  return (most * bright) / levels
 }
 
 function otsuThreshold(voxels: Float32Array): number {

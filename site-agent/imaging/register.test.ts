@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { likelyAnatomies } from './anatomy.ts'
 import { type Fit, inTemplateSpace, registerToReference, registerToTemplate } from './register.ts'
 import { fromEuler, invertRigid, noMotion, type Rigid, rotationDegrees } from './rigid.ts'
 import { readRegistrationTemplates } from './template.ts'
-import { compose, type Volume } from './volume.ts'
+import { type Affine, compose, type Volume } from './volume.ts'
 
 const templates = readRegistrationTemplates()
 const { brain, head } = templates
@@ -82,6 +83,22 @@ describe('registration', () => {
     const found = await registerToReference(scan, { volume: brain, registration: inTemplateSpace }, templates, fit)
     expect(found.anatomy).toBe('head')
     expect(fixedBrains).toEqual([false, false, true, true])
+  })
+
+  test('takes a brain for a brain that is as large as a small head, and a follow-up of it for the same', async () => {
+    const larger: Affine = [
+      [1.08, 0, 0, 0],
+      [0, 1.08, 0, 0],
+      [0, 0, 1.08, 0],
+    ]
+    const large = { ...brain, affine: compose(larger, brain.affine) }
+    const fit: Fit = async (_fixed, _moving, { motion }) => (motion === 'affine' ? larger : noMotion)
+    expect(likelyAnatomies(large)).toEqual(['head', 'brain'])
+    const registration = await registerToTemplate(large, templates, fit)
+    expect(registration.anatomy).toBe('brain')
+    expect(registration.fitted).toBe(larger)
+    const after = await registerToReference(large, { volume: large, registration }, templates, async () => noMotion)
+    expect(after.anatomy).toBe('brain')
   })
 
   test('passes a fault on that is not the scan’s', async () => {

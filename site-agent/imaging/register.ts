@@ -3,7 +3,7 @@
 // not, a dozen coarse starts are tried before the scan is held back.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { type Anatomy, anatomyOf, withoutSkull } from './anatomy.ts'
+import { type Anatomy, likelyAnatomies, withoutSkull } from './anatomy.ts'
 import { type Likeness, likenessOf } from './likeness.ts'
 import { type Gate, gateFailure, gates } from './quality.ts'
 import { fromEuler, moved, noMotion, type Point, type Rigid, rotationDegrees } from './rigid.ts'
@@ -74,7 +74,20 @@ export async function registerToTemplate(
   templates: RegistrationTemplates,
   fit: Fit,
 ): Promise<Registration> {
-  const anatomy = anatomyOf(scan)
+  const [likely, other] = likelyAnatomies(scan)
+  const first = await attempt(() => registerAs(likely, scan, templates, fit))
+  if (first.failure === undefined) return first.registration
+  const second = other && (await attempt(() => registerAs(other, scan, templates, fit)))
+  if (second?.registration !== undefined) return second.registration
+  throw first.failure
+}
+
+async function registerAs(
+  anatomy: Anatomy,
+  scan: Volume,
+  templates: RegistrationTemplates,
+  fit: Fit,
+): Promise<Registration> {
   const stretched = (template: Volume) => async (templateToScan: Rigid) => {
     const fitted = await fit(template, scan, {
       motion: 'affine',
@@ -108,7 +121,7 @@ export async function registerToReference(
 ): Promise<Registration> {
   const { volume, registration } = reference
   const { anatomy } = registration
-  if (anatomyOf(scan) !== anatomy) return registerToTemplate(scan, templates, fit)
+  if (!likelyAnatomies(scan).includes(anatomy)) return registerToTemplate(scan, templates, fit)
   return throughGate(volume, scan, gates.reference, fit, async (referenceToScan) => ({
     anatomy,
     templateToScan: compose(referenceToScan, registration.templateToScan),
@@ -132,38 +145,42 @@ async function throughGate(
   judge: (motion: Rigid) => Promise<Judged>,
 ): Promise<Registration> {
   const fine = { motion: 'rigid', ...gate.effort } as const
-  const first = await attempt(() => fit(fixed, moving, { ...fine, start: 'centers' }), gate, judge, 1)
+  const first = await attempt(async () =>
+    judged(await fit(fixed, moving, { ...fine, start: 'centers' }), gate, judge, 1),
+  )
   if (first.failure === undefined) return first.registration
   const start = await bestCoarseStart(fixed, moving, fit)
-  const second = await attempt(() => fit(fixed, moving, { ...fine, start }), gate, judge, 1 + turnsInDegrees.length)
-  if (second.failure === undefined) return second.registration
-  throw second.failure
+  const motion = await fit(fixed, moving, { ...fine, start })
+  return judged(motion, gate, judge, 1 + turnsInDegrees.length)
 }
 
 type Attempt =
   | { readonly registration: Registration; readonly failure?: undefined }
-  | { readonly failure: SequelaError }
+  | { readonly registration?: undefined; readonly failure: SequelaError }
 
-async function attempt(
-  find: () => Promise<Rigid>,
-  gate: Gate,
-  judge: (motion: Rigid) => Promise<Judged>,
-  starts: number,
-): Promise<Attempt> {
+/** What a way to register comes to; a scan that it does not suit is no fault. */
+async function attempt(register: () => Promise<Registration>): Promise<Attempt> {
   try {
-    const motion = await find()
-    const { likeness, ...motions } = await judge(motion)
-    const { volumeRatio, ...rest } = likeness
-    const quality = { ...rest, rotationDegrees: rotationDegrees(motion), starts }
-    const failure = gateFailure({ ...quality, ...(volumeRatio === undefined ? {} : { volumeRatio }) }, gate)
-    if (failure !== undefined) {
-      return { failure: new SequelaError('scan_unsuitable', `The scan cannot be used: ${failure}.`) }
-    }
-    return { registration: { ...motions, quality } }
+    return { registration: await register() }
   } catch (error) {
     if (error instanceof SequelaError && error.code === 'scan_unsuitable') return { failure: error }
     throw error
   }
+}
+
+/** @throws SequelaError `scan_unsuitable` when the motion does not pass the gate. */
+async function judged(
+  motion: Rigid,
+  gate: Gate,
+  judge: (motion: Rigid) => Promise<Judged>,
+  starts: number,
+): Promise<Registration> {
+  const { likeness, ...motions } = await judge(motion)
+  const { volumeRatio, ...rest } = likeness
+  const quality = { ...rest, rotationDegrees: rotationDegrees(motion), starts }
+  const failure = gateFailure({ ...quality, ...(volumeRatio === undefined ? {} : { volumeRatio }) }, gate)
+  if (failure !== undefined) throw new SequelaError('scan_unsuitable', `The scan cannot be used: ${failure}.`)
+  return { ...motions, quality }
 }
 
 /** Heads lie turned about one axis: nodding, looking aside, tilted; about x, y, z. */
