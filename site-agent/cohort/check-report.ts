@@ -3,6 +3,7 @@
 
 import type { CheckedChild, CheckReport } from './checks.ts'
 import type { Finding, Held } from './finding.ts'
+import { agreementInWords } from './mask-agreement.ts'
 import { countsInWords } from './sequence-counts.ts'
 
 const width = 100
@@ -50,7 +51,8 @@ function countLines(report: CheckReport): string[] {
   ])
   const sequences =
     report.sequences.length === 0 ? [] : wrap(`Sequences: ${countsInWords(report.sequences)}.`, '  ', '  ')
-  const lines = [...counts, ...sequences, '', ...tasks, '']
+  const masks = report.maskAgreement === undefined ? [] : wrap(agreementInWords(report.maskAgreement), '  ', '  ')
+  const lines = [...counts, ...sequences, ...masks, '', ...tasks, '']
   const kinds = Object.entries(outcomes.events)
   const events = kinds.reduce((sum, [, count]) => sum + count, 0)
   const listed =

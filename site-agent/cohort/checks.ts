@@ -5,6 +5,7 @@ import type { Fold } from '../../shared/study/folds.ts'
 import type { Task } from '../../shared/study/study.ts'
 import type { Cohort, CohortChild } from './cohort.ts'
 import type { Finding } from './finding.ts'
+import { type MaskAgreement, maskAgreement } from './mask-agreement.ts'
 import type { PreparedCohort } from './prepare-cohort.ts'
 import type { SequenceCount } from './sequence-counts.ts'
 import { canTrain } from './usability.ts'
@@ -31,6 +32,8 @@ export interface CheckReport {
   readonly visits: { readonly found: number; readonly used: number }
   /** Of the visits used, where the study shows several sequences at once; else empty. */
   readonly sequences: readonly SequenceCount[]
+  /** Of every image that could be prepared; absent where no network finds the brain. */
+  readonly maskAgreement?: MaskAgreement
   readonly usable: readonly { readonly task: Task; readonly children: Readonly<Record<Fold, number>> }[]
   readonly outcomes: {
     readonly children: number
@@ -48,6 +51,7 @@ export interface CheckReport {
 
 export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckReport {
   const { used } = prepared
+  const agreement = maskAgreement(prepared)
   const labels = used.flatMap(({ scans }) => scans.map(({ label }) => label))
   const count = (wanted: 0 | 1 | null): number => labels.filter((label) => label === wanted).length
   const usable = cohort.tasks.map((task) => ({
@@ -61,6 +65,7 @@ export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckRepo
     children: { found: cohort.found.children, used: used.length },
     visits: { found: cohort.found.visits, used: labels.length },
     sequences: prepared.sequences,
+    ...(agreement === undefined ? {} : { maskAgreement: agreement }),
     usable,
     outcomes: outcomesOf(used),
     landmarks: { event: count(1), none: count(0), undecided: count(null) },

@@ -24,6 +24,10 @@ export interface ScanPreparer<Volume extends ScanVolume = ScanVolume> {
 export interface ScanVolume {
   readonly file: string
   readonly contentDigest: string
+  readonly quality?: {
+    /** Of a mask by network: its overlap with the template's. */
+    readonly agreement?: number | undefined
+  }
 }
 
 export interface PreparedVisit<Volume extends ScanVolume = ScanVolume> {

@@ -1,6 +1,7 @@
 // What `site prepare` says at the end: how many scans, how they came to lie, and a sentence for each that is held back.
 
 import type { Finding } from '../cohort/finding.ts'
+import { agreementInWords, type MaskAgreement } from '../cohort/mask-agreement.ts'
 import { countsInWords, type SequenceCount } from '../cohort/sequence-counts.ts'
 import type { Registration } from '../imaging/register.ts'
 
@@ -20,6 +21,8 @@ export interface PreparationSummary {
     /** Scans whose first start was lost. */
     readonly restarted: number
   }
+  /** Absent where no network finds the brain. */
+  readonly maskAgreement?: MaskAgreement
   readonly held: readonly Finding[]
 }
 
@@ -31,6 +34,7 @@ export interface Preparation {
   /** Of each that was. */
   readonly registrations: readonly Registration[]
   readonly sequences: readonly SequenceCount[]
+  readonly maskAgreement?: MaskAgreement | undefined
   readonly findings: readonly Finding[]
   readonly seconds: number
 }
@@ -40,6 +44,7 @@ export function preparationSummary({
   scans,
   registrations,
   sequences,
+  maskAgreement,
   findings,
   seconds,
 }: Preparation): PreparationSummary {
@@ -58,6 +63,7 @@ export function preparationSummary({
     seconds,
     heads: registrations.filter(({ anatomy }) => anatomy === 'head').length,
     ...(moved.length === 0 ? {} : { registered }),
+    ...(maskAgreement === undefined ? {} : { maskAgreement }),
     held: findings.filter(({ holds }) => holds === 'scan' || holds === 'image' || holds === 'child'),
   }
 }
@@ -75,6 +81,7 @@ export function renderPreparation(summary: PreparationSummary): string {
         `${restarted === 0 ? '' : `; ${restarted} needed more than one start`}${heads === 0 ? '' : `; ${heads} show the whole head`}.`,
     )
   }
+  if (summary.maskAgreement !== undefined) lines.push(agreementInWords(summary.maskAgreement))
   if (held.length === 0) return [...lines, 'Nothing is held back.'].join('\n')
   return [
     ...lines,

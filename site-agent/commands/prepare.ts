@@ -4,6 +4,7 @@
 import { stopSignal } from '../../shared/command-line.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { readyCohort } from '../children.ts'
+import { maskAgreement } from '../cohort/mask-agreement.ts'
 import type { SiteHome } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
 import { settingsOf, studyOf } from './check-data.ts'
@@ -55,6 +56,7 @@ export async function prepare(home: SiteHome, options: PrepareCommandOptions): P
     scans: cohort.children.reduce((sum, { scans }) => sum + scans.length, 0),
     registrations: [...prepared.volumes.values()].map(({ registration }) => registration),
     sequences: prepared.sequences,
+    maskAgreement: maskAgreement(prepared),
     findings: [...cohort.findings.filter(({ holds }) => holds === 'image'), ...prepared.findings],
     seconds: (performance.now() - begunMs) / 1000,
   })
