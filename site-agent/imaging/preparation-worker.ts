@@ -13,6 +13,9 @@ import { createRecipe, type RecipeOptions } from './recipe.ts'
 import { readScanFile } from './scan-file.ts'
 import { readRegistrationTemplates } from './template.ts'
 
+// elastix tells of every start that it gives up; what stops this process Node itself writes, past the console.
+console.error = () => {}
+
 const options: RecipeOptions = JSON.parse(process.argv[2] ?? '{}')
 
 const ready = findBrain().then((found) =>
