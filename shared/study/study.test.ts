@@ -226,6 +226,13 @@ describe('a study file', () => {
     expect(words(full)).toContain('also told   recurrence: days between visits; age, sex, resection and location')
   })
 
+  test('in words says that brains are found by a network of the site, and what is done to brightness', () => {
+    const words = (more: string): string => studyInWords(parseStudy(good.replace('[FLAIR] }', `[FLAIR]${more} }`)))
+    expect(words(', brainMask: network')).toContain('brain only, found by a network that each site supplies')
+    expect(words(', biasCorrection: n3')).toContain('brain only, bias field corrected (N3)')
+    expect(words('')).toMatch(/brain only$/m)
+  })
+
   test('in words names the digest that is approved, what leaves and what never does', () => {
     const study = parseStudy(good)
     const words = studyInWords(study)
