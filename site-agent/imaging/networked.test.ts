@@ -12,6 +12,7 @@ import { diceOf } from './quality.ts'
 import { templateMaskOn } from './template.ts'
 import { brightIsBrain, writeBrainNetwork } from './testsupport/brain-network.ts'
 import { brainScan } from './testsupport/head.ts'
+import { hasSharedData, sharedPath } from './testsupport/shared-data.ts'
 
 let root = ''
 beforeAll(async () => {
@@ -87,3 +88,22 @@ describe('volumes masked by a network', () => {
     await expect(volumes.prepare(await scanAt('c.nii'))).rejects.toMatchObject({ code: 'config_invalid' })
   })
 })
+
+/** Takes minutes of both cores, so it runs where it is asked for: SEQUELA_NETWORK=1. */
+const isAsked = hasSharedData && process.env.SEQUELA_NETWORK !== undefined
+
+test.skipIf(!isAsked)(
+  'MindGrab and the template agree on the brain in a real head of thick slices',
+  async () => {
+    const file = sharedPath('weights/mindgrab/model.json')
+    const volumes = createPreparedVolumes({
+      ...{ folder: join(root, 'mindgrab'), grid: [48, 64, 48], spacingMm: 3.5, template: 'mni152' },
+      ...{ registration: 'rigid', brainMask: 'network', biasCorrection: 'none', processes: 1 },
+      brainNetwork: { file, digest: readBrainNetwork(file).digest, threads: 2 },
+    })
+    opened.push(volumes)
+    const { quality } = await volumes.prepare(sharedPath('raw-clinical-glioma/TCGA-FG-6692_FLAIR.nii.gz'))
+    expect(quality.agreement).toBeGreaterThan(0.9)
+  },
+  30 * 60_000,
+)
