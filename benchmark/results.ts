@@ -9,7 +9,7 @@ import { knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
 import type { CellStore } from './store.ts'
 import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
-import { differenceInWords, networkScores, orderingOf, targetsOf, three } from './targets.ts'
+import { differenceInWords, networkScores, orderingOf, type Target, targetsOf, three } from './targets.ts'
 
 const arms: readonly (readonly [RecurrenceArm, string])[] = [
   ['order', 'order-pretrained'],
@@ -81,7 +81,7 @@ function resultsPage(
     '',
     '## Goals',
     '',
-    brightStatement(targets.at(-1)?.met),
+    brightStatement(targets.at(-1)),
     '',
     '| figure | goal | came out | |',
     '| --- | --- | --- | --- |',
@@ -144,11 +144,11 @@ function resultsPage(
 }
 
 /** The strongest plain control stands at the top, beaten or not. */
-function brightStatement(beaten: boolean | undefined): string {
-  if (beaten === undefined) return 'Whether the network beats the change of bright voxels is not measured yet.'
-  return beaten
+function brightStatement(target: Target | undefined): string {
+  if (target?.met === undefined) return 'Whether the network beats the change of bright voxels is not measured yet.'
+  return target.met
     ? 'The network beats the change of bright voxels on this cohort.'
-    : '**The network does not beat the change of bright voxels on this cohort.**'
+    : `**It is not shown that the network beats the change of bright voxels on this cohort** (difference of AUROC ${target.cameOut}).`
 }
 
 function aurocTable(store: CellStore, seeds: readonly number[]): string[] {

@@ -143,9 +143,9 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
     },
     {
       figure: 'network − bright-voxel change, 40 %',
-      goal: '> 0',
+      goal: '> 0, interval above 0',
       cameOut: differenceInWords(bright),
-      met: bright && bright.mean > 0,
+      met: bright && bright.interval.low > 0,
     },
   ]
 }
