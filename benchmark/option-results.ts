@@ -8,6 +8,9 @@ import { trainingOptionNames, trainingOptions } from './training-options.ts'
 /** Outcomes known where options are compared. */
 export const optionsKnownShare = 0.4
 
+const notMeasured =
+  'Not measured on these seeds yet; [decision 27](decisions/0027-recurrence-takes-rounds.md) has them on two development seeds.'
+
 /** Lines of Markdown; options of which no cell is finished are left out. */
 export function optionLines(store: CellStore, seeds: readonly number[]): string[] {
   const usual = networkScores(store, seeds, 'order', 'federated', optionsKnownShare)
@@ -20,7 +23,7 @@ export function optionLines(store: CellStore, seeds: readonly number[]): string[
       `| ${inWords} | ${three(meanOf(scores.map((one) => seedAuroc(one, 6))))} | ${three(meanOf(scores.map((one) => manyScans(one))))} | ${three(calibration(scores).before.ece)} | ${differenceInWords(gain)} |`,
     ]
   })
-  if (rows.length === 0) return ['Not measured yet.']
+  if (rows.length === 0) return [notMeasured]
   const all = usual.length === 0 ? '' : `${three(meanOf(usual.map((one) => seedAuroc(one, 6))))}`
   return [
     `Recurrence trained otherwise, from the same ordering, federated, ${100 * optionsKnownShare} % of the outcomes; *as it is* is the study of the rest of this page`,
