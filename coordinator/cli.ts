@@ -18,6 +18,7 @@ import { exportStudy } from './commands/export.ts'
 import { type InitOptions, initialise } from './commands/init.ts'
 import { serve } from './commands/serve.ts'
 import { type CoordinatorHome, coordinatorHome } from './home.ts'
+import { startedUnlinked } from './linkage/linkage-status.ts'
 import type { CoordinatorStatus, RunStatus } from './status.ts'
 import { statusText } from './status-text.ts'
 
@@ -131,6 +132,8 @@ function addStudyCommands(program: Command, ask: (request: AdminRequest) => Prom
       await ask({ type: 'propose', text })
       await ask({ type: 'start', studyDigest: digest })
       print(`started ${digest}`)
+      const { linkage } = await findStudy(ask, digest)
+      if (linkage !== undefined) print(startedUnlinked(linkage))
     })
   for (const type of ['pause', 'resume'] as const) {
     study

@@ -1,6 +1,7 @@
 // The status document as a person reads it in a terminal.
 
 import type { MetricSum } from '../shared/study/metrics.ts'
+import { linkageLines } from './linkage/linkage-status.ts'
 import type { CoordinatorStatus, RoundStatus, RunStatus, SiteStatus } from './status.ts'
 
 /** Lines of plain text; `showRounds` is how many of the last rounds of each run are shown site by site. */
@@ -44,6 +45,7 @@ function runLines(run: RunStatus, showRounds: number): string[] {
   const reason = run.reason === undefined ? '' : ` (${run.reason})`
   return [
     `  ${run.study}  ${run.phase}${reason}, ${done} of ${total} rounds   ${run.studyDigest}`,
+    ...(run.linkage === undefined ? [] : linkageLines(run.linkage).map((line) => `    ${line}`)),
     ...run.rounds.slice(-showRounds).flatMap((round) => roundLines(round, run.quorum)),
     ...run.stopped.map(stopLine),
     ...(run.weightsDigest === undefined ? [] : [`    final weights ${run.weightsDigest}`]),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { demoStudyText } from '../demo/study-text.ts'
 import { sha256 } from '../shared/digest.ts'
 import { parseStudy } from '../shared/study/study.ts'
+import { nothingLinked } from './run/linkage.ts'
 import type { CountedUpdate, Run, Settlement } from './run/run.ts'
 import { coordinatorStatus, runStatus } from './status.ts'
 import { statusText } from './status-text.ts'
@@ -36,6 +37,7 @@ const run: Run = {
   text,
   startedAtMs: 1000,
   stopped: [],
+  linkage: nothingLinked,
   published: [
     {
       purpose: 'training',

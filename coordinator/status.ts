@@ -5,6 +5,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { modelOf } from '../shared/study/model-of.ts'
+import { type LinkageStatus, linkageStatus } from './linkage/linkage-status.ts'
 import { currentRound } from './run/rounds.ts'
 import type { Choice, EarlyStop, PublishedRound, Purpose, Round, Run, Settlement } from './run/run.ts'
 
@@ -60,6 +61,8 @@ export interface RunStatus {
   /** Parameters that every site keeps for itself; the run's weights hold their beginning. */
   readonly personal?: readonly string[]
   readonly rounds: readonly RoundStatus[]
+  /** Of a study that looks for children in two hospitals. */
+  readonly linkage?: LinkageStatus
   /** Stages that ended before their last round, and the best that they had come to; rounds from 0. */
   readonly stopped: readonly EarlyStop[]
   readonly weightsDigest?: string
@@ -119,6 +122,7 @@ export function runStatus(run: Run): RunStatus {
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
     stopped: run.stopped,
     ...(study.training.personal !== undefined && { personal: study.training.personal }),
+    ...(study.policy.linkage !== undefined && { linkage: linkageStatus(run) }),
     ...('startedAtMs' in run ? { startedAtMs: run.startedAtMs } : {}),
     ...(run.phase === 'finished' ? { weightsDigest: run.weightsDigest, finishedAtMs: run.finishedAtMs } : {}),
     ...(run.phase === 'cancelled' ? { reason: run.reason, finishedAtMs: run.cancelledAtMs } : {}),

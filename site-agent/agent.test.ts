@@ -15,9 +15,11 @@ import { parseStudy } from '../shared/study/study.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import { type AgentClient, type AgentDeps, type Notice, runAgent } from './agent.ts'
 import { createApprovals } from './approvals.ts'
-import { createEgress, readEgress } from './egress.ts'
+import { createEgress } from './egress.ts'
+import { readEgress } from './egress-record.ts'
 import { createEvaluator } from './evaluation/evaluator.ts'
 import type { Trainer } from './learning/trainer.ts'
+import type { Linkage } from './linkage/linkage.ts'
 import { createPersonalParameters } from './personal-parameters.ts'
 import { createSpool } from './spool.ts'
 import { createStatusBoard, readStatus } from './status-board.ts'
@@ -51,6 +53,8 @@ interface Play {
   readonly deliveries?: (SequelaError | 'hangs')[]
   readonly connections?: SequelaError[]
   readonly training?: () => never
+  /** Otherwise no child is at another hospital. */
+  readonly linkage?: Linkage
 }
 
 interface Scene {
@@ -74,7 +78,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function play({ deliveries = [], connections = [], training }: Play = {}): Promise<Scene> {
+async function play({ deliveries = [], connections = [], training, linkage }: Play = {}): Promise<Scene> {
   const events: string[] = []
   const listeners = new Set<() => void>()
   const happen = (event: string): void => {
@@ -113,6 +117,7 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
     },
     decline: async (id, code, reason) => happen(`declines ${id === formatAssignmentId(assignment)} ${code}: ${reason}`),
     report: async () => true,
+    linkChildren: async () => ({ shared: [], held: [], keysDiffer: false, settled: true }),
     close: () => {},
   }
   const trainer: Trainer = {
@@ -129,11 +134,13 @@ async function play({ deliveries = [], connections = [], training }: Play = {}):
   const approvals = createApprovals(join(folder, 'approvals'))
   await approvals.approve(study)
   const clock = { now: () => 0 }
+  const egress = createEgress({ file: join(folder, 'egress.jsonl'), clock })
   const deps: AgentDeps = {
     ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log: silentLog },
     evaluator: createEvaluator({ site: 'a', trainer, reportedFile: join(folder, 'reported.json') }),
     preparedChildren: async () => [],
-    egress: createEgress({ file: join(folder, 'egress.jsonl'), clock }),
+    egress,
+    linkage: linkage ?? { settle: async () => {}, announce: async () => {} },
     spool: createSpool(join(folder, 'spool')),
     personal: createPersonalParameters(join(folder, 'personal')),
     weightsFolder: folder,
@@ -185,6 +192,24 @@ async function lastOutcome(scene: Scene): Promise<string | undefined> {
 }
 
 describe('an agent', () => {
+  test('trains on no child before it knows which of them another hospital keeps', async () => {
+    const refusal = new SequelaError('linkage_refused', 'not so')
+    const linkage: Linkage = { announce: async () => {}, settle: () => Promise.reject(refusal) }
+    const scene = await play({ linkage })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('declines')
+    expect(await lastOutcome(scene)).toContain('linkage_refused')
+    expect(scene.events).not.toContain('trains')
+  })
+
+  test('names its children as soon as it is connected, long before it is asked to train', async () => {
+    const { promise: announced, resolve } = Promise.withResolvers<readonly string[]>()
+    const announce: Linkage['announce'] = async (studies) => resolve(studies.map(({ digest }) => digest))
+    await play({ linkage: { announce, settle: async () => {} } })
+    expect(await announced).toEqual([study.digest])
+  })
+
   test('connects, trains what it is asked for, delivers it, and closes what it opened', async () => {
     const scene = await play()
     await scene.until('attends')

@@ -10,9 +10,8 @@ import type { Random } from '../shared/random.ts'
 import {
   type Activity,
   type Assignment,
+  type AssignmentClient,
   type AssignmentDeps,
-  type DeliveryClient,
-  type EvaluationClient,
   performAssignment,
 } from './assignment.ts'
 import { createAssignmentQueue } from './assignment-queue.ts'
@@ -29,7 +28,7 @@ export type Notice =
   | { readonly kind: 'heartbeat'; readonly serverTimeMs: number }
 
 /** A connection to the coordinator under one certificate. */
-export interface AgentClient extends DeliveryClient, EvaluationClient {
+export interface AgentClient extends AssignmentClient {
   /** Listens until the call ends; resolves when the coordinator closes it, rejects with why it broke. */
   attend(approvedStudies: readonly string[], onNotice: (notice: Notice) => void, signal: AbortSignal): Promise<void>
   decline(assignmentId: string, code: ErrorCode, reason: string): Promise<void>
@@ -113,17 +112,18 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
         const connected = client
         const hangUp = new AbortController()
         const untilThen = AbortSignal.any([signal, hangUp.signal])
-        const approved = (await deps.approvals.list()).map((study) => study.digest)
+        const approved = await deps.approvals.list()
         const renewalInMs = await deps.renewalInMs()
         // From here to the race nothing may be awaited: a call that fails in between would fail unheard.
         const listening = connected.attend(
-          approved,
+          approved.map(({ digest }) => digest),
           (notice) => {
             failures = 0
             onNotice(notice)
           },
           untilThen,
         )
+        void deps.linkage.announce(approved, connected)
         const renewal = deps.wait(renewalInMs, untilThen)
         const approval = deps.approvalsChanged(untilThen)
         await Promise.race([listening, renewal, approval]).finally(() => hangUp.abort())

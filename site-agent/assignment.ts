@@ -15,6 +15,7 @@ import type { Approvals } from './approvals.ts'
 import type { Egress, SealedEvaluation } from './egress.ts'
 import type { Evaluator } from './evaluation/evaluator.ts'
 import type { JobOptions, PreparedChild, Trainer, TrainingJob } from './learning/trainer.ts'
+import type { Linkage, LinkageClient } from './linkage/linkage.ts'
 import type { PersonalParameters } from './personal-parameters.ts'
 import type { Spool, SpooledUpdate } from './spool.ts'
 
@@ -63,11 +64,15 @@ export interface EvaluationClient {
   reportEvaluation(evaluation: SealedEvaluation): Promise<void>
 }
 
+export type AssignmentClient = DeliveryClient & EvaluationClient & LinkageClient
+
 export interface AssignmentDeps {
   readonly site: string
   readonly approvals: Approvals
   /** This hospital's children for a study, every usable scan prepared. */
   readonly preparedChildren: (study: StudyFile, options: WorkOptions) => Promise<readonly PreparedChild[]>
+  /** Which children another hospital keeps, where the study looks for such. */
+  readonly linkage: Linkage
   readonly trainer: Trainer
   readonly evaluator: Evaluator
   readonly egress: Egress
@@ -83,7 +88,7 @@ export interface AssignmentDeps {
  */
 export async function performAssignment(
   deps: AssignmentDeps,
-  client: DeliveryClient & EvaluationClient,
+  client: AssignmentClient,
   assignment: Assignment,
   options: WorkOptions,
 ): Promise<void> {
@@ -124,7 +129,7 @@ async function deliverUpdate(
 
 async function trainUpdate(
   deps: AssignmentDeps,
-  client: DeliveryClient,
+  client: DeliveryClient & LinkageClient,
   study: StudyFile,
   assignment: Assignment,
   options: WorkOptions,
@@ -158,7 +163,7 @@ async function trainUpdate(
 /** A pass of the study's evaluation: sums and counts over the landmarks of the validation and test folds. */
 async function answerPass(
   deps: AssignmentDeps,
-  client: DeliveryClient,
+  client: DeliveryClient & LinkageClient,
   study: StudyFile,
   assignment: Assignment,
   options: WorkOptions,
@@ -166,7 +171,7 @@ async function answerPass(
   const { baseDigest, pooled } = assignment
   const answer = await deps.evaluator.answer(
     {
-      ...{ study, assignment, children: await deps.preparedChildren(study, options) },
+      ...{ study, assignment, children: await childrenOf(deps, client, study, options) },
       weights: async () =>
         deps.personal.forRound(study, assignment, await downloadBase(deps, client, assignment, options)),
       pooled: pooled === undefined ? undefined : await downloadPooled(deps, client, pooled, options),
@@ -193,7 +198,7 @@ async function downloadPooled(
 /** The closing round of a stage that chooses among its weights: the last ones are evaluated here and nothing is trained. */
 async function evaluateWeights(
   deps: AssignmentDeps,
-  client: DeliveryClient & EvaluationClient,
+  client: AssignmentClient,
   study: StudyFile,
   assignment: Assignment,
   options: WorkOptions,
@@ -211,7 +216,7 @@ async function evaluateWeights(
 
 async function prepareJob(
   deps: AssignmentDeps,
-  client: DeliveryClient,
+  client: DeliveryClient & LinkageClient,
   file: StudyFile,
   stage: Stage,
   assignment: Assignment,
@@ -225,9 +230,20 @@ async function prepareJob(
     training: study.training,
     round: assignment.round,
     weights: await deps.personal.forRound(file, assignment, weights),
-    children: await deps.preparedChildren(file, options),
+    children: await childrenOf(deps, client, file, options),
     seed: `${study.seed}/${deps.site}/${assignment.stage}/${assignment.round}`,
   }
+}
+
+/** The children of a study, once it is known which of them another hospital keeps. */
+async function childrenOf(
+  deps: AssignmentDeps,
+  client: LinkageClient,
+  study: StudyFile,
+  options: WorkOptions,
+): Promise<readonly PreparedChild[]> {
+  await deps.linkage.settle(study, client)
+  return deps.preparedChildren(study, options)
 }
 
 function reporting(activity: Activity, { signal, onProgress }: WorkOptions): JobOptions {

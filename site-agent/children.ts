@@ -6,11 +6,15 @@ import type { Study, StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
 import { brainNetworkFor } from './brain-network-setting.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
+import { type Elsewhere, nowhereElse } from './cohort/elsewhere.ts'
 import { exclusionsOf, readDecisions } from './cohort/exclusions.ts'
 import { type PreparedCohort, type PrepareOptions, prepareCohort } from './cohort/prepare-cohort.ts'
 import type { SiteHome, SiteSettings } from './home.ts'
 import { createPreparedVolumes, type PreparedVolume, type PreparedVolumes } from './imaging/prepared.ts'
 import type { PreparedChild } from './learning/trainer.ts'
+import { readLinkSecrets } from './linkage/link-key.ts'
+import { linkageFindings } from './linkage/linkage-findings.ts'
+import { readLinkageRecord } from './linkage/linkage-record.ts'
 
 export interface ChildrenDeps {
   readonly home: SiteHome
@@ -25,25 +29,46 @@ export interface ReadyCohort {
   readonly prepared: PreparedCohort<PreparedVolume>
 }
 
+/** A study as read from its file, or made by a program that asks no other hospital. */
+type StudyToPrepare = Pick<StudyFile, 'study'> & Partial<Pick<StudyFile, 'digest'>>
+
 /** Preparation processes at once; `site prepare` takes another number. */
 const usualProcesses = 2
 
-/** The cohort without what people took out by hand. @throws SequelaError as `loadCohort`; `file_unreadable`. */
+/**
+ * The cohort without what people took out by hand and, where told, without what another hospital keeps.
+ * @throws SequelaError as `loadCohort`; `file_unreadable`.
+ */
 export async function siteCohort(
   { home, settings, site }: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
   study: Study,
+  elsewhere: Elsewhere = nowhereElse,
 ): Promise<Cohort> {
   const exclusions = exclusionsOf(await readDecisions(home.exclusionsFile))
-  return loadCohort({ root: settings.data, study, site, layout: settings, exclusions })
+  return loadCohort({ root: settings.data, study, site, layout: settings, exclusions, elsewhere })
+}
+
+/** The cohort that takes part in a study: without the children that another hospital keeps in it. */
+export async function studyCohort(
+  deps: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
+  { study, digest }: StudyToPrepare,
+): Promise<Cohort> {
+  if (digest === undefined || study.policy.linkage === undefined) return siteCohort(deps, study)
+  const outcome = (await readLinkageRecord(deps.home.linkageFile))[digest]
+  const hasKey = (await readLinkSecrets(deps.home.linkKeyFile)) !== undefined
+  const hasTable = deps.settings.tables?.linkage !== undefined
+  const cohort = await siteCohort(deps, study, outcome?.kind === 'compared' ? outcome : nowhereElse)
+  return { ...cohort, findings: [...cohort.findings, ...linkageFindings({ study }, { outcome, hasKey, hasTable })] }
 }
 
 /** Reads and prepares the cohort for a study. @throws SequelaError `table_invalid`, `file_unreadable`, `cancelled`. */
 export async function readyCohort(
   deps: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
-  { study }: Pick<StudyFile, 'study'>,
+  file: StudyToPrepare,
   options: PrepareOptions & { readonly processes?: number } = {},
 ): Promise<ReadyCohort> {
-  const cohort = await siteCohort(deps, study)
+  const { study } = file
+  const cohort = await studyCohort(deps, file)
   const processes = options.processes ?? usualProcesses
   const preparer = preparerFor(deps, study, { ...study.model, processes })
   const calledOff = (): void => void preparer.close()

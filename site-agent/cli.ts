@@ -14,15 +14,17 @@ import { egressText } from './commands/egress-text.ts'
 import { enrol } from './commands/enrol.ts'
 import { decideOnScan, exclusionsText } from './commands/exclude.ts'
 import { type ImportOptions, importScans } from './commands/import.ts'
+import { type LinkKeyOptions, linkKey } from './commands/link-key.ts'
 import { predict } from './commands/predict.ts'
 import { type PrepareCommandOptions, prepare } from './commands/prepare.ts'
 import { run } from './commands/run.ts'
 import { statusInWords } from './commands/status-words.ts'
 import { view } from './commands/view.ts'
 import { headerVariable } from './dicomweb/credentials.ts'
-import { readEgress } from './egress.ts'
+import { readEgress } from './egress-record.ts'
 import { type SiteHome, siteHome } from './home.ts'
 import { isLocked } from './home-lock.ts'
+import { readLinkageRecord } from './linkage/linkage-record.ts'
 import { readStatus } from './status-board.ts'
 
 const defaultHome = join(homedir(), '.sequela', 'site')
@@ -114,6 +116,16 @@ export function siteProgram(): Command {
     .action((digest: string | undefined) => approve(home(), digest))
 
   program
+    .command('link-key')
+    .description('the key by which hospitals find children that two of them treat; without an option: its fingerprint')
+    .option(
+      '--create <file>',
+      'make it, for this site and in a file for the other hospitals; the coordinator must not have it',
+    )
+    .option('--import <file>', 'take it over from the hospital that made it')
+    .action(async (options: LinkKeyOptions) => print(await linkKey(home(), options)))
+
+  program
     .command('run')
     .description('work until stopped (SIGINT or SIGTERM)')
     .option('--log-level <level>', 'info, warn, error or silent', 'info')
@@ -155,7 +167,8 @@ export function siteProgram(): Command {
     .action(async ({ json }: { json?: true }) => {
       const status = await readStatus(home().statusFile)
       const running = isLocked(home())
-      print(json ? JSON.stringify({ running, ...status }) : statusInWords(status, running))
+      const linkage = await readLinkageRecord(home().linkageFile)
+      print(json ? JSON.stringify({ running, ...status }) : statusInWords(status, running, linkage))
     })
 
   program

@@ -8,6 +8,8 @@ import {
   type BeginUpdateRequest,
   type BeginUpdateResponse,
   FederationServiceClient,
+  type LinkChildrenRequest,
+  type LinkChildrenResponse,
   type ListStudiesResponse,
   type Receipt,
   type RenewCertificateResponse,
@@ -17,9 +19,11 @@ import {
 import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { heartbeatMs, shortCallMs } from '../shared/protocol/limits.ts'
+import { decodeLinkTokens, encodeLinkTokens } from '../shared/protocol/link-tokens.ts'
 import { byteCount } from '../shared/protocol/wire.ts'
 import { programVersion, protocolVersion } from '../shared/version.ts'
 import type { AgentClient, Notice } from './agent.ts'
+import type { SealedLinks } from './egress.ts'
 import type { SiteIdentity } from './identity-file.ts'
 import type { Environment } from './proxy.ts'
 import { openClient } from './rpc/channel.ts'
@@ -101,6 +105,15 @@ export function createCoordinatorClient(
       }
       await ask(client.reportEvaluation, request)
     },
+    linkChildren: async (links) => {
+      const { studyDigest } = links
+      const request: LinkChildrenRequest = { studyDigest, answer: linkAnswerOf(links) }
+      const { shared, held, keysDiffer, settled } = await ask<LinkChildrenRequest, LinkChildrenResponse>(
+        client.linkChildren,
+        request,
+      )
+      return { shared: decodeLinkTokens(shared), held: decodeLinkTokens(held), keysDiffer, settled }
+    },
     decline: async (assignmentId, code, reason) => void (await ask(client.decline, { assignmentId, code, reason })),
     report: async (assignmentId, activity, done, total) => {
       const request = { assignmentId, activity, done: Math.trunc(done), total: Math.trunc(total) }
@@ -145,6 +158,12 @@ function listen(
     silence.stop()
     signal.removeEventListener('abort', cancel)
   })
+}
+
+function linkAnswerOf(links: SealedLinks): LinkChildrenRequest['answer'] {
+  if (links.kind === 'unchecked') return { $case: 'unchecked', value: links.reason }
+  const { keyFingerprint, tokens } = links
+  return { $case: 'list', value: { keyFingerprint, tokens: encodeLinkTokens(tokens) } }
 }
 
 function announcementOf(update: SpooledUpdate): BeginUpdateRequest {

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../shared/digest.ts'
 import { errorCodes } from '../shared/protocol/errors.ts'
+import { encodeLinkTokens, type LinkToken } from '../shared/protocol/link-tokens.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { egressText } from './commands/egress-text.ts'
-import { bytesSentIn, createEgress, readEgress, sealMetrics, type UpdateToSeal } from './egress.ts'
+import { createEgress, sealMetrics, type UpdateToSeal } from './egress.ts'
+import { bytesSentIn, readEgress } from './egress-record.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sequela-egress-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,6 +37,28 @@ const update = (changes: Partial<UpdateToSeal> = {}): UpdateToSeal => ({
 })
 
 describe('the door out', () => {
+  const tokens = Array.from({ length: 64 }, (_, i) => sha256(String(i)) as string as LinkToken).toSorted()
+  const links = { kind: 'list', studyDigest: sha256('study'), keyFingerprint: 'a'.repeat(20) } as const
+
+  test('writes down how many keyed hashes leave and the digest that the coordinator’s journal has, but no hash', async () => {
+    const file = newFile()
+    await createEgress({ file, clock }).sealLinks({ ...links, tokens })
+    const listDigest = sha256(encodeLinkTokens(tokens))
+    const at = '2026-01-02T03:04:05.000Z'
+    expect(await readEgress(file)).toEqual([
+      { kind: 'links-sealed', at, study: sha256('study'), tokens: 64, listDigest, keyFingerprint: 'a'.repeat(20) },
+    ])
+    expect(readFileSync(file, 'utf8')).not.toContain(tokens[0])
+    expect(egressText(await readEgress(file))).toContain('64 keyed hashes of identifiers, random ones among them')
+  })
+
+  test.each([0, 1, 63])('lets out no list of %i, which would tell how many children there are', async (count) => {
+    const file = newFile()
+    const short = { ...links, tokens: tokens.slice(0, count) }
+    await expect(createEgress({ file, clock }).sealLinks(short)).rejects.toMatchObject({ code: 'linkage_refused' })
+    expect(await readEgress(file)).toEqual([])
+  })
+
   test('seals the difference of the weights and writes down exactly what will leave', async () => {
     const file = newFile()
     const sealed = await createEgress({ file, clock }).sealUpdate(update())

@@ -1,14 +1,15 @@
 // The one door out. Whatever was computed from scans leaves the hospital through these functions and no others:
 // weights as the sealed difference of a round, numbers as sums and counts over enough children, failures as one of the
-// fixed sentences. Each writes down what leaves before it leaves; `site egress` shows the record.
+// fixed sentences, and keyed hashes where a study looks for children in two hospitals. Each writes down what leaves before
+// it leaves (egress-record.ts); `site egress` shows the record.
 
-import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import type { Clock } from '../shared/clock.ts'
 import { type Digest, sha256 } from '../shared/digest.ts'
 import { type SiteAnswer, siteAnswerSchema, smallestCell } from '../shared/evaluation/site-answer.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
 import { type ErrorCode, errorCodes, SequelaError } from '../shared/protocol/errors.ts'
+import { linkTokensMultiple, maxLinkTokens } from '../shared/protocol/limits.ts'
+import { encodeLinkTokens, type LinkToken, type UncheckedReason } from '../shared/protocol/link-tokens.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { staysAtSite } from '../shared/study/personal.ts'
 import type { Study } from '../shared/study/study.ts'
@@ -16,6 +17,7 @@ import { allFinite, difference, l2Norm, scaled } from '../shared/weights/arithme
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import { appendLineDurably } from './durable-file.ts'
+import type { EgressRecord } from './egress-record.ts'
 
 /** An update as it will be sent: the safetensors bytes of "after minus before", and what is announced with them. */
 export interface SealedUpdate {
@@ -28,6 +30,12 @@ export interface SealedUpdate {
   readonly metrics: readonly MetricSum[]
   readonly content: Uint8Array
 }
+
+/** A list of keyed hashes on its way out, or why there is none. */
+export type SealedLinks = { readonly studyDigest: Digest } & (
+  | { readonly kind: 'list'; readonly keyFingerprint: string; readonly tokens: readonly LinkToken[] }
+  | { readonly kind: 'unchecked'; readonly reason: UncheckedReason }
+)
 
 /** What a site says of weights that it was asked only to evaluate. */
 export interface SealedEvaluation {
@@ -61,70 +69,6 @@ export interface UpdateToSeal {
   readonly personal?: readonly string[] | undefined
 }
 
-/** When, and for which round of which study. */
-const place = { at: z.string(), study: z.string(), stage: z.number(), round: z.number() }
-
-const sums = z.array(z.object({ name: z.string(), sum: z.number(), count: z.number(), children: z.number() }))
-
-const recordSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('update-sealed'),
-    ...place,
-    baseDigest: z.string(),
-    updateDigest: z.string(),
-    bytes: z.number(),
-    children: z.number(),
-    norm: z.number(),
-    /** Factor by which the difference was scaled down to the study's largest norm; 1 when it was not. */
-    clippedBy: z.number(),
-    parameters: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })),
-    metrics: sums,
-    /** Metrics kept back because fewer children than the study's smallest group stand behind them. */
-    withheld: z.array(z.string()),
-    /** Parameters that stay here and left as nought; absent in records of studies that share all. */
-    kept: z.array(z.string()).optional(),
-  }),
-  z.object({
-    kind: z.literal('evaluation-sealed'),
-    ...place,
-    baseDigest: z.string(),
-    metrics: sums,
-    withheld: z.array(z.string()),
-  }),
-  z.object({
-    kind: z.literal('answer-sealed'),
-    ...place,
-    baseDigest: z.string(),
-    updateDigest: z.string(),
-    bytes: z.number(),
-    /** Every number that leaves. */
-    answer: siteAnswerSchema,
-  }),
-  z.object({
-    kind: z.literal('update-delivered'),
-    ...place,
-    updateDigest: z.string(),
-    bytesSent: z.number(),
-    journalIndex: z.string(),
-  }),
-  /** Sending broke off; so many bytes had been handed to the network, and some of them may have arrived. */
-  z.object({
-    kind: z.literal('delivery-interrupted'),
-    ...place,
-    updateDigest: z.string(),
-    bytesSent: z.number(),
-  }),
-  z.object({
-    kind: z.literal('declined'),
-    ...place,
-    code: z.string(),
-    reason: z.string(),
-  }),
-])
-
-/** One line of the record of what left, or was sealed to leave. Times are ISO 8601 in UTC. */
-export type EgressRecord = z.infer<typeof recordSchema>
-
 export interface Egress {
   /**
    * Difference of two sets of weights, clipped to the study's largest norm, as bytes with their hash; recorded.
@@ -138,6 +82,11 @@ export interface Egress {
    * @throws SequelaError `too_few_children`, `not_finite`.
    */
   sealAnswer(answer: AnswerToSeal): Promise<SealedUpdate>
+  /**
+   * Keyed hashes of children's identifiers with random ones among them, or a fixed word; recorded as kind and count.
+   * @throws SequelaError `linkage_refused` for a list that would tell how many children there are, or is too long.
+   */
+  sealLinks(links: SealedLinks): Promise<SealedLinks>
   /** A failure in a fixed sentence; the error's own words may name files or children and stay here. */
   sealReason(assignment: AssignmentKey, code: ErrorCode): Promise<string>
   /** Notes that a sealed update has arrived and counts; bytes are those of the last attempt. */
@@ -222,6 +171,19 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
       return { assignment, baseDigest, updateDigest, byteLength: bytes, children, updateNorm: 0, metrics: [], content }
     },
 
+    sealLinks: async (links) => {
+      const place = { at: new Date(deps.clock.now()).toISOString(), study: links.studyDigest }
+      if (links.kind === 'unchecked') {
+        await write({ kind: 'links-absent', ...place, reason: links.reason })
+        return links
+      }
+      requireFilledUp(links.tokens)
+      const { keyFingerprint, tokens } = links
+      const listDigest = sha256(encodeLinkTokens(tokens))
+      await write({ kind: 'links-sealed', ...place, tokens: tokens.length, listDigest, keyFingerprint })
+      return links
+    },
+
     sealReason: async (assignment, code) => {
       const reason = errorCodes[code]
       await write({ kind: 'declined', ...placeOf(assignment), code, reason })
@@ -238,16 +200,17 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
   }
 }
 
+function requireFilledUp({ length }: readonly LinkToken[]): void {
+  if (length > 0 && length % linkTokensMultiple === 0 && length <= maxLinkTokens) return
+  const message = `a list of ${length} keyed hashes may not leave: not a multiple of ${linkTokensMultiple} up to ${maxLinkTokens}`
+  throw new SequelaError('linkage_refused', message)
+}
+
 /** The difference with nought for every parameter that stays at the site. */
 function withoutPersonal(weights: Weights, personal: readonly string[] | undefined): Weights {
   const shared: Weights = { manifest: weights.manifest, values: Float32Array.from(weights.values) }
   for (const [name, values] of parameterViews(shared)) if (staysAtSite(name, personal)) values.fill(0)
   return shared
-}
-
-/** Bytes of updates that were handed to the network, those of interrupted attempts included. */
-export function bytesSentIn(records: readonly EgressRecord[]): number {
-  return records.reduce((sum, record) => sum + ('bytesSent' in record ? record.bytesSent : 0), 0)
 }
 
 /** Metrics that may leave, and the names of those that rest on fewer than `minCell` children. */
@@ -264,24 +227,6 @@ export function sealMetrics(
   return { sent, withheld: metrics.filter((metric) => metric.children < minCell).map((metric) => metric.name) }
 }
 
-/**
- * The record of a site, oldest first. A last line cut off by a power loss is left out.
- * @throws SequelaError `file_unreadable` when an earlier line is damaged.
- */
-export async function readEgress(file: string): Promise<readonly EgressRecord[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw new SequelaError('file_unreadable', `${file} cannot be read: ${error.message}`, { cause: error })
-  })
-  const lines = text.split('\n')
-  const whole = lines.slice(0, -1)
-  return whole.map((line, index) => {
-    const record = recordSchema.safeParse(jsonOf(line))
-    if (record.success) return record.data
-    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged`)
-  })
-}
-
 /** Rounding to float32 must not lift a clipped norm over the limit, hence the millionth. */
 function clippedToNorm(weights: Weights, maxNorm: number): { readonly weights: Weights; readonly factor: number } {
   if (!allFinite(weights.values)) {
@@ -291,12 +236,4 @@ function clippedToNorm(weights: Weights, maxNorm: number): { readonly weights: W
   if (norm <= maxNorm) return { weights, factor: 1 }
   const factor = (maxNorm / norm) * (1 - 1e-6)
   return { weights: scaled(weights, factor), factor }
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

@@ -44,6 +44,10 @@ export interface SiteHome {
   readonly exclusionsFile: string
   /** Which children stood behind earlier evaluations, as hashes. */
   readonly reportedFile: string
+  /** The key that hospitals share, and a secret of this one. */
+  readonly linkKeyFile: string
+  /** Which children another hospital keeps, by study. */
+  readonly linkageFile: string
   /** Who looked at which child. */
   readonly viewsFile: string
   readonly statusFile: string
@@ -66,6 +70,8 @@ export function siteHome(folder: string): SiteHome {
     egressFile: join(root, 'egress.jsonl'),
     exclusionsFile: join(root, 'exclusions.jsonl'),
     reportedFile: join(root, 'reported-cohorts.json'),
+    linkKeyFile: join(root, 'link-key.json'),
+    linkageFile: join(root, 'linkage.json'),
     viewsFile: join(root, 'views.jsonl'),
     statusFile: join(root, 'status.json'),
     lockFile: join(root, 'lock'),

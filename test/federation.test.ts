@@ -16,7 +16,7 @@ import { hazardsModel } from '../shared/model/testsupport/models.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors, encodedByteLength } from '../shared/weights/safetensors.ts'
-import { readEgress } from '../site-agent/egress.ts'
+import { readEgress } from '../site-agent/egress-record.ts'
 import { eventually } from './support/eventually.ts'
 
 const sites = ['north', 'south']
@@ -156,7 +156,7 @@ describe('a federation of two hospitals', () => {
     const updateBytes = encodedByteLength(modelManifest(hazardsModel))
     for (const site of sites) {
       const records = await readEgress(federation.sites.get(site)?.egressFile ?? '')
-      expect(records.map(({ kind, stage }) => [kind, stage])).toEqual([
+      expect(records.map((record) => [record.kind, 'stage' in record ? record.stage : undefined])).toEqual([
         ['update-sealed', 0],
         ['update-delivered', 0],
         ['evaluation-sealed', 0],

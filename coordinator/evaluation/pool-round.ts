@@ -9,7 +9,7 @@ import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { Average } from '../reactions.ts'
 import { publishedRound, updatesOf } from '../run/rounds.ts'
 import type { ActiveRun, SealedRound } from '../run/run.ts'
-import type { Blobs } from '../store/blobs.ts'
+import { type Blobs, readBlob } from '../store/blobs.ts'
 
 /** Pools the answers of a pass; the weights stay those that it judged. */
 export async function poolRound(
@@ -23,8 +23,8 @@ export async function poolRound(
     throw new Error(`the study ${study.study} has no pass ${round.round + 1}`)
   }
   const before = publishedRound(run, { stage: round.stage, round: round.round - 1 })?.pooled
-  const pooled: Pooled = before === undefined ? nothingPooled : parsePooled(await contentOf(blobs, before.digest))
-  const contents = await Promise.all(updatesOf(round).map((digest) => contentOf(blobs, digest)))
+  const pooled: Pooled = before === undefined ? nothingPooled : parsePooled(await readBlob(blobs, before.digest))
+  const contents = await Promise.all(updatesOf(round).map((digest) => readBlob(blobs, digest)))
   const options = { horizonDays, minCell: study.policy.minCell, aims: study.evaluation }
   const next = poolAnswers(pooled, contents.map(parseSiteAnswer), options)
   const content = new TextEncoder().encode(JSON.stringify(next))
@@ -33,16 +33,5 @@ export async function poolRound(
     weightsDigest: round.baseDigest,
     clipped: new Map(),
     pooled: { digest, byteLength: content.byteLength },
-  }
-}
-
-async function contentOf(blobs: Pick<Blobs, 'open'>, digest: SealedRound['baseDigest']): Promise<Uint8Array> {
-  const reader = await blobs.open(digest)
-  try {
-    const content = new Uint8Array(reader.byteLength)
-    await reader.read(0, content)
-    return content
-  } finally {
-    await reader.close()
   }
 }

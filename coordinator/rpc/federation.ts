@@ -14,6 +14,7 @@ import { errorCodes, isErrorCode, SequelaError } from '../../shared/protocol/err
 import { maxCsrBytes } from '../../shared/protocol/limits.ts'
 import { evaluationOf, peerText } from '../../shared/protocol/wire.ts'
 import { requireLargeCells } from '../admission/large-cells.ts'
+import { createLinkage } from '../linkage/linkage.ts'
 import { attend, standingOf } from './attend.ts'
 import { createDownload } from './downloads.ts'
 import type { FederationPorts } from './federation-ports.ts'
@@ -28,6 +29,7 @@ export const federationDefinition: typeof FederationServiceService = {
 
 export function createFederationService(ports: FederationPorts, handlers: Handlers): FederationServiceServer {
   const uploads = createUploads(ports)
+  const linkage = createLinkage(ports)
   return {
     attend: handlers.serverStream('Attend', (request, send, context) => attend(ports, request, send, context)),
     listStudies: handlers.unary('ListStudies', async (_, { peer }) => studiesOf(ports, peer.site)),
@@ -50,6 +52,7 @@ export function createFederationService(ports: FederationPorts, handlers: Handle
       return {}
     }),
     report: handlers.unary('Report', async (request, context) => ({ wanted: report(ports, request, context) })),
+    linkChildren: handlers.unary('LinkChildren', (request, { peer }) => linkage.link(request, peer.site)),
     renewCertificate: handlers.unary('RenewCertificate', async ({ csrPem }, { peer }) => {
       if (csrPem.length > maxCsrBytes) throw new SequelaError('csr_invalid', `a request may hold ${maxCsrBytes} bytes`)
       return { certificateChainPem: await ports.renew(peer, csrPem) }

@@ -57,6 +57,7 @@ beforeAll(async () => {
     reportEvaluation: handlers.unary('ReportEvaluation', fail),
     decline: handlers.unary('Decline', async () => ({})),
     report: handlers.unary('Report', fail),
+    linkChildren: handlers.unary('LinkChildren', fail),
     renewCertificate: handlers.unary('RenewCertificate', fail),
   }
   const { credentials: serverCredentials } = createServerCredentials({

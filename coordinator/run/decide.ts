@@ -6,6 +6,7 @@ import { announce, count, settle } from './deliveries.ts'
 import { reportEvaluation } from './evaluations.ts'
 import { evolve } from './evolve.ts'
 import { cancel, pause, propose, publish, resume, start } from './life-cycle.ts'
+import { recordLinkage } from './linkage.ts'
 import type { Command, Decision, Federation } from './run.ts'
 import { whenDue, whenSettled } from './sealing.ts'
 
@@ -42,6 +43,9 @@ function ruling(federation: Federation, command: Command, nowMs: number): Decisi
       return count(federation, command)
     case 'report-evaluation':
       return reportEvaluation(federation, command)
+    case 'record-link-list':
+    case 'record-unchecked':
+      return recordLinkage(federation, command)
     case 'refuse-update':
       return settle(federation, command, 'update-refused')
     case 'decline':

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { canonicalJson } from '../../shared/canonical-json.ts'
 import type { Digest } from '../../shared/digest.ts'
 import { type ErrorCode, isErrorCode } from '../../shared/protocol/errors.ts'
-import { maxMetrics, maxPeerTextLength, maxStudyFileBytes } from '../../shared/protocol/limits.ts'
+import { maxLinkTokens, maxMetrics, maxPeerTextLength, maxStudyFileBytes } from '../../shared/protocol/limits.ts'
 import { isMetricName, type MetricName } from '../../shared/study/metrics.ts'
 import { siteIdPattern } from '../../shared/study/names.ts'
 import { decodeJournalEvent } from '../journal-event.ts'
@@ -79,6 +79,13 @@ const eventSchema = z.discriminatedUnion('type', [
       .strictObject({ round: count, metric: metricName, value: z.number(), count: z.number(), among: count })
       .optional(),
   }),
+  z.strictObject({
+    type: z.literal('link-list-recorded'),
+    ...{ ...study, site, tokensDigest: digest, tokens: z.int().min(1).max(maxLinkTokens) },
+    keyFingerprint: z.string().regex(/^[0-9a-f]{20}$/),
+    shared: z.array(z.tuple([site, count.nullable()])).max(1000),
+  }),
+  z.strictObject({ type: z.literal('site-unchecked'), ...study, site, reason: z.enum(['no-key', 'no-identifiers']) }),
   z.strictObject({ type: z.literal('run-finished'), ...study, weightsDigest: digest }),
   z.strictObject({ type: z.literal('run-paused'), ...study }),
   z.strictObject({ type: z.literal('run-resumed'), ...study, deadlineMs: count }),

@@ -4,6 +4,7 @@
 
 import type { Digest } from '../../shared/digest.ts'
 import { parseStudy } from '../../shared/study/study.ts'
+import { evolveLinkage, nothingLinked } from './linkage.ts'
 import { contributes, isActive, publishedRound, sameRound } from './rounds.ts'
 import type {
   ActiveRun,
@@ -79,6 +80,9 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
       const { stage, round, metric, best } = event
       return { ...run, stopped: [...run.stopped, { stage, round, metric, best }] }
     }
+    case 'link-list-recorded':
+    case 'site-unchecked':
+      return { ...run, linkage: evolveLinkage(run, event) }
     case 'run-finished': {
       if (!isActive(run)) throw misplaced(event, run)
       const { startedAtMs } = run
@@ -105,11 +109,12 @@ function evolveRun(run: Run | undefined, event: RunEvent, atMs: number): Run {
 function proposed(studyDigest: Digest, text: string, atMs: number): Run {
   const { study, digest } = parseStudy(text)
   if (digest !== studyDigest) throw new Error(`study-proposed: the text has the digest ${digest}, not ${studyDigest}`)
-  return { studyDigest, text, study, published: [], stopped: [], phase: 'proposed', proposedAtMs: atMs }
+  const nothingYet = { published: [], stopped: [], linkage: nothingLinked }
+  return { studyDigest, text, study, ...nothingYet, phase: 'proposed', proposedAtMs: atMs }
 }
 
-function commonOf({ studyDigest, text, study, published, stopped }: Run) {
-  return { studyDigest, text, study, published, stopped }
+function commonOf({ studyDigest, text, study, published, stopped, linkage }: Run) {
+  return { studyDigest, text, study, published, stopped, linkage }
 }
 
 /** The first round starts the run; every other one follows the end of another, in the same batch. */

@@ -4,6 +4,7 @@
 import type { Digest } from '../../shared/digest.ts'
 import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
 import { judge } from './announcement.ts'
+import { linkBlobs } from './linkage.ts'
 import { contributes, isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
 import type { Federation, MomentDigests, PooledBlob, Purpose, Run, UpdateAnnouncement } from './run.ts'
 
@@ -56,8 +57,8 @@ export function mayDownload(federation: Federation, site: string, digest: Digest
 }
 
 /**
- * What the store must keep: the weights of every round, the moments that the next step starts from, and the updates of
- * rounds whose average is not published yet. A site's update says more about its children than the average does, so nobody
+ * What the store must keep: the weights of every round, the moments that the next step starts from, the updates of rounds
+ * whose average is not published yet, and while a run lasts the tokens of its sites. A site's update says more about its children than the average does, so nobody
  * keeps it longer than it is needed.
  */
 export function neededBlobs(federation: Federation): ReadonlySet<Digest> {
@@ -66,6 +67,7 @@ export function neededBlobs(federation: Federation): ReadonlySet<Digest> {
       ...weightsOf(run),
       ...Object.values(momentsBefore(run) ?? {}),
       ...updatesToAverage(run),
+      ...linkBlobs(run),
     ]),
   )
 }

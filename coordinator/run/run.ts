@@ -3,6 +3,7 @@
 
 import type { Digest } from '../../shared/digest.ts'
 import type { ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
+import type { UncheckedReason } from '../../shared/protocol/link-tokens.ts'
 import type { MetricName, MetricSum } from '../../shared/study/metrics.ts'
 import type { Study } from '../../shared/study/study.ts'
 
@@ -120,6 +121,32 @@ export interface MomentDigests {
   readonly second: Digest
 }
 
+/** What a site last said when it was asked for tokens of its children, and how often it has said something new. */
+export type LinkWord = { readonly times: number } & (
+  | {
+      readonly kind: 'list'
+      readonly keyFingerprint: string
+      readonly tokensDigest: Digest
+      /** Random ones included. */
+      readonly tokens: number
+    }
+  | { readonly kind: 'unchecked'; readonly reason: UncheckedReason }
+)
+
+/** How many children two sites share; null when fewer than the study shows. Sites in order of id. */
+export interface LinkPair {
+  readonly sites: readonly [string, string]
+  readonly children: number | null
+}
+
+/** The check for children in two hospitals; rules in linkage.ts. */
+export interface RunLinkage {
+  /** In the order in which they came. Of those before the start each site has one; all after it stand. */
+  readonly lists: readonly { readonly site: string; readonly tokensDigest: Digest; readonly beforeStart: boolean }[]
+  readonly words: ReadonlyMap<string, LinkWord>
+  readonly pairs: readonly LinkPair[]
+}
+
 interface RunCommon {
   readonly studyDigest: Digest
   /** The study file, byte for byte; `study` is what it says. */
@@ -127,6 +154,7 @@ interface RunCommon {
   readonly study: Study
   readonly published: readonly PublishedRound[]
   readonly stopped: readonly EarlyStop[]
+  readonly linkage: RunLinkage
 }
 
 /** A study's execution. */
@@ -186,6 +214,16 @@ export type Command =
       readonly metrics: readonly MetricSum[]
     } & SiteRound)
   | ({ readonly type: 'decline'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
+  /** The site's tokens are in the blob store; `shared` is what comparing them with the other sites' has given. */
+  | ({
+      readonly type: 'record-link-list'
+      readonly keyFingerprint: string
+      readonly tokensDigest: Digest
+      readonly tokens: number
+      readonly shared: readonly (readonly [site: string, children: number | null])[]
+    } & SiteOfStudy)
+  /** The site takes part without the check. */
+  | ({ readonly type: 'record-unchecked'; readonly reason: UncheckedReason } & SiteOfStudy)
   /** Time has passed; the only way a deadline takes effect. */
   | { readonly type: 'look-at-clock' }
   /** The average of the sealed round is in the blob store. */
@@ -199,11 +237,13 @@ export type Command =
       readonly pooled?: PooledBlob
     } & RoundId)
 
-/** One site in one round of one study: what an assignment id stands for. */
-export interface SiteRound extends RoundId {
+export interface SiteOfStudy {
   readonly studyDigest: Digest
   readonly site: string
 }
+
+/** One site in one round of one study: what an assignment id stands for. */
+export interface SiteRound extends RoundId, SiteOfStudy {}
 
 /** What a site says of an update before its bytes are read. */
 export interface UpdateAnnouncement extends SiteRound {
@@ -258,6 +298,15 @@ export type RunEvent =
       readonly weightsDigest: Digest
       readonly choice?: Choice | undefined
     } & RoundId)
+  /** Digest and counts only: the tokens are in a blob, which goes with the run's end. */
+  | ({
+      readonly type: 'link-list-recorded'
+      readonly keyFingerprint: string
+      readonly tokensDigest: Digest
+      readonly tokens: number
+      readonly shared: readonly (readonly [site: string, children: number | null])[]
+    } & SiteOfStudy)
+  | ({ readonly type: 'site-unchecked'; readonly reason: UncheckedReason } & SiteOfStudy)
   | { readonly type: 'run-finished'; readonly studyDigest: Digest; readonly weightsDigest: Digest }
   | { readonly type: 'run-paused'; readonly studyDigest: Digest }
   /** The deadline moves by the time that the pause took from the round. */

@@ -52,3 +52,15 @@ export interface Blobs {
   delete(digest: Digest): Promise<void>
   list(): Promise<readonly Digest[]>
 }
+
+/** A whole blob. @throws SequelaError `file_unreadable`, `store_corrupt`. */
+export async function readBlob(blobs: Pick<Blobs, 'open'>, digest: Digest): Promise<Uint8Array> {
+  const reader = await blobs.open(digest)
+  try {
+    const content = new Uint8Array(reader.byteLength)
+    await reader.read(0, content)
+    return content
+  } finally {
+    await reader.close()
+  }
+}

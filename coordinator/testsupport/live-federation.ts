@@ -19,9 +19,10 @@ import { membershipMachine } from '../authority/membership-codec.ts'
 import { type CommandLoop, createCommandLoop } from '../command-loop.ts'
 import { type Attendance, createAttendance } from '../rpc/attendance.ts'
 import { type Listeners, startListeners } from '../rpc/listeners.ts'
-import { smallStudy } from '../run/testsupport/small-study.ts'
+import { type SmallStudy, smallStudy } from '../run/testsupport/small-study.ts'
 import type { Blobs } from '../store/blobs.ts'
 import { openFileBlobs } from '../store/files.ts'
+import type { Journal } from '../store/journal.ts'
 import { createMemoryJournal } from '../store/memory-journal.ts'
 import { createTimer, type Timer } from '../timer.ts'
 
@@ -31,6 +32,10 @@ export interface LiveFederationOptions {
   readonly clock?: Clock
   readonly timer?: Timer
   readonly log?: Log
+  /** What the study asks beside the usual. */
+  readonly study?: Partial<SmallStudy>
+  /** False: the study is proposed only. */
+  readonly started?: boolean
   /** Name by which sites reach it; the certificate is for localhost and coordinator.test. */
   readonly host?: string
 }
@@ -43,7 +48,10 @@ export interface LiveFederation {
   readonly loop: Pick<CommandLoop<never>, 'federation' | 'handle' | 'subscribe' | 'journalIndexOf'>
   readonly blobs: Blobs
   readonly attendance: Attendance
+  readonly journal: Journal
   readonly studyDigest: Digest
+  /** Opens the first round, where that was not done already. */
+  startRun(): Promise<void>
   readonly manifest: Manifest
   /** The running study's first weights; made anew when asked for, as they may be large. */
   readonly base: { readonly digest: Digest; readonly bytes: Uint8Array }
@@ -87,6 +95,7 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
     timer = createTimer(clock),
     log = silentLog,
     host = 'localhost',
+    started = true,
   } = options
   const folder = await mkdtemp(join(tmpdir(), 'sequela-live-'))
   await mkdir(join(folder, 'store'))
@@ -100,8 +109,9 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
   const fail = (error: unknown): never => {
     throw error
   }
+  const journal = createMemoryJournal()
   const loop = createCommandLoop({
-    journal: createMemoryJournal(),
+    journal,
     clock,
     membership: membershipMachine,
     onFatal: fail,
@@ -133,13 +143,27 @@ export async function startLiveFederation(options: LiveFederationOptions = {}): 
   let listeners = await start(0, 0)
   addresses.enrolment = `${host}:${listeners.enrolmentPort}`
 
-  const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [2], maxUpdateNorm: 1e6 })
+  const study = smallStudy({ sites: ['a', 'b', 'c'], quorum: 2, stages: [2], maxUpdateNorm: 1e6, ...options.study })
   const baseBytes = (): Uint8Array => encodeSafetensors(weightsOf(manifest, 0))
   const digest = await blobs.put(baseBytes())
   await loop.handle({ type: 'propose-study', studyDigest: study.digest, text: study.text })
-  await loop.handle({ type: 'start-run', studyDigest: study.digest, initialWeights: digest })
+  const startRun = async (): Promise<void> => {
+    await loop.handle({ type: 'start-run', studyDigest: study.digest, initialWeights: digest })
+  }
+  if (started) await startRun()
   return {
-    ...{ folder, authority, enrolment, loop, blobs, attendance, manifest, studyDigest: study.digest },
+    ...{
+      folder,
+      authority,
+      enrolment,
+      loop,
+      blobs,
+      journal,
+      attendance,
+      manifest,
+      studyDigest: study.digest,
+      startRun,
+    },
     get listeners() {
       return listeners
     },

@@ -32,6 +32,7 @@ export const errorCodes = {
   offset_mismatch: 'a chunk does not continue where the stored bytes end',
   answer_malformed: 'an answer of an evaluation is not what was asked for',
   cohort_changed: 'the children changed by so few since the last evaluation that the difference would show them',
+  linkage_refused: 'the check for children in two hospitals was asked for in a way that cannot be',
   quorum_impossible: 'the study asks for more sites than it names',
   // identity
   unauthenticated: 'no valid certificate was shown',

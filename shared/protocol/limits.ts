@@ -18,6 +18,18 @@ export const maxParameters = 500_000_000
 /** An answer of an evaluation: 200 groups of landmarks, each with up to 50 cells of 120 letters for either class, twice. */
 export const maxAnswerBytes = 8 * 1024 * 1024
 
+/**
+ * Tokens in one site's list for the check of children in two hospitals: 128 KiB, and more children with gliomas than any
+ * hospital has. Also the most identifiers that a member who abuses its key can try with one list.
+ */
+export const maxLinkTokens = 4096
+
+/** Lists of tokens are filled up to a multiple of this, so that they do not tell how many children a hospital has. */
+export const linkTokensMultiple = 64
+
+/** Different lists that a site may give for one study: its tables change once a week for a year. */
+export const maxLinkLists = 50
+
 /** Numbers that one update may carry beside its weights. */
 export const maxMetrics = 64
 

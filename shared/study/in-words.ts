@@ -2,6 +2,7 @@
 
 import { evaluationPasses } from '../evaluation/passes.ts'
 import { modelManifest } from '../model/parameters.ts'
+import { linkTokensMultiple } from '../protocol/limits.ts'
 import { elementCount } from '../weights/weights.ts'
 import { modelOf } from './model-of.ts'
 import { sequencesInWords } from './sequences.ts'
@@ -53,7 +54,8 @@ export function studyInWords({ study, digest }: StudyFile): string {
           '  of its own for these and is refused predictions.',
         ]),
     ...(study.evaluation === undefined ? [] : evaluationInWords(study.evaluation, policy.minCell)),
-    'What never leaves: images, tables, names, dates, and any number about a single child.',
+    ...(policy.linkage === undefined ? [] : linkageInWords(policy.minCell)),
+    `What never leaves: images, tables, names, dates, and any number about a single child${policy.linkage === undefined ? '' : ', but for its hash'}.`,
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')
 }
@@ -64,6 +66,17 @@ function evaluationInWords({ ruleOutNpv, ruleInPpv }: NonNullable<Study['evaluat
     `  that hold at least ${minCell} children each, by number of scans, time, age, sex, grade, surgery, treatment and scanner,`,
     "  and this hospital's own figures of how well the model does. The whole consortium sees both. They serve to choose two",
     `  thresholds (predictive values of ${ruleOutNpv} below and ${ruleInPpv} above) and to write the report and the model card.`,
+  ]
+}
+
+function linkageInWords(minCell: number): string[] {
+  return [
+    "  to find children treated in two hospitals, one keyed hash of each child's shared identifier (tables.linkage in site.yaml),",
+    `  among random ones up to a multiple of ${linkTokensMultiple}. The coordinator compares them, shows counts of ${minCell} or more for each pair of`,
+    '  hospitals, and deletes them with the end of the run. Both hospitals are told which of their own children another one has, not',
+    '  which one; one keeps the child, the other holds it back. Hospitals share the key (site link-key) and the coordinator must not',
+    '  have it: whoever has key and hashes can try identifiers. A hospital that has the key can try some by listing them as its own.',
+    '  A hospital without key or identifiers takes part unchecked, and the coordinator shows that it does.',
   ]
 }
 

@@ -233,6 +233,24 @@ describe('a study file', () => {
     expect(words('')).toMatch(/brain only$/m)
   })
 
+  test('that does not look for children in two hospitals says nothing of it, as old files do', () => {
+    const study = parseStudy(good)
+    expect(study.study.policy.linkage).toBeUndefined()
+    expect(studyInWords(study)).not.toMatch(/two hospitals|hash/)
+  })
+
+  test('that looks for children in two hospitals says in words what leaves, who learns what, and what a key can be used for', () => {
+    const study = parseStudy(good.replace('policy: {', 'policy: { linkage: keyed-hash, '))
+    expect(study.study.policy.linkage).toBe('keyed-hash')
+    const words = studyInWords(study).replaceAll(/\s+/g, ' ')
+    expect(words).toContain('one keyed hash of each child')
+    expect(words).toContain('among random ones up to a multiple of 64')
+    expect(words).toContain('which of their own children another one has, not which one')
+    expect(words).toContain('whoever has key and hashes can try identifiers')
+    expect(words).toContain('any number about a single child, but for its hash')
+    expect(() => parseStudy(good.replace('policy: {', 'policy: { linkage: names, '))).toThrow(/policy.linkage/)
+  })
+
   test('in words names the digest that is approved, what leaves and what never does', () => {
     const study = parseStudy(good)
     const words = studyInWords(study)

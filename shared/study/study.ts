@@ -161,6 +161,8 @@ const studySchema = z.strictObject({
     minChildren: z.int().min(1).max(10_000).default(5),
     minCell: z.int().min(1).max(10_000).default(5),
     maxUpdateNorm: positive.default(100),
+    /** Whether hospitals look for children that two of them have, and how; absent: they do not. */
+    linkage: z.enum(['keyed-hash']).optional(),
   }),
 })
 

@@ -12,8 +12,10 @@ import type { Study, Task } from '../../shared/study/study.ts'
 import { mapBounded } from './bounded-map.ts'
 import { readChildScans } from './child-scans.ts'
 import type { Dataset } from './dataset.ts'
+import { type Elsewhere, elsewhereFindings, nowhereElse } from './elsewhere.ts'
 import { type Exclusions, exclusionSentence, noExclusions } from './exclusions.ts'
 import { type Finding, fewOf } from './finding.ts'
+import { readLinkageIds } from './linkage-table.ts'
 import { type DataLayout, openDataset } from './open-dataset.ts'
 
 export interface CohortImage {
@@ -63,6 +65,11 @@ export interface Cohort {
   /** By participant. */
   readonly children: readonly CohortChild[]
   readonly found: { readonly children: number; readonly visits: number }
+  /**
+   * Identifiers that hospitals share, of the children that are used; absent where the study looks for none or the site has no
+   * table of them.
+   */
+  readonly identifiers?: ReadonlyMap<string, string>
   readonly findings: readonly Finding[]
 }
 
@@ -75,6 +82,8 @@ export interface CohortRequest {
   readonly layout?: DataLayout
   /** What people took out by hand. */
   readonly exclusions?: Exclusions
+  /** Children that another hospital has too. */
+  readonly elsewhere?: Elsewhere
 }
 
 /** Folders on a network answer slowly; a few at once hide that. */
@@ -93,6 +102,7 @@ export async function loadCohort({
   site,
   layout = {},
   exclusions = noExclusions,
+  elsewhere = nowhereElse,
 }: CohortRequest): Promise<Cohort> {
   const question = recurrenceQuestionOf(study)
   const dataset = await openDataset(root, layout)
@@ -100,8 +110,11 @@ export async function loadCohort({
   const read = await mapBounded(dataset.participants, childrenAtOnce, (participant) =>
     loadChild({ dataset, exclusions, study, question }, participant),
   )
+  const table = study.policy.linkage === undefined ? undefined : layout.tables?.linkage
+  const links = table && (await readLinkageIds(dataset.folder, table, dataset.participants))
+  const held = new Set([...elsewhere.held, ...(links?.held ?? [])])
   const children = read.flatMap(({ participant, visits, scans, outcome }): CohortChild[] => {
-    if (scans.length === 0) return []
+    if (scans.length === 0 || held.has(participant)) return []
     const fold = foldOf(study, site, participant)
     return [
       {
@@ -125,7 +138,14 @@ export async function loadCohort({
     ...(channels === undefined ? {} : { channels }),
     children,
     found: { children: dataset.found, visits: read.reduce((sum, { visits }) => sum + visits, 0) },
-    findings: [...dataset.findings, ...read.flatMap(({ findings }) => findings), ...dateFindings(read)],
+    ...(links !== undefined && { identifiers: ofChildren(links.ids, children) }),
+    findings: [
+      ...dataset.findings,
+      ...(links?.findings ?? []),
+      ...elsewhereFindings(elsewhere, new Set(dataset.participants)),
+      ...read.flatMap(({ findings }) => findings),
+      ...dateFindings(read),
+    ],
   }
 }
 
@@ -135,6 +155,11 @@ export async function loadCohort({
  */
 function childKey(study: Study, site: string, participant: string): string {
   return sha256(`sequela child\n${study.seed}\n${site}\n${participant}`).slice(0, 16)
+}
+
+function ofChildren(ids: ReadonlyMap<string, string>, children: readonly CohortChild[]): ReadonlyMap<string, string> {
+  const used = new Set(children.map(({ participant }) => participant))
+  return new Map([...ids].filter(([child]) => used.has(child)))
 }
 
 /** A table with deaths or second tumours means nothing until the study says which types are its event. */

@@ -38,6 +38,8 @@ export type Rule =
   | 'unsuitable'
   | 'duplicate'
   | 'excluded'
+  | 'linkage'
+  | 'elsewhere'
   | 'nothing-to-learn'
 
 export interface Finding {

@@ -29,6 +29,8 @@ export const ownTablesSchema = z.strictObject({
   visits: tableSchema([child, 'session_id', 'acq_time', 'days_since_surgery', ...scannerColumns]).optional(),
   /** One row a child with the dates of all its scans, joined by hyphens, as published with the flat layout. */
   scans: tableSchema([child, 'scan_dates', 'label']).optional(),
+  /** Identifiers that hospitals share, such as a national number; best kept outside of the data folder. */
+  linkage: tableSchema([child, 'linkage_id']).optional(),
   children: tableSchema([
     child,
     ...(['age', 'sex', 'grade', 'extent_of_resection', 'location', 'treatment'] as const),

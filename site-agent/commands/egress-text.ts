@@ -1,7 +1,8 @@
 // The egress record as a data manager reads it: one block for everything that left, newest last.
 
 import { type SiteAnswer, smallestCell } from '../../shared/evaluation/site-answer.ts'
-import { bytesSentIn, type EgressRecord } from '../egress.ts'
+import { fingerprintInGroups, uncheckedReasons } from '../../shared/protocol/link-tokens.ts'
+import { bytesSentIn, type EgressRecord } from '../egress-record.ts'
 
 /** Lines of plain text, with totals at the end. */
 export function egressText(records: readonly EgressRecord[]): string {
@@ -16,7 +17,8 @@ export function egressText(records: readonly EgressRecord[]): string {
 }
 
 function recordText(record: EgressRecord): string {
-  const head = `${record.at}  study ${record.study.slice(0, 12)} stage ${record.stage + 1} round ${record.round + 1}`
+  const place = 'stage' in record ? ` stage ${record.stage + 1} round ${record.round + 1}` : ''
+  const head = `${record.at}  study ${record.study.slice(0, 12)}${place}`
   switch (record.kind) {
     case 'update-sealed': {
       const count = record.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
@@ -41,6 +43,14 @@ function recordText(record: EgressRecord): string {
       return `${head}  delivered, ${record.bytesSent} bytes sent, entry ${record.journalIndex} of the coordinator's journal`
     case 'delivery-interrupted':
       return `${head}  interrupted after ${record.bytesSent} bytes; what had arrived is not sent again`
+    case 'links-sealed':
+      return [
+        `${head}  asked which children another hospital has`,
+        `    ${record.tokens} keyed hashes of identifiers, random ones among them; SHA-256 ${record.listDigest}`,
+        `    under the key ${fingerprintInGroups(record.keyFingerprint)}`,
+      ].join('\n')
+    case 'links-absent':
+      return `${head}  said that no children are compared: ${uncheckedReasons[record.reason]}`
     case 'declined':
       return `${head}  declined: ${record.code}, ${record.reason}`
   }

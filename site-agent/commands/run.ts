@@ -10,7 +10,7 @@ import { seededRandom } from '../../shared/random.ts'
 import { runAgent } from '../agent.ts'
 import { createApprovals } from '../approvals.ts'
 import { brainNetworkFor } from '../brain-network-setting.ts'
-import { createChildrenProvider } from '../children.ts'
+import { createChildrenProvider, siteCohort } from '../children.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { createEgress } from '../egress.ts'
 import { createEvaluator } from '../evaluation/evaluator.ts'
@@ -20,6 +20,7 @@ import { createKeyAndRequest } from '../identity.ts'
 import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity, writeIdentity } from '../identity-file.ts'
 import type { Trainer } from '../learning/trainer.ts'
 import { createWorkerTrainer } from '../learning/worker-trainer.ts'
+import { createLinkage } from '../linkage/linkage.ts'
 import { createPersonalParameters } from '../personal-parameters.ts'
 import { routeTo } from '../proxy.ts'
 import { createSpool } from '../spool.ts'
@@ -50,6 +51,7 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
     const random = seededRandom(`${identity.site}/${process.pid}/${clock.now()}`)
     const jitter = random.uniform()
     const trainer = options.trainer ?? createWorkerTrainer({ threads: settings.threads })
+    const egress = createEgress({ file: home.egressFile, clock })
     await runAgent(
       {
         site: identity.site,
@@ -57,7 +59,12 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
         preparedChildren: options.children ?? createChildrenProvider({ home, settings, site: identity.site, log }),
         trainer,
         evaluator: createEvaluator({ site: identity.site, trainer, reportedFile: home.reportedFile }),
-        egress: createEgress({ file: home.egressFile, clock }),
+        egress,
+        linkage: createLinkage({
+          identifiers: async ({ study }) =>
+            (await siteCohort({ home, settings, site: identity.site }, study)).identifiers,
+          ...{ keyFile: home.linkKeyFile, recordFile: home.linkageFile, egress, clock, log },
+        }),
         spool: createSpool(home.spoolFolder),
         personal: createPersonalParameters(home.personalFolder),
         weightsFolder: home.weightsFolder,

@@ -1,9 +1,10 @@
 // What `site status` prints: the agent's own note of what it is doing, in words.
 
+import { type LinkageRecord, linkageInWords } from '../linkage/linkage-record.ts'
 import type { AgentStatus } from '../status-board.ts'
 
 /** `running` is whether the process that wrote the status is alive. */
-export function statusInWords(status: AgentStatus | undefined, running: boolean): string {
+export function statusInWords(status: AgentStatus | undefined, running: boolean, linkage: LinkageRecord = {}): string {
   if (status === undefined) return 'The agent has never run here. Start it with: site run'
   const lines = [
     running ? `The agent runs as process ${status.pid}.` : 'The agent is not running. Start it with: site run',
@@ -22,6 +23,7 @@ export function statusInWords(status: AgentStatus | undefined, running: boolean)
   for (const offer of status.offers) {
     lines.push(`Study ${offer.name} waits for this hospital's approval. Read it with: site approve ${offer.digest}`)
   }
+  lines.push(...linkageInWords(linkage))
   lines.push(`As of ${status.updatedAt}.`)
   return lines.join('\n')
 }

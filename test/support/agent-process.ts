@@ -6,13 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { emptyChart } from '../../shared/cohort/chart.ts'
 import { seededRandom } from '../../shared/random.ts'
-import { run } from '../../site-agent/commands/run.ts'
-import { siteHome } from '../../site-agent/home.ts'
+import { studyCohort } from '../../site-agent/children.ts'
+import { type RunOptions, run } from '../../site-agent/commands/run.ts'
+import { readSettings, siteHome } from '../../site-agent/home.ts'
+import { readIdentity } from '../../site-agent/identity-file.ts'
 import type { PreparedChild, Trainer, TrainingJob } from '../../site-agent/learning/trainer.ts'
 
 const castSchema = z.strictObject({
-  /** One home folder a site, and how many children it has. */
-  sites: z.array(z.strictObject({ home: z.string(), children: z.int().min(1) })),
+  /** One home folder a site, and how many children it has: so many made up, or those of its tables, their scans unseen. */
+  sites: z.array(z.strictObject({ home: z.string(), children: z.union([z.int().min(1), z.literal('from tables')]) })),
   /** Each training that begins adds its line here: `study seed/site/stage/round`. */
   trainingsFile: z.string(),
   /** Training does not end while that file exists. */
@@ -28,7 +30,10 @@ const running = cast.sites.map(({ home, children }) =>
   run(siteHome(home), {
     logLevel: 'info',
     trainer: arithmeticTrainer(),
-    children: async () => Array.from({ length: children }, (_, i) => childOf(i)),
+    children:
+      children === 'from tables'
+        ? tabledChildren(home)
+        : async () => Array.from({ length: children }, (_, i) => childOf(i)),
   }),
 )
 process.stdout.write('running\n')
@@ -65,4 +70,14 @@ function trained({ weights: { manifest, values }, seed }: TrainingJob): Training
 
 function childOf(index: number): PreparedChild {
   return { key: `child-${index}`, fold: 'train', scans: [], outcome: undefined, chart: emptyChart }
+}
+
+function tabledChildren(folder: string): NonNullable<RunOptions['children']> {
+  return async (study) => {
+    const home = siteHome(folder)
+    const settings = await readSettings(home)
+    const { site } = await readIdentity(home.identityFile)
+    const { children } = await studyCohort({ home, settings, site }, study)
+    return children.map(({ key, fold, outcome, chart }) => ({ key, fold, scans: [], outcome, chart }))
+  }
 }

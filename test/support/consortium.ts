@@ -38,6 +38,10 @@ export interface ConsortiumOptions {
   readonly orderingRounds?: number
   readonly quorum?: number
   readonly deadline?: string
+  /** Added to the study's policy. */
+  readonly policy?: string
+  /** Sites' children are those of their tables. */
+  readonly fromTables?: true
 }
 
 export interface Consortium {
@@ -51,6 +55,8 @@ export interface Consortium {
   startCoordinator(fault?: StoreFault): Promise<Program>
   /** Starts the agents of these sites in one process. */
   startAgents(sites: readonly string[], training?: CastOfAgents['training']): Promise<Program>
+  /** Shows the study to its sites. */
+  propose(): Promise<void>
   /** Proposes the study and starts the run; what has been done before is left as it is. */
   startRun(): Promise<void>
   status(): Promise<RunStatus>
@@ -143,6 +149,8 @@ async function openConsortium(
     return program
   }
 
+  const propose = async (): Promise<void> => void (await askCoordinator(home, { type: 'propose', text: study.text }))
+
   const status = async (): Promise<RunStatus> => {
     const { runs } = (await askCoordinator(home, { type: 'status' })) as CoordinatorStatus
     const run = runs.find(({ studyDigest }) => studyDigest === study.digest)
@@ -166,7 +174,10 @@ async function openConsortium(
       }),
     startAgents: (names, training = 'arithmetic') => {
       const cast: CastOfAgents = {
-        sites: names.map((site) => ({ home: homeOf(site).folder, children: childrenOf[site] ?? 1 })),
+        sites: names.map((site) => ({
+          home: homeOf(site).folder,
+          children: options.fromTables ? 'from tables' : (childrenOf[site] ?? 1),
+        })),
         ...{ trainingsFile, heldWhile: holdFile, training },
       }
       return started({
@@ -176,8 +187,9 @@ async function openConsortium(
         readyWord: 'running',
       })
     },
+    propose,
     startRun: async () => {
-      await askCoordinator(home, { type: 'propose', text: study.text })
+      await propose()
       const { phase } = await status()
       if (phase === 'proposed') await askCoordinator(home, { type: 'start', studyDigest: study.digest })
     },
@@ -198,6 +210,7 @@ function studyText({
   orderingRounds = 2,
   quorum = 2,
   deadline = '1h',
+  policy = '',
 }: ConsortiumOptions): string {
   return `study: journey
 seed: 7
@@ -210,7 +223,7 @@ stages:
   - { task: recurrence, rounds: 1, learningRate: 1e-3 }
 strategy: { serverMomentum: 0.6 }
 round: { quorum: ${quorum}, deadline: ${deadline} }
-policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 1 }
+policy: { minChildren: 1, minCell: 1, maxUpdateNorm: 1${policy} }
 `
 }
 

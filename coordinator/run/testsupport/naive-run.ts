@@ -97,6 +97,10 @@ function carryOut(run: NaiveRun, study: Study, command: Command, nowMs: number):
       note(round, command)
       return true
     }
+    case 'record-link-list':
+    case 'record-unchecked':
+      // Beside the rounds: compared by naive means in coordinator/linkage.
+      return study.policy.linkage !== undefined
     case 'announce-update':
     case 'count-update':
       return deliver(run, study, command)

@@ -16,13 +16,15 @@ export interface SmallStudy {
   readonly select?: boolean
   /** The run ends with an evaluation; its last stage is then one of recurrence. */
   readonly evaluation?: boolean
+  /** Sites look for children that two of them have. */
+  readonly linkage?: boolean
   /** Inside of the braces, as in the file. */
   readonly strategy?: string
 }
 
 export function smallStudy(wanted: SmallStudy): StudyFile {
   const { sites, quorum, stages, deadline = '1h', minChildren = 5, maxUpdateNorm = 100, strategy = '' } = wanted
-  const { patience, select = false, evaluation = false } = wanted
+  const { patience, select = false, evaluation = false, linkage = false } = wanted
   const taskOf = (stage: number): string => (evaluation && stage === stages.length - 1 ? 'recurrence' : 'ordering')
   const choice = select ? ', select: { metric: ordering_loss }' : ''
   const stopOf = (rounds: number): string =>
@@ -37,6 +39,6 @@ stages:
 ${stages.map((rounds, stage) => `  - { task: ${taskOf(stage)}, rounds: ${rounds}, learningRate: 1e-3${stopOf(rounds)}${choice} }`).join('\n')}
 ${evaluation ? 'evaluation: {}\n' : ''}strategy: { ${strategy} }
 round: { quorum: ${quorum}, deadline: ${deadline} }
-policy: { minChildren: ${minChildren}, maxUpdateNorm: ${maxUpdateNorm} }
+policy: { minChildren: ${minChildren}, maxUpdateNorm: ${maxUpdateNorm}${linkage ? ', linkage: keyed-hash' : ''} }
 `)
 }

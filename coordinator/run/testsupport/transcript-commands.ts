@@ -1,6 +1,7 @@
 // The commands of a transcript as words: `count boston 0/1 u1 children=6 norm=2.5`.
 
 import { type ErrorCode, isErrorCode } from '../../../shared/protocol/errors.ts'
+import { parseUncheckedReason } from '../../../shared/protocol/link-tokens.ts'
 import type { MetricSum } from '../../../shared/study/metrics.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import type { Command, RoundId, SiteRound, UpdateAnnouncement } from '../run.ts'
@@ -21,6 +22,7 @@ export function proposedStudy(words: readonly string[]): StudyFile {
     ...(options.has('patience') && { patience: Number(options.get('patience')) }),
     select: words.includes('select'),
     evaluation: words.includes('evaluation'),
+    linkage: words.includes('linkage'),
   })
 }
 
@@ -63,6 +65,16 @@ export function commandOf(words: readonly string[], study: StudyFile, labels: La
       return { type: 'refuse-update', ...siteRound(), code: codeOf(third), reason: words.slice(4).join(' ') }
     case 'decline':
       return { type: 'decline', ...siteRound(), code: codeOf(third), reason: words.slice(4).join(' ') }
+    case 'link': {
+      const shared = (options.get('shared')?.split(',') ?? []).map((text) => text.split(':'))
+      return {
+        ...{ type: 'record-link-list', studyDigest, site: first, tokensDigest: labels.digest(second), tokens: 64 },
+        keyFingerprint: options.get('key') ?? 'a'.repeat(20),
+        shared: shared.map(([site = '', count]) => [site, count === 'few' ? null : Number(count)]),
+      }
+    }
+    case 'unchecked':
+      return { type: 'record-unchecked', studyDigest, site: first, reason: parseUncheckedReason(second) }
     case 'clock':
       return { type: 'look-at-clock' }
     case 'publish':

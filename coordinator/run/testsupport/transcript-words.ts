@@ -48,6 +48,12 @@ export function eventLine(event: RunEvent, labels: Labels): string {
       const pooled = event.pooled === undefined ? '' : ` with ${labels.label(event.pooled.digest)}`
       return `${event.type}${round} ${labels.label(event.weightsDigest)}${clipped}${pooled}`
     }
+    case 'link-list-recorded': {
+      const shared = event.shared.map(([site, children]) => `${children ?? 'few'} with ${site}`).join(', ')
+      return `${event.type} ${event.site} ${event.tokens} tokens ${labels.label(event.tokensDigest)}${shared === '' ? '' : `, ${shared}`}`
+    }
+    case 'site-unchecked':
+      return `${event.type} ${event.site}: ${event.reason}`
     case 'run-finished':
       return `${event.type} with ${labels.label(event.weightsDigest)}`
     case 'run-resumed':

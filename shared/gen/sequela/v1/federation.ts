@@ -215,6 +215,32 @@ export interface RenewCertificateResponse {
   certificateChainPem: string;
 }
 
+export interface LinkChildrenRequest {
+  studyDigest: string;
+  answer: { $case: "list"; value: LinkTokens } | //
+  /** The site takes part without the check: no-key or no-identifiers. */
+  { $case: "unchecked"; value: string } | undefined;
+}
+
+/** One token for each child and random ones among them: 32 bytes each, ascending, in one piece. */
+export interface LinkTokens {
+  /** By which sites see that they hold the same key; says nothing of it. */
+  keyFingerprint: string;
+  tokens: Uint8Array;
+}
+
+/** Of the site's own tokens, in the same form; nothing says which other site is meant. */
+export interface LinkChildrenResponse {
+  /** Those that another site has too. */
+  shared: Uint8Array;
+  /** Those among them that the other site keeps: these children stay out here. */
+  held: Uint8Array;
+  /** Another site of the study compares under another key, so nothing could be found between the two. */
+  keysDiffer: boolean;
+  /** The study has begun: for this list the answer stays as it is. */
+  settled: boolean;
+}
+
 function createBaseAttendRequest(): AttendRequest {
   return { protocolVersion: 0, programVersion: "", capabilities: [], approvedStudies: [] };
 }
@@ -3102,6 +3128,337 @@ export const RenewCertificateResponse: MessageFns<RenewCertificateResponse> = {
   },
 };
 
+function createBaseLinkChildrenRequest(): LinkChildrenRequest {
+  return { studyDigest: "", answer: undefined };
+}
+
+export const LinkChildrenRequest: MessageFns<LinkChildrenRequest> = {
+  encode(message: LinkChildrenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.studyDigest !== "") {
+      writer.uint32(10).string(message.studyDigest);
+    }
+    switch (message.answer?.$case) {
+      case "list":
+        LinkTokens.encode(message.answer.value, writer.uint32(18).fork()).join();
+        break;
+      case "unchecked":
+        writer.uint32(26).string(message.answer.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkChildrenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkChildrenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.studyDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.answer = { $case: "list", value: LinkTokens.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.answer = { $case: "unchecked", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LinkChildrenRequest {
+    return {
+      studyDigest: isSet(object.studyDigest)
+        ? globalThis.String(object.studyDigest)
+        : isSet(object.study_digest)
+        ? globalThis.String(object.study_digest)
+        : "",
+      answer: isSet(object.list)
+        ? { $case: "list", value: LinkTokens.fromJSON(object.list) }
+        : isSet(object.unchecked)
+        ? { $case: "unchecked", value: globalThis.String(object.unchecked) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: LinkChildrenRequest): unknown {
+    const obj: any = {};
+    if (message.studyDigest !== "") {
+      obj.studyDigest = message.studyDigest;
+    }
+    if (message.answer?.$case === "list") {
+      obj.list = LinkTokens.toJSON(message.answer.value);
+    } else if (message.answer?.$case === "unchecked") {
+      obj.unchecked = message.answer.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LinkChildrenRequest>, I>>(base?: I): LinkChildrenRequest {
+    return LinkChildrenRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkChildrenRequest>, I>>(object: I): LinkChildrenRequest {
+    const message = createBaseLinkChildrenRequest();
+    message.studyDigest = object.studyDigest ?? "";
+    switch (object.answer?.$case) {
+      case "list": {
+        if (object.answer?.value !== undefined && object.answer?.value !== null) {
+          message.answer = { $case: "list", value: LinkTokens.fromPartial(object.answer.value) };
+        }
+        break;
+      }
+      case "unchecked": {
+        if (object.answer?.value !== undefined && object.answer?.value !== null) {
+          message.answer = { $case: "unchecked", value: object.answer.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseLinkTokens(): LinkTokens {
+  return { keyFingerprint: "", tokens: new Uint8Array(0) };
+}
+
+export const LinkTokens: MessageFns<LinkTokens> = {
+  encode(message: LinkTokens, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyFingerprint !== "") {
+      writer.uint32(10).string(message.keyFingerprint);
+    }
+    if (message.tokens.length !== 0) {
+      writer.uint32(18).bytes(message.tokens);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkTokens {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkTokens();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keyFingerprint = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tokens = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LinkTokens {
+    return {
+      keyFingerprint: isSet(object.keyFingerprint)
+        ? globalThis.String(object.keyFingerprint)
+        : isSet(object.key_fingerprint)
+        ? globalThis.String(object.key_fingerprint)
+        : "",
+      tokens: isSet(object.tokens) ? bytesFromBase64(object.tokens) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: LinkTokens): unknown {
+    const obj: any = {};
+    if (message.keyFingerprint !== "") {
+      obj.keyFingerprint = message.keyFingerprint;
+    }
+    if (message.tokens.length !== 0) {
+      obj.tokens = base64FromBytes(message.tokens);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LinkTokens>, I>>(base?: I): LinkTokens {
+    return LinkTokens.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkTokens>, I>>(object: I): LinkTokens {
+    const message = createBaseLinkTokens();
+    message.keyFingerprint = object.keyFingerprint ?? "";
+    message.tokens = object.tokens ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseLinkChildrenResponse(): LinkChildrenResponse {
+  return { shared: new Uint8Array(0), held: new Uint8Array(0), keysDiffer: false, settled: false };
+}
+
+export const LinkChildrenResponse: MessageFns<LinkChildrenResponse> = {
+  encode(message: LinkChildrenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shared.length !== 0) {
+      writer.uint32(10).bytes(message.shared);
+    }
+    if (message.held.length !== 0) {
+      writer.uint32(18).bytes(message.held);
+    }
+    if (message.keysDiffer !== false) {
+      writer.uint32(24).bool(message.keysDiffer);
+    }
+    if (message.settled !== false) {
+      writer.uint32(32).bool(message.settled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkChildrenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkChildrenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.shared = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.held = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.keysDiffer = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.settled = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LinkChildrenResponse {
+    return {
+      shared: isSet(object.shared) ? bytesFromBase64(object.shared) : new Uint8Array(0),
+      held: isSet(object.held) ? bytesFromBase64(object.held) : new Uint8Array(0),
+      keysDiffer: isSet(object.keysDiffer)
+        ? globalThis.Boolean(object.keysDiffer)
+        : isSet(object.keys_differ)
+        ? globalThis.Boolean(object.keys_differ)
+        : false,
+      settled: isSet(object.settled) ? globalThis.Boolean(object.settled) : false,
+    };
+  },
+
+  toJSON(message: LinkChildrenResponse): unknown {
+    const obj: any = {};
+    if (message.shared.length !== 0) {
+      obj.shared = base64FromBytes(message.shared);
+    }
+    if (message.held.length !== 0) {
+      obj.held = base64FromBytes(message.held);
+    }
+    if (message.keysDiffer !== false) {
+      obj.keysDiffer = message.keysDiffer;
+    }
+    if (message.settled !== false) {
+      obj.settled = message.settled;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LinkChildrenResponse>, I>>(base?: I): LinkChildrenResponse {
+    return LinkChildrenResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LinkChildrenResponse>, I>>(object: I): LinkChildrenResponse {
+    const message = createBaseLinkChildrenResponse();
+    message.shared = object.shared ?? new Uint8Array(0);
+    message.held = object.held ?? new Uint8Array(0);
+    message.keysDiffer = object.keysDiffer ?? false;
+    message.settled = object.settled ?? false;
+    return message;
+  },
+};
+
 /**
  * Between a site's agent and the coordinator, over mutually authenticated TLS. The site is who its certificate says;
  * no message names a sender. Refusals are gRPC statuses whose metadata `sequela-code` holds one of the error codes.
@@ -3205,6 +3562,20 @@ export const FederationServiceService = {
       Buffer.from(RenewCertificateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewCertificateResponse => RenewCertificateResponse.decode(value),
   },
+  /**
+   * Which of the site's children another site of the study has too, by keyed hashes; or why the site cannot ask.
+   * The same list again changes nothing and is answered as things stand.
+   */
+  linkChildren: {
+    path: "/sequela.v1.FederationService/LinkChildren" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: LinkChildrenRequest): Buffer => Buffer.from(LinkChildrenRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): LinkChildrenRequest => LinkChildrenRequest.decode(value),
+    responseSerialize: (value: LinkChildrenResponse): Buffer =>
+      Buffer.from(LinkChildrenResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): LinkChildrenResponse => LinkChildrenResponse.decode(value),
+  },
 } as const;
 
 export interface FederationServiceServer extends UntypedServiceImplementation {
@@ -3226,6 +3597,11 @@ export interface FederationServiceServer extends UntypedServiceImplementation {
   report: handleUnaryCall<ReportRequest, ReportResponse>;
   /** A fresh certificate for the same site, bound to the one in use. */
   renewCertificate: handleUnaryCall<RenewCertificateRequest, RenewCertificateResponse>;
+  /**
+   * Which of the site's children another site of the study has too, by keyed hashes; or why the site cannot ask.
+   * The same list again changes nothing and is answered as things stand.
+   */
+  linkChildren: handleUnaryCall<LinkChildrenRequest, LinkChildrenResponse>;
 }
 
 export interface FederationServiceClient extends Client {
@@ -3359,6 +3735,25 @@ export interface FederationServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenewCertificateResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Which of the site's children another site of the study has too, by keyed hashes; or why the site cannot ask.
+   * The same list again changes nothing and is answered as things stand.
+   */
+  linkChildren(
+    request: LinkChildrenRequest,
+    callback: (error: ServiceError | null, response: LinkChildrenResponse) => void,
+  ): ClientUnaryCall;
+  linkChildren(
+    request: LinkChildrenRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: LinkChildrenResponse) => void,
+  ): ClientUnaryCall;
+  linkChildren(
+    request: LinkChildrenRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: LinkChildrenResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const FederationServiceClient = makeGenericClientConstructor(
@@ -3369,6 +3764,31 @@ export const FederationServiceClient = makeGenericClientConstructor(
   service: typeof FederationServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
+}
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {
   return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
