@@ -10,7 +10,7 @@ import { createMoves } from './testsupport/moves.ts'
 import { type SmallStudy, smallStudy } from './testsupport/small-study.ts'
 
 function walk(
-  wanted: Pick<SmallStudy, 'stages' | 'patience' | 'select' | 'evaluation'> & {
+  wanted: Pick<SmallStudy, 'stages' | 'patience' | 'select' | 'evaluation' | 'linkage'> & {
     sites?: readonly string[]
     quorum?: number
   },
@@ -52,6 +52,13 @@ describe('in every state that three sites can bring about', () => {
       evaluation: true,
       least: 100,
     },
+    {
+      name: 'two sites that look for children whom both treat',
+      sites: ['a', 'b'],
+      stages: [1],
+      linkage: true,
+      least: 1_000,
+    },
   ])('of $name, the invariants hold', ({ name, least, ...wanted }) => {
     const { states, commands, eventTypes, violation } = walk(wanted, { decide, evolve })
     console.info(`${name}: ${states} states, ${commands} commands`)
@@ -66,8 +73,8 @@ describe('in every state that three sites can bring about', () => {
 })
 
 describe('the walk finds a machine that', () => {
-  test.each(brokenRules)('$name', ({ rules, found }) => {
-    const { violation } = walk({ stages: [2] }, rules)
+  test.each(brokenRules)('$name', ({ rules, found, linkage }) => {
+    const { violation } = walk(linkage ? { sites: ['a', 'b'], stages: [1], linkage } : { stages: [2] }, rules)
     expect(violation?.at(-1)).toMatch(found)
   })
 })

@@ -63,7 +63,9 @@ export function evolveLinkage({ linkage, phase }: Run, event: Said): RunLinkage 
   const { keyFingerprint, tokensDigest, tokens, shared } = event
   const words = new Map(linkage.words).set(site, { kind: 'list', keyFingerprint, tokensDigest, tokens, times })
   const pairs = shared.map(([other, children]): LinkPair => ({ sites: inOrder(site, other), children }))
-  return { lists: [...lists, { site, tokensDigest, beforeStart }], words, pairs: [...others, ...pairs] }
+  const isThere = lists.some((list) => list.site === site && list.tokensDigest === tokensDigest)
+  const after = isThere ? lists : [...lists, { site, tokensDigest, beforeStart }]
+  return { lists: after, words, pairs: [...others, ...pairs] }
 }
 
 /** Blobs with tokens that the run still needs. */

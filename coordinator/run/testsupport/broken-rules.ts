@@ -8,7 +8,31 @@ import type { Rules } from './explorer.ts'
 
 type CountUpdate = Extract<Command, { type: 'count-update' }>
 
-export const brokenRules: readonly { readonly name: string; readonly rules: Rules; readonly found: RegExp }[] = [
+interface BrokenRule {
+  readonly name: string
+  readonly rules: Rules
+  readonly found: RegExp
+  /** The study looks for children in two hospitals. */
+  readonly linkage?: true
+}
+
+export const brokenRules: readonly BrokenRule[] = [
+  {
+    name: 'forgets which children a site named when the run had begun',
+    found: /a list of children is forgotten/,
+    linkage: true,
+    rules: {
+      decide,
+      evolve: (federation, event, atMs) => {
+        const after = evolve(federation, event, atMs)
+        const run = after.runs.get(event.studyDigest)
+        if (run === undefined || event.type !== 'link-list-recorded') return after
+        const { site, tokensDigest } = event
+        const lists = run.linkage.lists.filter((list) => list.site !== site || list.tokensDigest === tokensDigest)
+        return { runs: new Map(after.runs).set(run.studyDigest, { ...run, linkage: { ...run.linkage, lists } }) }
+      },
+    },
+  },
   {
     name: 'counts a site twice when it sends other content',
     found: /update-counted cannot happen/,

@@ -145,7 +145,16 @@ function keyOf({ federation, nowMs }: World, study: StudyFile): string {
   )
   const last = currentRound(run)
   const abandoned = run.phase === 'cancelled' ? last?.status : ''
-  return `${run.phase} ${abandoned} ${isDue(run, nowMs)} ${rounds.join('; ')}`
+  return `${run.phase} ${abandoned} ${isDue(run, nowMs)} ${rounds.join('; ')} ${linkageKey(run)}`
+}
+
+/** How often a site has spoken tells states apart only where it has spoken too often. */
+function linkageKey({ linkage }: Run): string {
+  const lists = linkage.lists.map(({ site, tokensDigest, beforeStart }) => `${site} ${tokensDigest} ${beforeStart}`)
+  const words = [...linkage.words].map(
+    ([site, word]) => `${site} ${'tokensDigest' in word ? word.tokensDigest : word.kind}`,
+  )
+  return `${lists.sort().join()} ${words.sort().join()}`
 }
 
 function isDue(run: Run, nowMs: number): boolean {

@@ -1,10 +1,11 @@
 // What must be true of every state and every step of a run, said without using the machine's own rules. Each check is a
 // sentence about what is wrong, or undefined.
 
+import type { Digest } from '../../../shared/digest.ts'
 import { evaluationPasses } from '../../../shared/evaluation/passes.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import { participation } from '../participation.ts'
-import { assignmentsFor, mayDownload } from '../queries.ts'
+import { assignmentsFor, mayDownload, neededBlobs } from '../queries.ts'
 import { findRound, roundsOf } from '../rounds.ts'
 import type { Command, Decision, PublishedRound, Round, Run, RunEvent, Settlement } from '../run.ts'
 import type { World } from './explorer.ts'
@@ -20,8 +21,34 @@ export function brokenInState(study: StudyFile, world: World, journal: readonly 
     brokenChain(run, journal) ??
     brokenChoice(run) ??
     brokenAssignments(study, world, run) ??
-    brokenWaiting(study, run)
+    brokenWaiting(study, run) ??
+    brokenLinkage(world, run, journal)
   )
+}
+
+/** Of every site the last list before the start and all lists after it stand, and their blobs are kept as long as the run lasts. */
+function brokenLinkage(world: World, run: Run, journal: readonly Recorded[]): string | undefined {
+  const early = new Map<string, Digest>()
+  const late = new Set<string>()
+  let started = false
+  for (const { event } of journal) {
+    if (event.type === 'run-started') started = true
+    if (event.type === 'site-unchecked' && !started) early.delete(event.site)
+    if (event.type !== 'link-list-recorded') continue
+    if (!started) early.set(event.site, event.tokensDigest)
+    else late.add(`${event.site} ${event.tokensDigest}`)
+  }
+  const named = new Set([...[...early].map(([site, digest]) => `${site} ${digest}`), ...late])
+  const standing = new Set(run.linkage.lists.map(({ site, tokensDigest }) => `${site} ${tokensDigest}`))
+  if ([...named].some((list) => !standing.has(list))) return 'a list of children is forgotten'
+  if ([...standing].some((list) => !named.has(list))) return 'a list of children stands that was taken back'
+  const needed = neededBlobs(world.federation)
+  const over = run.phase === 'finished' || run.phase === 'cancelled'
+  const wrong = run.linkage.lists.some(({ tokensDigest }) => needed.has(tokensDigest) === over)
+  if (wrong) return over ? 'a list of children outlives its run' : 'a list of children may be deleted too early'
+  return run.linkage.lists.some(({ tokensDigest, site }) => mayDownload(world.federation, site, tokensDigest))
+    ? 'a list of children can be downloaded'
+    : undefined
 }
 
 /** Every round that was opened is there once, with every invited site exactly once and in order. */
@@ -151,7 +178,7 @@ export function brokenInStep(before: World, command: Command, decision: Decision
   )
 }
 
-/** What counts stays; what is sealed or published never changes, but for who came late. */
+/** What counts stays; what is sealed or published never changes, but for who came late; no list is taken back once a run has begun. */
 function brokenHistory(earlier: Run, later: Run): string | undefined {
   if (earlier === later) return undefined
   const now = roundsOf(later)
@@ -166,7 +193,9 @@ function brokenHistory(earlier: Run, later: Run): string | undefined {
     if ('weightsDigest' in before && before.weightsDigest !== weightsOf(round)) return 'published weights changed'
     if (before.late.some((site) => !round.late.includes(site))) return 'a late site is forgotten'
   }
-  return undefined
+  if (earlier.phase === 'proposed') return undefined
+  const standing = new Set(later.linkage.lists)
+  return earlier.linkage.lists.some((list) => !standing.has(list)) ? 'a list of children is forgotten' : undefined
 }
 
 /** A yes to an update means that it counts; a no means that it does not begin to. */

@@ -31,6 +31,8 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
     { name: 'cancel', command: { type: 'cancel-run', studyDigest, reason: 'enough' } },
     { name: 'look at the clock', command: { type: 'look-at-clock' } },
   ]
+  const links =
+    study.study.policy.linkage === undefined ? [] : study.study.sites.flatMap((site) => linksOf(study, site))
   const words = rounds.flatMap((id) => study.study.sites.flatMap((site) => wordsOf({ studyDigest, site, ...id })))
   return ({ federation, nowMs }) => {
     const run = federation.runs.get(studyDigest)
@@ -39,6 +41,7 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
       ...passing(run, nowMs),
       ...rounds.flatMap((id) => publications(study, run, id)),
       ...words,
+      ...links,
       ...rounds.flatMap((id) =>
         study.study.sites.flatMap((site) => deliveries(federation, { studyDigest, site, ...id }, study)),
       ),
@@ -89,6 +92,20 @@ function wordsOf(at: At): Move[] {
     { name: `refuse ${place}`, command: { type: 'refuse-update', ...at, code: 'not_finite', reason: 'NaN' } },
     { name: `decline ${place}`, command: { type: 'decline', ...at, code: 'training_failed', reason: 'no memory' } },
   ]
+}
+
+/** A site names its children, or says that it cannot; the first site has a second list. */
+function linksOf({ study, digest: studyDigest }: StudyFile, site: string): Move[] {
+  const list = (name: string): Move => ({
+    name: `${site} gives ${name}`,
+    command: {
+      ...{ type: 'record-link-list', studyDigest, site, keyFingerprint: '0'.repeat(20), tokens: 64, shared: [] },
+      tokensDigest: sha256(`${name} of ${site}`),
+    },
+  })
+  const unchecked: Command = { type: 'record-unchecked', studyDigest, site, reason: 'no-key' }
+  const second = site === study.sites[0] ? [list('another list')] : []
+  return [list('a list'), ...second, { name: `${site} has no key`, command: unchecked }]
 }
 
 function deliveries(federation: Federation, at: At, study: StudyFile): Move[] {
