@@ -36,16 +36,18 @@ type StudyToPrepare = Pick<StudyFile, 'study'> & Partial<Pick<StudyFile, 'digest
 const usualProcesses = 2
 
 /**
- * The cohort without what people took out by hand and, where told, without what another hospital keeps.
+ * The cohort without what people took out by hand.
+ * @param elsewhere where it is to take part in the study: what is known of children that another hospital has too
  * @throws SequelaError as `loadCohort`; `file_unreadable`.
  */
 export async function siteCohort(
   { home, settings, site }: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
   study: Study,
-  elsewhere: Elsewhere = nowhereElse,
+  elsewhere?: Elsewhere,
 ): Promise<Cohort> {
   const exclusions = exclusionsOf(await readDecisions(home.exclusionsFile))
-  return loadCohort({ root: settings.data, study, site, layout: settings, exclusions, elsewhere })
+  const part = elsewhere === undefined ? {} : { elsewhere }
+  return loadCohort({ root: settings.data, study, site, layout: settings, exclusions, ...part })
 }
 
 /** The cohort that takes part in a study: without the children that another hospital keeps in it. */
@@ -57,7 +59,7 @@ export async function studyCohort(
   const outcome = (await readLinkageRecord(deps.home.linkageFile))[digest]
   const hasKey = (await readLinkSecrets(deps.home.linkKeyFile)) !== undefined
   const hasTable = deps.settings.tables?.linkage !== undefined
-  const cohort = await siteCohort(deps, study, outcome?.kind === 'compared' ? outcome : nowhereElse)
+  const cohort = await siteCohort(deps, study, outcome ?? nowhereElse)
   return { ...cohort, findings: [...cohort.findings, ...linkageFindings({ study }, { outcome, hasKey, hasTable })] }
 }
 

@@ -82,7 +82,10 @@ export interface CohortRequest {
   readonly layout?: DataLayout
   /** What people took out by hand. */
   readonly exclusions?: Exclusions
-  /** Children that another hospital has too. */
+  /**
+   * Children that another hospital has too. Absent where the cohort is not to take part in the study: then nobody looks for
+   * such children, and the table of identifiers stays closed.
+   */
   readonly elsewhere?: Elsewhere
 }
 
@@ -102,7 +105,7 @@ export async function loadCohort({
   site,
   layout = {},
   exclusions = noExclusions,
-  elsewhere = nowhereElse,
+  elsewhere,
 }: CohortRequest): Promise<Cohort> {
   const question = recurrenceQuestionOf(study)
   const dataset = await openDataset(root, layout)
@@ -110,9 +113,10 @@ export async function loadCohort({
   const read = await mapBounded(dataset.participants, childrenAtOnce, (participant) =>
     loadChild({ dataset, exclusions, study, question }, participant),
   )
-  const table = study.policy.linkage === undefined ? undefined : layout.tables?.linkage
+  const looksElsewhere = study.policy.linkage !== undefined && elsewhere !== undefined
+  const table = looksElsewhere ? layout.tables?.linkage : undefined
   const links = table && (await readLinkageIds(dataset.folder, table, dataset.participants))
-  const held = new Set([...elsewhere.held, ...(links?.held ?? [])])
+  const held = new Set([...(elsewhere?.held ?? []), ...(links?.held ?? [])])
   const children = read.flatMap(({ participant, visits, scans, outcome }): CohortChild[] => {
     if (scans.length === 0 || held.has(participant)) return []
     const fold = foldOf(study, site, participant)
@@ -142,7 +146,7 @@ export async function loadCohort({
     findings: [
       ...dataset.findings,
       ...(links?.findings ?? []),
-      ...elsewhereFindings(elsewhere, new Set(dataset.participants)),
+      ...elsewhereFindings(elsewhere ?? nowhereElse, new Set(dataset.participants)),
       ...read.flatMap(({ findings }) => findings),
       ...dateFindings(read),
     ],

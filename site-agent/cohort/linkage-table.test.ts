@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseStudy } from '../../shared/study/study.ts'
 import { type Cohort, loadCohort } from './cohort.ts'
-import type { Elsewhere } from './elsewhere.ts'
+import { type Elsewhere, nowhereElse } from './elsewhere.ts'
 import { type DataSet, dataSet, rows, testStudyFile, told, writeDataSet } from './testsupport/data-set.ts'
 
 const plain = testStudyFile()
@@ -23,7 +23,7 @@ const layout = {
 const load = (files: DataSet, more: { elsewhere?: Elsewhere; of?: typeof study } = {}): Promise<Cohort> =>
   loadCohort({
     ...{ root: writeDataSet(files), study: more.of ?? study, site: 'here', layout },
-    ...(more.elsewhere !== undefined && { elsewhere: more.elsewhere }),
+    elsewhere: more.elsewhere ?? nowhereElse,
   })
 
 const names = ({ children }: Cohort): string[] => children.map(({ participant }) => participant)
@@ -56,6 +56,17 @@ describe('the table of identifiers', () => {
     files.delete('numbers.tsv')
     expect((await load(files, { of: plain.study })).identifiers).toBeUndefined()
     await expect(load(files)).rejects.toMatchObject({ code: 'table_invalid' })
+  })
+
+  test('stays closed where nobody takes part in the study, as at the bedside', async () => {
+    const files = set([
+      ['a', 'x-1'],
+      ['b', 'x-1'],
+      ['c', '756.3'],
+    ])
+    const cohort = await loadCohort({ root: writeDataSet(files), study, site: 'here', layout })
+    expect(names(cohort)).toEqual(['sub-a', 'sub-b', 'sub-c'])
+    expect([cohort.identifiers, cohort.findings]).toEqual([undefined, []])
   })
 
   test('leaves children without an identifier in, and says how many are not looked for', async () => {

@@ -28,6 +28,9 @@ const outcomeSchema = z.discriminatedUnion('kind', [
     at: z.string(),
     name: z.string(),
     reason: z.enum(['no-key', 'no-identifiers']),
+    /** As it was known before: a child does not come back because it cannot be looked for any more. */
+    held: z.array(z.string()),
+    kept: z.array(z.string()),
   }),
 ])
 
@@ -58,9 +61,9 @@ export async function recordLinkage(file: string, study: string, outcome: Linkag
 export function linkageInWords(record: LinkageRecord): string[] {
   return Object.values(record).flatMap((outcome) => {
     if (outcome.kind === 'unchecked') {
-      return [
-        `Study ${outcome.name}: not checked for children in two hospitals; this one takes part, but ${uncheckedReasons[outcome.reason]}.`,
-      ]
+      const before = outcome.held.length === 0 ? '' : ` ${outcome.held.length} children stay held back from before.`
+      const why = `this one takes part, but ${uncheckedReasons[outcome.reason]}`
+      return [`Study ${outcome.name}: not checked for children in two hospitals; ${why}.${before}`]
     }
     const { name, children, held, kept, keysDiffer, keyFingerprint } = outcome
     const counts = `${held.length} are held back here and ${kept.length} there`

@@ -121,6 +121,45 @@ describe('a site that has key and identifiers', () => {
   })
 })
 
+describe('a child that was held back stays so', () => {
+  const holding = (of: Scene['tokenOf']): LinkAnswer => ({
+    ...nothing,
+    shared: [of('756.3')],
+    held: [of('756.3')],
+    settled: false,
+  })
+
+  test('when its identifier is gone from the table', async () => {
+    const identifiers = new Map(children)
+    const at = await scene((of) => (identifiers.has('sub-c') ? holding(of) : { ...nothing, settled: false }), {
+      identifiers,
+    })
+    await at.linkage.settle(study, at.client)
+    identifiers.delete('sub-c')
+    await at.linkage.settle(study, at.client)
+    expect(await outcomeOf(at)).toMatchObject({ kind: 'compared', children: 2, held: ['sub-c'] })
+  })
+
+  test('when the key is gone, or another one has come', async () => {
+    const at = await scene((of) => (at.sent.length === 1 ? holding(of) : { ...nothing, settled: false }))
+    await at.linkage.settle(study, at.client)
+    rmSync(at.home.linkKeyFile)
+    await at.linkage.settle(study, at.client)
+    expect(await outcomeOf(at)).toMatchObject({ kind: 'unchecked', held: ['sub-c'] })
+    expect(linkageInWords(await readLinkageRecord(at.home.linkageFile)).join()).toMatch(/1 children stay held back/)
+    await createLinkKey(at.home, join(folder, `another-${count}`))
+    await at.linkage.settle(study, at.client)
+    expect(await outcomeOf(at)).toMatchObject({ kind: 'compared', held: ['sub-c'] })
+  })
+
+  test('unless the coordinator says of the same child under the same key that this hospital keeps it', async () => {
+    const at = await scene((of) => (at.sent.length === 1 ? holding(of) : { ...holding(of), held: [] }))
+    await at.linkage.settle(study, at.client)
+    await at.linkage.settle(study, at.client)
+    expect(await outcomeOf(at)).toMatchObject({ held: [], kept: ['sub-c'] })
+  })
+})
+
 describe('a site that cannot be compared takes part and says why', () => {
   const cases: [string, Parameters<typeof scene>[1], string, RegExp][] = [
     ['without a key', { key: false }, 'no-key', /no key/],

@@ -9,7 +9,7 @@ import type { LinkToken, UncheckedReason } from '../../shared/protocol/link-toke
 import type { StudyFile } from '../../shared/study/study.ts'
 import type { Egress, SealedLinks } from '../egress.ts'
 import { keyFingerprint, readLinkSecrets } from './link-key.ts'
-import { recordLinkage } from './linkage-record.ts'
+import { type LinkageOutcome, readLinkageRecord, recordLinkage } from './linkage-record.ts'
 import { filledUp, linkTokenOf } from './tokens.ts'
 
 /** What the coordinator says of the tokens that it was sent. */
@@ -61,16 +61,20 @@ export function createLinkage(deps: LinkageDeps): Linkage {
     const name = study.study.study
     const own = await ownTokens(deps, study)
     const answer = await client.linkChildren(await deps.egress.sealLinks(own.links))
+    const before = (await readLinkageRecord(deps.recordFile))[study.digest]
     if (own.links.kind === 'unchecked') {
-      await recordLinkage(deps.recordFile, study.digest, { kind: 'unchecked', at, name, reason: own.links.reason })
-      deps.log.warn('children-not-linked', { digest: study.digest, reason: own.links.reason })
+      const { reason } = own.links
+      const known = { held: before?.held ?? [], kept: before?.kept ?? [] }
+      await recordLinkage(deps.recordFile, study.digest, { kind: 'unchecked', at, name, reason, ...known })
+      deps.log.warn('children-not-linked', { digest: study.digest, reason })
     } else {
       const { keyFingerprint } = own.links
-      const held = namesOf(own.names, answer.held)
+      const answered = namesOf(own.names, answer.held)
+      const held = [...new Set([...answered, ...unanswered(before, keyFingerprint, own.names)])].toSorted()
       const kept = namesOf(own.names, answer.shared).filter((child) => !held.includes(child))
       const { keysDiffer } = answer
-      const counts = { children: own.names.size, held, kept, keysDiffer }
-      await recordLinkage(deps.recordFile, study.digest, { kind: 'compared', at, name, keyFingerprint, ...counts })
+      const found = { children: own.names.size, held, kept, keysDiffer }
+      await recordLinkage(deps.recordFile, study.digest, { kind: 'compared', at, name, keyFingerprint, ...found })
       deps.log.info('children-linked', { digest: study.digest, children: own.names.size, count: held.length })
     }
     announced.add(study.digest)
@@ -95,6 +99,20 @@ export function createLinkage(deps: LinkageDeps): Linkage {
       }
     },
   }
+}
+
+/**
+ * Children that were held back and of whom the answer does not speak: their identifier is gone from the table, or the key is
+ * another one. The other hospital still trains on them, so in doubt they stay out.
+ */
+function unanswered(
+  before: LinkageOutcome | undefined,
+  keyFingerprint: string,
+  names: ReadonlyMap<LinkToken, string>,
+): readonly string[] {
+  const asked = new Set(names.values())
+  const isSameKey = before?.kind === 'compared' && before.keyFingerprint === keyFingerprint
+  return (before?.held ?? []).filter((child) => !isSameKey || !asked.has(child))
 }
 
 /** What is to be said, and which child each token stands for. */
