@@ -61,7 +61,7 @@ export async function recordLinkage(file: string, study: string, outcome: Linkag
 export function linkageInWords(record: LinkageRecord): string[] {
   return Object.values(record).flatMap((outcome) => {
     if (outcome.kind === 'unchecked') {
-      const before = outcome.held.length === 0 ? '' : ` ${outcome.held.length} children stay held back from before.`
+      const before = outcome.held.length === 0 ? '' : ` Held back from before: ${outcome.held.length}.`
       const why = `this one takes part, but ${uncheckedReasons[outcome.reason]}`
       return [`Study ${outcome.name}: not checked for children in two hospitals; ${why}.${before}`]
     }

@@ -146,7 +146,7 @@ describe('a child that was held back stays so', () => {
     rmSync(at.home.linkKeyFile)
     await at.linkage.settle(study, at.client)
     expect(await outcomeOf(at)).toMatchObject({ kind: 'unchecked', held: ['sub-c'] })
-    expect(linkageInWords(await readLinkageRecord(at.home.linkageFile)).join()).toMatch(/1 children stay held back/)
+    expect(linkageInWords(await readLinkageRecord(at.home.linkageFile)).join()).toMatch(/Held back from before: 1/)
     await createLinkKey(at.home, join(folder, `another-${count}`))
     await at.linkage.settle(study, at.client)
     expect(await outcomeOf(at)).toMatchObject({ kind: 'compared', held: ['sub-c'] })
