@@ -5,10 +5,10 @@ import { combineWhole, type MomentValues } from '../coordinator/strategy/whole.t
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import { modelOf } from '../shared/study/model-of.ts'
-import { staysAtSite } from '../shared/study/personal.ts'
+import { personalPart, withoutPersonal, withPersonalPart } from '../shared/study/personal.ts'
 import type { Study } from '../shared/study/study.ts'
 import { difference, l2Norm } from '../shared/weights/arithmetic.ts'
-import { parameterViews, type Weights } from '../shared/weights/weights.ts'
+import type { Weights } from '../shared/weights/weights.ts'
 import { isUsable } from '../site-agent/learning/train.ts'
 import type { PreparedChild, Trainer, TrainingJob } from '../site-agent/learning/trainer.ts'
 import { createStageWatch } from './stage-watch.ts'
@@ -33,6 +33,7 @@ export interface ArmOptions {
 /** Runs the arm to its end. @returns the weights after each stage that was run, the last being the final ones */
 export async function trainArm(options: ArmOptions): Promise<readonly Weights[]> {
   const { study, trainer, signal } = options
+  const { personal = [] } = study.training
   const model = options.model ?? modelOf(study)
   const stages = options.stages ?? study.stages.map((_, index) => index)
   let weights = options.from ?? initialWeights(model, study.seed)
@@ -54,11 +55,12 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (!children.some((child) => child.fold === 'train' && isUsable({ stage, model }, child))) continue
         const seed = `${study.seed}/${site}/${index}/${round}`
-        const before = withOwn(weights, own.get(site), study)
+        const kept = own.get(site)
+        const before = kept === undefined ? weights : withPersonalPart(weights, personalPart(kept, personal))
         const job = { model, stage, training: study.training, round, weights: before, children, seed }
         const trained = await trainer.train(job, { signal })
-        if (study.training.personal !== undefined) own.set(site, trained.weights)
-        const { values } = withoutOwn(difference(trained.weights, before), study)
+        if (personal.length > 0) own.set(site, trained.weights)
+        const { values } = withoutPersonal(difference(trained.weights, before), personal)
         updates.push({ site, children: trained.children, norm: l2Norm(values), values })
       }
       const next = combineWhole(study.strategy, { base: weights.values, previousBase, moments, updates })
@@ -80,21 +82,4 @@ async function validation({ sites, trainer, signal }: ArmOptions, job: Omit<Trai
   const sums = []
   for (const children of sites.values()) sums.push(...(await trainer.evaluate({ ...job, children }, { signal })))
   return sums
-}
-
-/** The weights that a site trains from: its own values where it keeps some. */
-function withOwn(weights: Weights, own: Weights | undefined, { training }: Study): Weights {
-  if (own === undefined) return weights
-  const mixed: Weights = { manifest: weights.manifest, values: weights.values.slice() }
-  const kept = parameterViews(own)
-  for (const [name, values] of parameterViews(mixed)) {
-    if (staysAtSite(name, training.personal)) values.set(kept.get(name) ?? values)
-  }
-  return mixed
-}
-
-/** A difference as it leaves a site: nought where parameters stay. */
-function withoutOwn(update: Weights, { training }: Study): Weights {
-  for (const [name, values] of parameterViews(update)) if (staysAtSite(name, training.personal)) values.fill(0)
-  return update
 }

@@ -1,7 +1,7 @@
 // How the weights of a stage do on the validation folds, for studies that stop early or choose among their rounds: an arm then ends
 // and hands on what the coordinator would (coordinator/run/validation.ts).
 
-import { isBetter, type MetricName, type MetricSum } from '../shared/study/metrics.ts'
+import { bestBy, type MetricName, type MetricSum } from '../shared/study/metrics.ts'
 import type { Stage } from '../shared/study/study.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 
@@ -29,13 +29,13 @@ export function createStageWatch({ earlyStop, select }: Stage): StageWatch | und
     stops: () => {
       if (earlyStop === undefined) return false
       const measured = measuredBy(earlyStop.metric, noted)
-      const best = bestOf(earlyStop.metric, measured)
+      const best = bestBy(earlyStop.metric, measured)
       return best !== undefined && measured.length - 1 - measured.indexOf(best) >= earlyStop.patience
     },
     chosen: () => {
       if (select === undefined) return undefined
       const candidates = noted.filter(({ round }) => round >= 0)
-      return bestOf(select.metric, measuredBy(select.metric, candidates))?.weights
+      return bestBy(select.metric, measuredBy(select.metric, candidates))?.weights
     },
   }
 }
@@ -51,11 +51,4 @@ function measuredBy(metric: MetricName, noted: readonly Noted[]): readonly Measu
     const count = ofMetric.reduce((total, one) => total + one.count, 0)
     return count === 0 ? [] : [{ weights, value: ofMetric.reduce((total, one) => total + one.sum, 0) / count }]
   })
-}
-
-function bestOf(metric: MetricName, measured: readonly Measured[]): Measured | undefined {
-  return measured.reduce<Measured | undefined>(
-    (best, one) => (best === undefined || isBetter(metric, one.value, best.value) ? one : best),
-    undefined,
-  )
 }

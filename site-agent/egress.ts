@@ -11,11 +11,11 @@ import { type ErrorCode, errorCodes, SequelaError } from '../shared/protocol/err
 import { linkTokensMultiple, maxLinkTokens } from '../shared/protocol/limits.ts'
 import { encodeLinkTokens, type LinkToken, type UncheckedReason } from '../shared/protocol/link-tokens.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
-import { staysAtSite } from '../shared/study/personal.ts'
+import { staysAtSite, withoutPersonal } from '../shared/study/personal.ts'
 import type { Study } from '../shared/study/study.ts'
 import { allFinite, difference, l2Norm, scaled } from '../shared/weights/arithmetic.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
-import { parameterViews, type Weights } from '../shared/weights/weights.ts'
+import type { Weights } from '../shared/weights/weights.ts'
 import { appendLineDurably } from './durable-file.ts'
 import type { EgressRecord } from './egress-record.ts'
 
@@ -204,13 +204,6 @@ function requireFilledUp({ length }: readonly LinkToken[]): void {
   if (length > 0 && length % linkTokensMultiple === 0 && length <= maxLinkTokens) return
   const message = `a list of ${length} keyed hashes may not leave: not a multiple of ${linkTokensMultiple} up to ${maxLinkTokens}`
   throw new SequelaError('linkage_refused', message)
-}
-
-/** The difference with nought for every parameter that stays at the site. */
-function withoutPersonal(weights: Weights, personal: readonly string[] | undefined): Weights {
-  const shared: Weights = { manifest: weights.manifest, values: Float32Array.from(weights.values) }
-  for (const [name, values] of parameterViews(shared)) if (staysAtSite(name, personal)) values.fill(0)
-  return shared
 }
 
 /** Metrics that may leave, and the names of those that rest on fewer than `minCell` children. */

@@ -6,11 +6,11 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../shared/digest.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
-import { staysAtSite } from '../shared/study/personal.ts'
+import { personalPart, withPersonalPart } from '../shared/study/personal.ts'
 import type { StudyFile } from '../shared/study/study.ts'
 import { systemCode } from '../shared/system-code.ts'
 import { decodeSafetensors, encodeSafetensors } from '../shared/weights/safetensors.ts'
-import { manifestOf, parameterViews, type Weights } from '../shared/weights/weights.ts'
+import type { Weights } from '../shared/weights/weights.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 export interface PersonalParameters {
@@ -54,15 +54,15 @@ export function createPersonalParameters(folder: string): PersonalParameters {
       const own = known ?? (await latest(study, at))
       if (own === undefined) return base
       if (known === undefined) await write(study, `with-${at.baseDigest}`, own)
-      return replaced(base, own)
+      return withPersonalPart(base, own)
     },
     keep: async (study, at, trained) => {
-      if (personalOf(study).length > 0) await write(study, roundName(at), partOf(trained, personalOf(study)))
+      if (personalOf(study).length > 0) await write(study, roundName(at), personalPart(trained, personalOf(study)))
     },
     forPrediction: async (study, digest, weights) => {
       if (personalOf(study).length === 0) return weights
       const own = (await read(study, `with-${digest}`)) ?? (await latest(study))
-      return own && replaced(weights, own)
+      return own && withPersonalPart(weights, own)
     },
   }
 }
@@ -74,24 +74,4 @@ function personalOf({ study }: StudyFile): readonly string[] {
 /** Names sort in the order of rounds: a study has at most 20 stages of 10,000 rounds. */
 function roundName({ stage, round }: AssignmentKey): string {
   return `after-${String(stage).padStart(2, '0')}-${String(round).padStart(5, '0')}`
-}
-
-function partOf({ manifest, values }: Weights, personal: readonly string[]): Weights {
-  const views = parameterViews({ manifest, values })
-  const part = manifest.filter(({ name }) => staysAtSite(name, personal))
-  const kept = part.map(({ name }) => views.get(name) ?? new Float32Array())
-  const joined = new Float32Array(kept.reduce((sum, view) => sum + view.length, 0))
-  let offset = 0
-  for (const view of kept) {
-    joined.set(view, offset)
-    offset += view.length
-  }
-  return { manifest: manifestOf(part), values: joined }
-}
-
-function replaced(weights: Weights, own: Weights): Weights {
-  const copy: Weights = { manifest: weights.manifest, values: Float32Array.from(weights.values) }
-  const views = parameterViews(copy)
-  for (const [name, values] of parameterViews(own)) views.get(name)?.set(values)
-  return copy
 }

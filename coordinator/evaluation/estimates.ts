@@ -5,6 +5,7 @@ import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-thre
 import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
+import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import { countStrataOf, type Pooled } from '../../shared/evaluation/pooled.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
@@ -30,7 +31,6 @@ const shares: ReadonlySet<string> = new Set<EvaluationMetric | ThresholdMetric |
   ...(['sensitivity', 'specificity', 'ppv', 'npv', 'f1'] as const),
 ])
 
-const normalQuantile = 1.959964
 const leastError = 1e-9
 
 export function estimateOf(name: string, value: number, error: number | null): Estimate | null {

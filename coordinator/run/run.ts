@@ -215,13 +215,7 @@ export type Command =
     } & SiteRound)
   | ({ readonly type: 'decline'; readonly code: ErrorCode; readonly reason: string } & SiteRound)
   /** The site's tokens are in the blob store; `shared` is what comparing them with the other sites' has given. */
-  | ({
-      readonly type: 'record-link-list'
-      readonly keyFingerprint: string
-      readonly tokensDigest: Digest
-      readonly tokens: number
-      readonly shared: readonly (readonly [site: string, children: number | null])[]
-    } & SiteOfStudy)
+  | ({ readonly type: 'record-link-list' } & LinkListRecord)
   /** The site takes part without the check. */
   | ({ readonly type: 'record-unchecked'; readonly reason: UncheckedReason } & SiteOfStudy)
   /** Time has passed; the only way a deadline takes effect. */
@@ -240,6 +234,15 @@ export type Command =
 export interface SiteOfStudy {
   readonly studyDigest: Digest
   readonly site: string
+}
+
+/** What is known of a site's list of tokens without the tokens. */
+export interface LinkListRecord extends SiteOfStudy {
+  readonly keyFingerprint: string
+  readonly tokensDigest: Digest
+  readonly tokens: number
+  /** Children that another site has too; null: so few that the number stays unsaid. */
+  readonly shared: readonly (readonly [site: string, children: number | null])[]
 }
 
 /** One site in one round of one study: what an assignment id stands for. */
@@ -299,13 +302,7 @@ export type RunEvent =
       readonly choice?: Choice | undefined
     } & RoundId)
   /** Digest and counts only: the tokens are in a blob, which goes with the run's end. */
-  | ({
-      readonly type: 'link-list-recorded'
-      readonly keyFingerprint: string
-      readonly tokensDigest: Digest
-      readonly tokens: number
-      readonly shared: readonly (readonly [site: string, children: number | null])[]
-    } & SiteOfStudy)
+  | ({ readonly type: 'link-list-recorded' } & LinkListRecord)
   | ({ readonly type: 'site-unchecked'; readonly reason: UncheckedReason } & SiteOfStudy)
   | { readonly type: 'run-finished'; readonly studyDigest: Digest; readonly weightsDigest: Digest }
   | { readonly type: 'run-paused'; readonly studyDigest: Digest }

@@ -4,7 +4,7 @@
 // reported, in order of id. When a site is missing from a round, the value rests on fewer children, and nothing corrects that.
 
 import type { Digest } from '../../shared/digest.ts'
-import { isBetter, type MetricName } from '../../shared/study/metrics.ts'
+import { bestBy, type MetricName } from '../../shared/study/metrics.ts'
 import type { Choice, EarlyStop, PublishedRound, Round, Run } from './run.ts'
 
 /** How weights did. `round` is the one that gave them, -1 for those that the stage began with. */
@@ -22,7 +22,7 @@ export function stopsEarly(run: Run, current: Round): EarlyStop | undefined {
   if (settings?.earlyStop === undefined || round + 1 >= settings.rounds) return undefined
   const { metric, patience } = settings.earlyStop
   const measured = measurements(run, current, metric)
-  const best = bestOf(measured, metric)
+  const best = bestBy(metric, measured)
   if (best === undefined || measured.length - 1 - measured.indexOf(best) < patience) return undefined
   return { stage, round, metric, best: { round: best.round, value: best.value } }
 }
@@ -32,7 +32,7 @@ export function chooseWeights(run: Run, current: Round): { readonly weightsDiges
   const metric = run.study.stages[current.stage]?.select?.metric
   if (metric === undefined) return { weightsDigest: current.baseDigest }
   const candidates = measurements(run, current, metric).filter(({ round }) => round >= 0)
-  const best = bestOf(candidates, metric)
+  const best = bestBy(metric, candidates)
   if (best === undefined) return { weightsDigest: current.baseDigest }
   const { digest: weightsDigest, round, value, count } = best
   return { weightsDigest, choice: { round, metric, value, count, among: candidates.length } }
@@ -54,11 +54,4 @@ function pooled({ sites }: PublishedRound | Round, metric: MetricName): { sum: n
     total.count += found?.count ?? 0
   }
   return total
-}
-
-function bestOf(measured: readonly Measured[], metric: MetricName): Measured | undefined {
-  return measured.reduce<Measured | undefined>(
-    (best, one) => (best === undefined || isBetter(metric, one.value, best.value) ? one : best),
-    undefined,
-  )
 }

@@ -4,9 +4,8 @@
 
 import type { Fit, Line } from './calibration-fit.ts'
 import type { CalibrationLine } from './model-card.ts'
+import { normalQuantile } from './normal-quantile.ts'
 import { logistic, logit } from './recalibration.ts'
-
-const normalQuantile = 1.959964
 
 /** The ends of the 95 % interval of the share of events where the risk is `risk`. */
 export function bandAt(

@@ -3,6 +3,7 @@
 // discriminant is made of them and tried by each site on its test scans. Right as often as chance is what is hoped for.
 
 import { z } from 'zod'
+import { cholesky, solveFactored } from '../cholesky.ts'
 import { childrenOf } from './landmark.ts'
 import type { EmbeddedScan } from './pair-accuracy.ts'
 
@@ -61,9 +62,10 @@ export function discriminantOf(
   const isWhole = ({ mean, covariance }: Moments): boolean =>
     mean.length === size && covariance.length === (size * (size + 1)) / 2
   if (told.length < 2 || !told.every(({ moments }) => isWhole(moments))) return null
-  const within = shrunken(told.map(({ moments }) => moments))
+  const within = cholesky(shrunken(told.map(({ moments }) => moments)))
+  if (within === undefined) return null
   return told.map(({ site, moments: { mean } }) => {
-    const weights = solve(within, mean)
+    const weights = solveFactored(within, mean)
     return { site, weights, offset: -dot(weights, mean) / 2 }
   })
 }
@@ -96,35 +98,6 @@ function shrunken(sites: readonly Moments[]): number[][] {
       return i === j ? value + (share * trace) / size + 1e-12 : value
     }),
   )
-}
-
-/** A·x = b for a symmetric positive definite A, by Cholesky's decomposition. */
-function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
-  const size = right.length
-  const lower: number[][] = []
-  const get = (rows: readonly (readonly number[])[], i: number, j: number): number => rows[i]?.[j] ?? 0
-  for (let i = 0; i < size; i++) {
-    const row: number[] = []
-    lower.push(row)
-    for (let j = 0; j <= i; j++) {
-      let value = get(matrix, i, j)
-      for (let k = 0; k < j; k++) value -= get(lower, i, k) * get(lower, j, k)
-      row.push(i === j ? Math.sqrt(value) : value / get(lower, j, j))
-    }
-  }
-  const half: number[] = []
-  for (let i = 0; i < size; i++) {
-    let value = right[i] ?? 0
-    for (let k = 0; k < i; k++) value -= get(lower, i, k) * (half[k] ?? 0)
-    half.push(value / get(lower, i, i))
-  }
-  const solution = new Array<number>(size).fill(0)
-  for (let i = size - 1; i >= 0; i--) {
-    let value = half[i] ?? 0
-    for (let k = i + 1; k < size; k++) value -= get(lower, k, i) * (solution[k] ?? 0)
-    solution[i] = value / get(lower, i, i)
-  }
-  return solution
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {

@@ -47,6 +47,17 @@ export function isBetter(metric: MetricName, value: number, other: number): bool
   return shares.has(metric) ? value > other : value < other
 }
 
+/** The best of what was measured by the metric, the earlier of equals; undefined of nothing. */
+export function bestBy<T extends { readonly value: number }>(
+  metric: MetricName,
+  measured: readonly T[],
+): T | undefined {
+  return measured.reduce<T | undefined>(
+    (best, one) => (best === undefined || isBetter(metric, one.value, best.value) ? one : best),
+    undefined,
+  )
+}
+
 /**
  * Metrics of the validation fold: what a site can say of weights that it is asked to train on. Losses come first, as they
  * move even where no answer has changed.

@@ -3,6 +3,7 @@
 
 import { bandAt } from '../../shared/evaluation/calibration-band.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 
 export const zones = ['rule-out', 'grey', 'rule-in'] as const
@@ -41,7 +42,7 @@ export function recalibrationFor({ recalibration }: ModelCard, site: string): Re
  */
 export function toldApart({ calibrationLines }: ModelCard, by: RecalibrationOf): boolean {
   const line = calibrationLines[by]
-  return line === null || line.slope - 1.959964 * Math.sqrt(line.covariance[2]) > 0
+  return line === null || line.slope - normalQuantile * Math.sqrt(line.covariance[2]) > 0
 }
 
 /** @param risk as the model gives it @param by what `recalibrationFor` says */

@@ -112,7 +112,7 @@ function ghostAlong({ shape, voxels }: Volume, axis: 1 | 2): number | undefined 
 }
 
 /** The mask and all within `rim` voxels along y and x of it. */
-function grown(mask: Uint8Array, [depth, height, width]: Volume['shape']): Uint8Array {
+function grown(mask: Uint8Array, [, height, width]: Volume['shape']): Uint8Array {
   let grown = mask
   for (const stride of [width, 1]) {
     const length = stride === 1 ? width : height
@@ -125,5 +125,5 @@ function grown(mask: Uint8Array, [depth, height, width]: Volume['shape']): Uint8
     }
     grown = next
   }
-  return depth > 0 ? grown : mask
+  return grown
 }

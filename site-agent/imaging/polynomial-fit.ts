@@ -1,5 +1,6 @@
 // Least-squares polynomials of degree 3 in three dimensions over voxels of a grid, for surfaces that change slowly over a head.
 
+import { cholesky, solveFactored } from '../../shared/cholesky.ts'
 import { mni152CenterMm, type StudyGrid } from './study-grid.ts'
 
 const degree = 3
@@ -25,7 +26,7 @@ export function createPolynomialFit(places: readonly number[], grid: StudyGrid):
   if (factor === undefined) return undefined
   return {
     coefficientsOf: (values) =>
-      solved(
+      solveFactored(
         factor,
         terms.map((term) => dot(term, values) / places.length),
       ),
@@ -73,35 +74,6 @@ function termsAt(places: readonly number[], { shape: [, height, width], affine }
     }
   }
   return terms
-}
-
-/** Lower triangle L with L·Lᵀ = matrix; undefined unless the matrix is positive definite. */
-function cholesky(matrix: readonly (readonly number[])[]): number[][] | undefined {
-  const lower: number[][] = []
-  for (const [i, row] of matrix.entries()) {
-    const current: number[] = []
-    for (let j = 0; j < i; j++) {
-      const above = lower[j] ?? []
-      current.push(((row[j] ?? 0) - dot(current, above.slice(0, j))) / (above[j] ?? 1))
-    }
-    const rest = (row[i] ?? 0) - dot(current, current)
-    if (!(rest > 1e-9 * (row[i] ?? 0))) return undefined
-    lower.push([...current, Math.sqrt(rest)])
-  }
-  return lower
-}
-
-function solved(lower: readonly (readonly number[])[], right: readonly number[]): number[] {
-  const forward: number[] = []
-  for (const [i, row] of lower.entries())
-    forward.push(((right[i] ?? 0) - dot(row.slice(0, i), forward)) / (row[i] ?? 1))
-  const result = new Array<number>(right.length).fill(0)
-  for (let i = right.length - 1; i >= 0; i--) {
-    let sum = forward[i] ?? 0
-    for (let j = i + 1; j < right.length; j++) sum -= (lower[j]?.[i] ?? 0) * (result[j] ?? 0)
-    result[i] = sum / (lower[i]?.[i] ?? 1)
-  }
-  return result
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
