@@ -64,6 +64,11 @@ class SequelaModel(nn.Module):
             _set(self.recurrent.weight_hh_l0, weights[f"{name}.hiddenKernel"].T)
             _set(self.recurrent.bias_ih_l0, weights[f"{name}.inputBias"])
             _set(self.recurrent.bias_hh_l0, weights[f"{name}.hiddenBias"])
+        self.change = _linear(weights, "sequence.change") if "sequence.change.kernel" in weights else None
+        if self.change is not None:
+            self.change_norm = nn.LayerNorm(size)
+            _set(self.change_norm.weight, weights["sequence.change.norm.scale"])
+            _set(self.change_norm.bias, weights["sequence.change.norm.shift"])
         self.told_of_time = "sequence.time.kernel" in weights
         self.clinical = _linear(weights, "clinical.embedding") if "clinical.embedding.kernel" in weights else None
         if self.clinical is not None:
@@ -81,12 +86,14 @@ class SequelaModel(nn.Module):
         x = _padded(x, convolution.kernel_size[0], stride)
         return self.norms[key](F.conv3d(x, convolution.weight, stride=stride))
 
-    def embed(self, volumes):
+    def encode(self, volumes):
+        """Embeddings, and the maps of the layer of 14 mm voxels for networks that compare it between visits."""
         several = volumes.dim() == (5 if self.convolutions else 3)
         x = volumes if several else volumes.unsqueeze(1)  # [visit, sequence, …]
         there = [(x.flatten(2) != 0).any(2).to(x.dtype)] if several else []
         if not self.convolutions:  # features of the site's own
-            return self.embedding(torch.cat([x.transpose(1, 2).flatten(1), *there], 1))
+            return self.embedding(torch.cat([x.transpose(1, 2).flatten(1), *there], 1)), None
+        maps = []
         if "encoder_stem" in self.convolutions:  # a ResNet-18
             x = F.relu(self.normed(x, "stem"))
             x = F.max_pool3d(_padded(x, 3, 2, float("-inf")), 3, stride=2)
@@ -95,12 +102,26 @@ class SequelaModel(nn.Module):
                     name, stride = f"layer{layer}_block{block}", 2 if layer > 1 and block == 1 else 1
                     shortcut = self.normed(x, f"{name}_projection", stride) if stride > 1 else x
                     x = F.relu(self.normed(F.relu(self.normed(x, f"{name}_first", stride)), f"{name}_second", 1) + shortcut)
+                maps.append(x)
         else:
             for i in range(1, len(self.convolutions) + 1):
                 x = F.relu(self.normed(x, f"block{i}"))
-        return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4)), *there], 1))
+                maps.append(x)
+        compared = None
+        if self.change is not None:  # [visit, channel, 12, 16, 12]
+            compared = next(layer for layer in maps if 3 * layer.shape[1] == self.change.in_features)
+        return self.embedding(torch.cat([x.mean((2, 3, 4)), x.amax((2, 3, 4)), *there], 1)), compared
 
-    def states(self, embeddings, days):
+    def departures(self, maps):
+        """How each visit's maps depart from the mean of those before it: mean, largest rise and largest fall; nought at the first."""
+        rows = []
+        for visit in range(1, len(maps)):
+            change = maps[visit] - maps[:visit].mean(0)
+            pooled = torch.cat([change.mean((1, 2, 3)), change.amax((1, 2, 3)), -change.amin((1, 2, 3))])
+            rows.append(self.change_norm(self.change(pooled)))
+        return torch.stack([torch.zeros(self.change.out_features), *rows])
+
+    def states(self, embeddings, maps, days):
         """After each visit, given the visits up to it: each is a run of its own, told of the days before its own landmark."""
         if self.recurrent is None:  # the mean of what was seen so far
             return self.norm(embeddings).cumsum(0) / torch.arange(1, len(embeddings) + 1).unsqueeze(1)
@@ -111,7 +132,8 @@ class SequelaModel(nn.Module):
                 x, _ = self.attention(x, x, x, need_weights=False)
             else:
                 x = self.norm(x)
-                x = torch.cat([x, torch.cat([torch.zeros_like(x[:1]), x[1:] - x[:-1]])], 1)
+                seen = [x, torch.cat([torch.zeros_like(x[:1]), x[1:] - x[:-1]])]
+                x = torch.cat([*seen, *([self.departures(maps[: last + 1])] if self.change is not None else [])], 1)
             if self.told_of_time:
                 angles = 2 * torch.pi * (days[last] - days[: last + 1]).unsqueeze(1) / TIME_PERIODS_DAYS
                 x = torch.cat([x, torch.stack([angles.sin(), angles.cos()], 2).flatten(1)], 1)
@@ -119,8 +141,8 @@ class SequelaModel(nn.Module):
         return torch.stack(rows) if self.attention is None else F.relu(torch.stack(rows))
 
     def forward(self, volumes, days=None, chart=None):
-        embeddings = self.embed(volumes)
-        states = self.states(embeddings, days)
+        embeddings, maps = self.encode(volumes)
+        states = self.states(embeddings, maps, days)
         if self.clinical is not None:
             facts = F.relu(self.clinical_norm(self.clinical(chart)))
             states = torch.cat([states, facts.expand(len(states), -1)], 1)

@@ -140,6 +140,15 @@ describe.each([
     name: 'tiny with a mean in place of the recurrent unit',
     asked: askedOf({ ...binaryModel, temporal: 'mean' }, [1, 4]),
   },
+  { name: 'tiny that compares pictures', asked: askedOf({ ...hazardsModel, temporal: 'change-gru' }, [1, 2, 6]) },
+  {
+    name: 'tiny that compares pictures, told of time and chart',
+    asked: askedOf({ ...informedModel, temporal: 'change-gru' }, [1, 4]),
+  },
+  {
+    name: 'compact that compares pictures',
+    asked: askedOf({ ...hazardsModel, preset: 'compact', temporal: 'change-gru' }, [1, 3]),
+  },
   { name: 'tiny with attention and an LSTM', asked: askedOf({ ...binaryModel, temporal: 'attention-lstm' }, [1, 4]) },
   {
     name: 'tiny with attention, told of time and chart',

@@ -16,19 +16,31 @@ export function encoderInput(model: ModelSpec): { readonly name: string; readonl
     : { name: 'features', shape: [...sequences, shape.length] }
 }
 
-/** @returns `embeddings` [visit, embedding] */
-export function addEncoder(graph: GraphBuilder, parameters: GraphParameters, model: ModelSpec): string {
+/** What the encoder gives, by the names of values. */
+export interface EncoderOutputs {
+  /** [visit, embedding] */
+  readonly embeddings: string
+  /** What each layer of an encoder of images gives [visit, channel, depth, height, width]. */
+  readonly layers: readonly string[]
+}
+
+/** The embeddings are named `embeddings`. */
+export function addEncoder(graph: GraphBuilder, parameters: GraphParameters, model: ModelSpec): EncoderOutputs {
   const { name, shape } = encoderInput(model)
   const preset = presetOf(model.preset)
   const several = model.sequences > 1
+  const volumes = several || !('grid' in preset) ? name : graph.add('Unsqueeze', [name, graph.integers(1)])
+  const layers = 'grid' in preset ? addLayers(graph, parameters, preset, volumes) : []
+  const last = layers.at(-1)
   const seen =
-    'grid' in preset
-      ? addPooled(graph, parameters, preset, several ? name : graph.add('Unsqueeze', [name, graph.integers(1)]))
+    last !== undefined
+      ? addPooled(graph, last)
       : several
         ? graph.add('Reshape', [graph.add('Transpose', [name], { perm: [0, 2, 1] }), graph.integers(0, -1)])
         : name
   const inputs = several ? graph.add('Concat', [seen, addPresence(graph, name, shape.length)], { axis: 1 }) : seen
-  return graph.add('Identity', [addLinear(graph, parameters, 'encoder.embedding', inputs)], {}, 'embeddings')
+  const embedded = addLinear(graph, parameters, 'encoder.embedding', inputs)
+  return { embeddings: graph.add('Identity', [embedded], {}, 'embeddings'), layers }
 }
 
 /** 1 where a sequence has anything that is not nought. @returns [visit, sequence] */
@@ -38,35 +50,44 @@ function addPresence(graph: GraphBuilder, input: string, axes: number): string {
   return graph.add('Sign', [largest])
 }
 
-/** @param volumes [visit, sequence, depth, height, width] @returns mean and maximum of every channel [visit, 2·channel] */
-function addPooled(graph: GraphBuilder, parameters: GraphParameters, preset: ImagePreset, volumes: string): string {
+/** @param volumes [visit, sequence, depth, height, width] @returns of each layer [visit, channel, depth, height, width] */
+function addLayers(graph: GraphBuilder, parameters: GraphParameters, preset: ImagePreset, volumes: string): string[] {
   const { encoder } = preset
   const layers = layersOf(graph, parameters, preset.channelsPerGroup)
-  const x =
-    encoder.kind === 'resnet18'
-      ? addResNet(layers, encoder.width, volumes)
-      : addConvolutions(layers, encoder.channels, volumes)
+  return encoder.kind === 'resnet18'
+    ? addResNet(layers, encoder.width, volumes)
+    : addConvolutions(layers, encoder.channels, volumes)
+}
+
+/** Mean and maximum of every channel. @returns [visit, 2·channel] */
+function addPooled(graph: GraphBuilder, x: string): string {
   const overVoxels = { axes: [2, 3, 4], keepdims: 0 }
   const [mean, largest] = [graph.add('ReduceMean', [x], overVoxels), graph.add('ReduceMax', [x], overVoxels)]
   return graph.add('Concat', [mean, largest], { axis: 1 })
 }
 
-function addConvolutions(layers: Layers, channels: readonly number[], volumes: string): string {
-  return channels.reduce((x, _, i) => {
+function addConvolutions(layers: Layers, channels: readonly number[], volumes: string): string[] {
+  const given: string[] = []
+  for (const i of channels.keys()) {
     const block = `encoder.block${i + 1}`
-    return layers.relu(layers.norm(layers.conv(x, block, 2), block))
-  }, volumes)
+    given.push(layers.relu(layers.norm(layers.conv(given.at(-1) ?? volumes, block, 2), block)))
+  }
+  return given
 }
 
-function addResNet(layers: Layers, width: number, volumes: string): string {
+function addResNet(layers: Layers, width: number, volumes: string): string[] {
   const stem = layers.relu(layers.norm(layers.conv(volumes, 'encoder.stem', 2), 'encoder.stem'))
-  return residualBlocks(width).reduce((x, block) => {
+  const given: string[] = []
+  let x = layers.maxPool(stem)
+  for (const block of residualBlocks(width)) {
     const part = (name: string, input: string, stride: number): string =>
       layers.norm(layers.conv(input, `${block.name}.${name}`, stride), `${block.name}.${name}`)
     const shortcut = hasProjection(block) ? part('projection', x, block.stride) : x
     const inner = layers.relu(part('first', x, block.stride))
-    return layers.relu(layers.add(part('second', inner, 1), shortcut))
-  }, layers.maxPool(stem))
+    x = layers.relu(layers.add(part('second', inner, 1), shortcut))
+    if (block.name.endsWith('.block2')) given.push(x)
+  }
+  return given
 }
 
 /** Layers by the name of their parameters; each takes and gives the name of a value [visit, channel, depth, height, width]. */

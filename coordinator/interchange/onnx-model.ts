@@ -35,14 +35,14 @@ export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Ar
   const preset = networkOf(model)
   const graph = createGraphBuilder()
   const parameters = parametersIn(graph, weights)
-  const embeddings = addEncoder(graph, parameters, model)
+  const encoded = addEncoder(graph, parameters, model)
   const input = encoderInput(model)
-  const progression = graph.add('MatMul', [embeddings, parameters.as('head.pair.kernel')])
+  const progression = graph.add('MatMul', [encoded.embeddings, parameters.as('head.pair.kernel')])
   graph.add('Squeeze', [progression, graph.integers(1)], {}, 'progression')
   const inputs = [floatValue(input.name, ['visit', ...input.shape], 'prepared scans of one child in order of time')]
   if (model.timeInput === 'fourier') inputs.push(floatValue('days', ['visit'], 'days of the scans since any one day'))
   if (model.clinical) inputs.push(floatValue('chart', [clinicalSize], 'age, sex, resection, location, what is missing'))
-  const states = addSequence(graph, parameters, model, embeddings)
+  const states = addSequence(graph, parameters, model, encoded)
   const outputs = model.clinical
     ? addClinicalHead(graph, parameters, states)
     : addLinear(graph, parameters, 'head.risk', states)

@@ -6,32 +6,46 @@ import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { networkOf } from '../../shared/model/network.ts'
 import type { Preset } from '../../shared/model/presets.ts'
 import { timeCodeSize, timePeriodsDays } from '../../shared/model/time-code.ts'
+import type { EncoderOutputs } from './onnx-encoder.ts'
 import type { GraphBuilder } from './onnx-graph.ts'
-import { type GraphParameters, normEpsilon } from './onnx-parameters.ts'
+import { addLinear, type GraphParameters, normEpsilon } from './onnx-parameters.ts'
 
 /** shared/model/sequence.ts. @returns [visit, hidden] */
 export function addSequence(
   graph: GraphBuilder,
   parameters: GraphParameters,
   model: ModelSpec,
-  embeddings: string,
+  { embeddings, layers }: EncoderOutputs,
 ): string {
   const preset = networkOf(model)
   const isTold = model.timeInput === 'fourier'
   if (isTold) addGaps(graph)
   switch (preset.temporal) {
     case 'gru':
-      return addGru(graph, parameters, preset, addNorm(graph, parameters, embeddings), isTold)
+      return addGru(graph, parameters, preset, addNorm(graph, parameters, 'sequence.norm', embeddings), [], isTold)
+    case 'change-gru': {
+      const maps = 'grid' in preset ? layers[preset.comparedLayer] : undefined
+      if (maps === undefined) throw new Error('a network of features has no maps to compare')
+      const departures = [addDepartures(graph, parameters, maps)]
+      return addGru(
+        graph,
+        parameters,
+        preset,
+        addNorm(graph, parameters, 'sequence.norm', embeddings),
+        departures,
+        isTold,
+      )
+    }
     case 'mean':
-      return addMean(graph, addNorm(graph, parameters, embeddings))
+      return addMean(graph, addNorm(graph, parameters, 'sequence.norm', embeddings))
     case 'attention-lstm':
       return addAttentionLstm(graph, parameters, preset, embeddings, isTold)
   }
 }
 
-function addNorm(graph: GraphBuilder, parameters: GraphParameters, embeddings: string): string {
-  const norm = [parameters.as('sequence.norm.scale'), parameters.as('sequence.norm.shift')]
-  return graph.add('LayerNormalization', [embeddings, ...norm], { axis: -1, epsilon: normEpsilon })
+function addNorm(graph: GraphBuilder, parameters: GraphParameters, name: string, x: string): string {
+  const norm = [parameters.as(`${name}.scale`), parameters.as(`${name}.shift`)]
+  return graph.add('LayerNormalization', [x, ...norm], { axis: -1, epsilon: normEpsilon })
 }
 
 /** The mean of the rows up to each. */
@@ -42,27 +56,65 @@ function addMean(graph: GraphBuilder, normal: string): string {
   return graph.add('Div', [graph.add('CumSum', [normal, down]), graph.add('CumSum', [ones, down])])
 }
 
-/** Each embedding and its difference to the one before, into a GRU. */
+/** The sum of the rows before each; nought for the first. */
+function addSumBefore(graph: GraphBuilder, x: string): string {
+  return graph.add('CumSum', [x, graph.integer(0)], { exclusive: 1 })
+}
+
+/**
+ * How each visit's maps depart from the mean of those before, pooled and embedded; nought at the first visit.
+ * @param maps [visit, channel, depth, height, width]
+ * @returns [visit, embedding]
+ */
+function addDepartures(graph: GraphBuilder, parameters: GraphParameters, maps: string): string {
+  const one = graph.floats('change.one', [], Float32Array.of(1))
+  const visits = graph.add('Slice', [graph.add('Shape', [maps]), graph.integers(0), graph.integers(1)])
+  const noughts = graph.add('ConstantOfShape', [graph.add('Concat', [visits, graph.integers(1)], { axis: 0 })])
+  const before = addSumBefore(graph, graph.add('Add', [noughts, one])) // [visit, 1]: how many visits came before
+  const divisor = graph.add('Unsqueeze', [graph.add('Max', [before, one]), graph.integers(2, 3, 4)])
+  const departures = graph.add('Sub', [maps, graph.add('Div', [addSumBefore(graph, maps), divisor])])
+  const overVoxels = { axes: [2, 3, 4], keepdims: 0 }
+  const pooled = graph.add(
+    'Concat',
+    [
+      graph.add('ReduceMean', [departures], overVoxels),
+      graph.add('ReduceMax', [departures], overVoxels),
+      graph.add('Neg', [graph.add('ReduceMin', [departures], overVoxels)]),
+    ],
+    { axis: 1 },
+  )
+  const seen = addNorm(
+    graph,
+    parameters,
+    'sequence.change.norm',
+    addLinear(graph, parameters, 'sequence.change', pooled),
+  )
+  return graph.add('Mul', [seen, graph.add('Min', [before, one])])
+}
+
+/** Each embedding, its difference to the one before and what else is seen of each visit, into a GRU. */
 function addGru(
   graph: GraphBuilder,
   parameters: GraphParameters,
   { embeddingSize, hiddenSize }: Preset,
   normal: string,
+  departures: readonly string[],
   isTold: boolean,
 ): string {
   const rows = (from: number, to: number): string =>
     graph.add('Slice', [normal, graph.integers(from), graph.integers(to), graph.integers(0)])
   // The first visit stands before itself, so its difference is nought.
   const before = graph.add('Concat', [rows(0, 1), rows(0, -1)], { axis: 0 })
-  const inputs = graph.add('Concat', [normal, graph.add('Sub', [normal, before])], { axis: 1 })
-  const seen = graph.add('Unsqueeze', [inputs, graph.integers(1)]) // [visit, 1, 2·embedding]
+  const inputs = graph.add('Concat', [normal, graph.add('Sub', [normal, before]), ...departures], { axis: 1 })
+  const columns = (2 + departures.length) * embeddingSize
+  const seen = graph.add('Unsqueeze', [inputs, graph.integers(1)]) // [visit, 1, column]
   const weights = recurrentWeights(graph, parameters, 'sequence.gru', {
-    inputs: 2 * embeddingSize,
+    inputs: columns,
     hidden: hiddenSize,
     order: [1, 0, 2],
     isTold,
   })
-  const given = isTold ? addTime(graph, seen, 2 * embeddingSize) : seen
+  const given = isTold ? addTime(graph, seen, columns) : seen
   const states = graph.add('GRU', [given, ...weights], { hidden_size: hiddenSize, linear_before_reset: 1 }) // [visit, direction, sequence, hidden]
   return isTold ? ownStates(graph, states) : graph.add('Squeeze', [states, graph.integers(1, 2)])
 }

@@ -18,38 +18,51 @@ export interface ScanInputs {
   readonly present?: Tensor2D
 }
 
-/** Embeds scans. @returns [scan, embedding]; owned by the caller's tidy */
+/** What the encoder makes of scans; owned by the caller's tidy. */
+export interface Encoded {
+  /** [scan, embedding] */
+  readonly embeddings: Tensor2D
+  /** What the preset's `comparedLayer` gives, for networks that compare it between visits. [scan, depth, height, width, channel] */
+  readonly maps?: Tensor5D
+}
+
+/** Embeds scans. */
 export function encode(
   tf: Tf,
   ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
   { values, present }: ScanInputs,
-): Tensor2D {
-  const seen =
-    'grid' in preset
-      ? ops.meanMaxPool(convolved(tf, ops, preset, parameters, values as Tensor5D)) // [scan, 2·channel]
-      : (values as Tensor2D)
-  const told = present === undefined ? seen : (tf.concat([seen, present], 1) as Tensor2D)
-  return linear(tf, parameters, 'encoder.embedding', told)
+): Encoded {
+  const embedded = (seen: Tensor2D): Tensor2D => {
+    const told = present === undefined ? seen : (tf.concat([seen, present], 1) as Tensor2D)
+    return linear(tf, parameters, 'encoder.embedding', told)
+  }
+  if (!('grid' in preset)) return { embeddings: embedded(values as Tensor2D) }
+  const layers = layersOf(tf, ops, preset, parameters, values as Tensor5D)
+  const embeddings = embedded(ops.meanMaxPool(layers.at(-1) as Tensor5D)) // of [scan, 2·channel]
+  if (preset.temporal !== 'change-gru') return { embeddings }
+  return { embeddings, maps: layers[preset.comparedLayer] as Tensor5D }
 }
 
-/** @param volumes [scan, depth, height, width, sequence] @returns [scan, depth/2ⁿ, height/2ⁿ, width/2ⁿ, channel] */
-function convolved(
+/** @param volumes [scan, depth, height, width, sequence] @returns of each layer [scan, depth/2ⁿ, height/2ⁿ, width/2ⁿ, channel] */
+function layersOf(
   tf: Tf,
   ops: FusedOps,
   { encoder, channelsPerGroup }: ImagePreset,
   parameters: ParameterTensors,
   volumes: Tensor5D,
-): Tensor5D {
+): Tensor5D[] {
   if (encoder.kind === 'resnet18') {
     return resNet18(tf, ops, { width: encoder.width, channelsPerGroup }, parameters, volumes)
   }
-  return encoder.channels.reduce((x: Tensor5D, _, i) => {
+  const layers: Tensor5D[] = []
+  for (const i of encoder.channels.keys()) {
     const kernel = parameter(parameters, `encoder.block${i + 1}.kernel`) as Tensor5D
     const scale = parameter(parameters, `encoder.block${i + 1}.norm.scale`)
     const shift = parameter(parameters, `encoder.block${i + 1}.norm.shift`)
-    const halved = tf.conv3d(x, kernel, 2, 'same') // every axis halved, [scan, depth/2, height/2, width/2, channel]
-    return ops.groupNorm(halved, { scale, shift, channelsPerGroup, relu: true })
-  }, volumes)
+    const halved = tf.conv3d(layers.at(-1) ?? volumes, kernel, 2, 'same') // every axis halved, [scan, depth/2, height/2, width/2, channel]
+    layers.push(ops.groupNorm(halved, { scale, shift, channelsPerGroup, relu: true }))
+  }
+  return layers
 }

@@ -7,7 +7,15 @@ import { type Manifest, manifestOf, type Parameter, parameterSize, type Weights 
 import { clinicalHidden, clinicalSize } from './clinical.ts'
 import type { ModelSpec } from './model-spec.ts'
 import { networkOf } from './network.ts'
-import { encoderOutputs, type ImageEncoder, type ImagePreset, type Preset, presetOf, type Temporal } from './presets.ts'
+import {
+  encoderOutputs,
+  type ImageEncoder,
+  type ImagePreset,
+  layerChannels,
+  type Preset,
+  presetOf,
+  type Temporal,
+} from './presets.ts'
 import { hasProjection, residualBlocks, stemKernel } from './resnet.ts'
 import { riskOutputCount } from './risk.ts'
 import { numbersOfSequence, scanShapeOf } from './scan-shape.ts'
@@ -142,10 +150,18 @@ function normalisation(name: string, channels: number): InitialParameter[] {
   ]
 }
 
-function sequenceBlock({ temporal, embeddingSize, hiddenSize }: Preset): InitialParameter[] {
+function sequenceBlock(preset: Preset): InitialParameter[] {
+  const { temporal, embeddingSize, hiddenSize } = preset
   switch (temporal) {
     case 'gru':
       return [...normalisation('sequence.norm', embeddingSize), ...gru('sequence.gru', 2 * embeddingSize, hiddenSize)]
+    case 'change-gru':
+      return [
+        ...normalisation('sequence.norm', embeddingSize),
+        ...linear('sequence.change', 3 * comparedChannels(preset), embeddingSize),
+        ...normalisation('sequence.change.norm', embeddingSize),
+        ...gru('sequence.gru', 3 * embeddingSize, hiddenSize),
+      ]
     case 'mean':
       return normalisation('sequence.norm', embeddingSize)
     case 'attention-lstm':
@@ -157,8 +173,14 @@ function sequenceBlock({ temporal, embeddingSize, hiddenSize }: Preset): Initial
 }
 
 /** Gates of a sequence block, which a code of time is added to; a mean has none. */
+/** @throws Error for networks without images, which a study with this block is refused for. */
+function comparedChannels(preset: Preset): number {
+  if (!('grid' in preset)) throw new Error('a network of features has no maps to compare')
+  return layerChannels(preset.encoder)[preset.comparedLayer] ?? Number.NaN
+}
+
 function gateCount(temporal: Temporal): number {
-  return { gru: 3, 'attention-lstm': 4, mean: 0 }[temporal]
+  return { gru: 3, 'change-gru': 3, 'attention-lstm': 4, mean: 0 }[temporal]
 }
 
 /** Queries, keys and values side by side, each head's part in turn. */

@@ -11,7 +11,7 @@ export type ImageEncoder =
   | { readonly kind: 'resnet18'; readonly width: number }
 
 /** What makes a state of a child's scans (sequence.ts). */
-export const temporals = ['gru', 'attention-lstm', 'mean'] as const
+export const temporals = ['gru', 'change-gru', 'attention-lstm', 'mean'] as const
 export type Temporal = (typeof temporals)[number]
 
 interface CommonSizes {
@@ -32,6 +32,8 @@ export interface ImagePreset extends CommonSizes {
   readonly channelsPerGroup: number
   /** Edge, in voxels, of the blocks whose maxima the stage-1 auxiliary head predicts. */
   readonly maximaBlock: number
+  /** Number of the layer, from 0, whose maps `change-gru` compares between visits: 12×16×12 voxels of 14 mm. */
+  readonly comparedLayer: number
 }
 
 /** A network for arrays that sites bring: their embedding is one linear layer. */
@@ -53,6 +55,7 @@ export const imagePresets = {
     temporal: 'gru',
     hiddenSize: 64,
     maximaBlock: 8,
+    comparedLayer: 0,
   },
   /** For real studies: 2.3 million weights, 220 million multiplications a scan. */
   compact: {
@@ -65,6 +68,7 @@ export const imagePresets = {
     hiddenSize: 128,
     mostScans: 6,
     maximaBlock: 16,
+    comparedLayer: 0,
   },
   /**
    * The network of the paper (Tak et al. 2025), with group in place of batch normalisation, the maximum beside the mean, real
@@ -80,6 +84,7 @@ export const imagePresets = {
     hiddenSize: 512,
     mostScans: 12,
     maximaBlock: 32,
+    comparedLayer: 1,
   },
 } as const satisfies Record<string, ImagePreset>
 
@@ -102,7 +107,12 @@ export function presetOf(name: PresetName): Preset {
   return presets[name]
 }
 
+/** Channels of each layer of an encoder, first to last. */
+export function layerChannels(encoder: ImageEncoder): readonly number[] {
+  return encoder.kind === 'resnet18' ? [1, 2, 4, 8].map((times) => times * encoder.width) : encoder.channels
+}
+
 /** Channels that an encoder ends with. */
 export function encoderOutputs(encoder: ImageEncoder): number {
-  return encoder.kind === 'resnet18' ? 8 * encoder.width : (encoder.channels.at(-1) ?? 1)
+  return layerChannels(encoder).at(-1) ?? 1
 }

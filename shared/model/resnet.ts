@@ -36,9 +36,9 @@ export function hasProjection({ inputs, outputs, stride }: ResidualBlock): boole
 }
 
 /**
- * What is left of volumes after all blocks, 1/32 of every axis, rounded up.
- * @param x [scan, depth, height, width, channel]
- * @returns [scan, depth/32, height/32, width/32, 8·width]
+ * What is left of volumes after each of the four layers: 1/4, 1/8, 1/16, 1/32 of every axis, rounded up.
+ * @param volumes [scan, depth, height, width, sequence]
+ * @returns from [scan, depth/4, height/4, width/4, width of the network] to [scan, depth/32, height/32, width/32, 8·width]
  */
 export function resNet18(
   tf: typeof TensorFlow,
@@ -46,7 +46,7 @@ export function resNet18(
   { width, channelsPerGroup }: { readonly width: number; readonly channelsPerGroup: number },
   parameters: ParameterTensors,
   volumes: Tensor5D,
-): Tensor5D {
+): Tensor5D[] {
   const convolved = (x: Tensor5D, name: string, stride: number): Tensor5D => {
     const kernel = parameter(parameters, `${name}.kernel`) as Tensor5D
     // With 'same', a kernel smaller than its stride would look at the wrong voxels.
@@ -66,6 +66,7 @@ export function resNet18(
 
   const stem = normalised(convolved(volumes, 'encoder.stem', 2), 'encoder.stem', { relu: true }) // axes halved
   let x = ops.maxPool(stem) // axes halved again
+  const layers: Tensor5D[] = []
   for (const block of residualBlocks(width)) {
     const { name, stride } = block
     const shortcut = hasProjection(block)
@@ -73,6 +74,7 @@ export function resNet18(
       : x
     const inner = normalised(convolved(x, `${name}.first`, stride), `${name}.first`, { relu: true })
     x = normalised(convolved(inner, `${name}.second`, 1), `${name}.second`, { relu: true, added: shortcut })
+    if (name.endsWith('.block2')) layers.push(x)
   }
-  return x
+  return layers
 }

@@ -15,8 +15,11 @@ export interface SequenceLayout {
   readonly gapDays?: Float64Array
 }
 
-/** What stands in a row: its scan, the scan less the one before (nought at the first step), or the mean of all up to it. */
-export type Choice = 'scan' | 'change' | 'mean'
+/**
+ * What stands in a row: its scan; the scan less the one before, or less the mean of all before it (nought at the first step); or
+ * the mean of all up to it.
+ */
+export type Choice = 'scan' | 'change' | 'departure' | 'mean'
 
 /** @param embeddings [scan, embedding] @returns [step·sequence, embedding]; nought after a sequence's end */
 export function chosen(tf: typeof TensorFlow, layout: SequenceLayout, embeddings: Tensor2D, choice: Choice): Tensor2D {
@@ -38,6 +41,10 @@ export function chosen(tf: typeof TensorFlow, layout: SequenceLayout, embeddings
     if (choice === 'change' && before !== undefined) {
       add(row, scan, 1)
       add(row, before, -1)
+    }
+    if (choice === 'departure' && earlier.length > 0) {
+      add(row, scan, 1)
+      for (const one of earlier) add(row, one, -1 / earlier.length)
     }
     if (choice === 'mean') for (const one of [...earlier, scan]) add(row, one, 1 / (earlier.length + 1))
   }

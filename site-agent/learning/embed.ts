@@ -1,7 +1,6 @@
 // Embeddings of whole children without training: a few children at a time, so that memory does not grow with the cohort.
 
-import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { encode } from '../../shared/model/encoder.ts'
+import { type Encoded, encode } from '../../shared/model/encoder.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { networkOf } from '../../shared/model/network.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
@@ -22,8 +21,7 @@ export interface EmbeddedBatch {
   readonly batch: Batch
   readonly ops: FusedOps
   readonly parameters: ParameterTensors
-  /** [scan, embedding] */
-  readonly embeddings: Tensor2D
+  readonly encoded: Encoded
 }
 
 /** Embeds all scans of the children, group by group, and hands each group to `use`. */
@@ -48,8 +46,8 @@ export function forEachEmbedded(
       const parameters: ParameterTensors = new Map(
         weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name)?.slice() ?? [], [...shape])]),
       )
-      const embeddings = encode(tf, ops, preset, parameters, scanInputs(tf, batch))
-      use({ members, batch, ops, parameters, embeddings })
+      const encoded = encode(tf, ops, preset, parameters, scanInputs(tf, batch))
+      use({ members, batch, ops, parameters, encoded })
     })
   }
 }
@@ -63,8 +61,8 @@ export interface EmbeddingJob {
 /** Embeddings of every scan of every child, [child][scan][embedding]; for benchmarks and probes, never to leave a site. */
 export function embedChildren(tf: Tf, volumes: Volumes, job: EmbeddingJob): number[][][] {
   const embedded: number[][][] = []
-  forEachEmbedded(tf, job, job.children, volumes, ({ batch, embeddings }) => {
-    const rows = embeddings.arraySync()
+  forEachEmbedded(tf, job, job.children, volumes, ({ batch, encoded }) => {
+    const rows = encoded.embeddings.arraySync()
     for (const { firstScan, days } of batch.children) embedded.push(rows.slice(firstScan, firstScan + days.length))
   })
   return embedded

@@ -71,8 +71,8 @@ function evaluateOrdering(
   const preset = networkOf(job.model)
   // The same questions in every round, so that rounds can be compared.
   const random = seededRandom(`evaluation/${children.length}`)
-  forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
-    const scores = pairScores(tf, parameters, embeddings).dataSync()
+  forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, encoded }) => {
+    const scores = pairScores(tf, parameters, encoded.embeddings).dataSync()
     for (const child of batch.children) {
       const pairs = pairsOf(child)
       let loss = 0
@@ -87,7 +87,7 @@ function evaluateOrdering(
       tally.add('ordering_loss', loss / pairs.length, child.key)
     }
     const questions = drawQuestions(batch.children, random, longestSequence)
-    const logits = askOrder(tf, ops, preset, parameters, embeddings, questions).dataSync()
+    const logits = askOrder(tf, ops, preset, parameters, encoded, questions).dataSync()
     for (const [q, inOrder] of questions.inOrder.entries()) {
       const { key = '' } = batch.children[questions.children[q] ?? -1] ?? {}
       tally.add('sequence_accuracy', (logits[q] ?? 0) > 0 === inOrder ? 1 : 0, key)
@@ -108,8 +108,8 @@ function evaluateRecurrence(
   tally: Tally,
 ): void {
   const landmarks: { child: string; visits: number; label: 0 | 1; logit: number }[] = []
-  forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, embeddings }) => {
-    const { outputs, rows } = riskAtEveryVisit(tf, ops, job.model, parameters, embeddings, batch.children)
+  forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, encoded }) => {
+    const { outputs, rows } = riskAtEveryVisit(tf, ops, job.model, parameters, encoded, batch.children)
     const [values, width] = [outputs.dataSync(), outputs.shape[1]]
     for (const [row, { child, visits, followUp }] of rows.entries()) {
       const given = values.subarray(row * width, (row + 1) * width)

@@ -46,7 +46,7 @@ function ask(model: ModelSpec, named: ReturnType<typeof valuesOf>, histories: re
       [...named].map(([name, { shape, values }]) => [name, tf.tensor(values, [...shape])]),
     )
     const scans = tf.tensor2d(embeddings, [scanCount, 64])
-    return riskAfter(tf, fusedOps(tf), model, tensors, scans, histories).arraySync()
+    return riskAfter(tf, fusedOps(tf), model, tensors, { embeddings: scans }, histories).arraySync()
   })
 }
 
@@ -144,7 +144,7 @@ describe('time and chart', () => {
       const loss = (...given: Tensor[]): Tensor => {
         const tensors = new Map([...fixed, ...names.map((name, k): [string, Tensor] => [name, given[k] as Tensor])])
         const scans = tf.tensor2d(embeddings, [scanCount, 64]) as Tensor2D
-        return tf.sum(riskAfter(tf, fusedOps(tf), informedModel, tensors, scans, [long]))
+        return tf.sum(riskAfter(tf, fusedOps(tf), informedModel, tensors, { embeddings: scans }, [long]))
       }
       return tf
         .grads(loss)(names.map((name) => fixed.get(name) as Tensor))

@@ -4,6 +4,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Chart } from '../../shared/cohort/chart.ts'
 import { clinicalVector } from '../../shared/model/clinical.ts'
+import type { Encoded } from '../../shared/model/encoder.ts'
 import { riskOutputs } from '../../shared/model/heads.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { networkOf } from '../../shared/model/network.ts'
@@ -40,7 +41,6 @@ export function layoutOf(sequences: readonly (readonly number[])[]): SequenceLay
 /**
  * What the risk head gives after the last scan of each history. Histories of which one begins another and goes no further
  * share a run where a state does not know what comes after it: the network is not told of time, and has no attention.
- * @param embeddings [scan, embedding]
  * @returns [history, output]
  */
 export function riskAfter(
@@ -48,7 +48,7 @@ export function riskAfter(
   ops: FusedOps,
   model: ModelSpec,
   parameters: ParameterTensors,
-  embeddings: Tensor2D,
+  encoded: Encoded,
   histories: readonly History[],
 ): Tensor2D {
   const preset = networkOf(model)
@@ -56,7 +56,7 @@ export function riskAfter(
   const isShared = model.timeInput === 'none' && preset.temporal !== 'attention-lstm'
   const { runs, places } = isShared ? sharedRuns(shown) : separateRuns(shown)
   const layout = { ...layoutOf(runs.map(({ scans }) => scans)), ...timeOf(model, runs) }
-  const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, run, hidden]
+  const states = runSequences(tf, ops, preset, parameters, encoded, layout) // [step, run, hidden]
   const flat = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
   const rows = tf.tensor1d(
     places.map(({ run, step }) => step * layout.sequences + run),

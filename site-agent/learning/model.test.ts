@@ -22,7 +22,7 @@ describe('the encoder', () => {
   test('turns each volume into one embedding, and the heads read one score, 36 maxima and one logit of it', () => {
     tf.tidy(() => {
       const parameters = initialTensors()
-      const embeddings = encode(tf, fusedOps(tf), presets.tiny, parameters, {
+      const { embeddings } = encode(tf, fusedOps(tf), presets.tiny, parameters, {
         values: tf.randomNormal([3, 24, 32, 24, 1]),
       })
       expect(embeddings.shape).toEqual([3, 64])
@@ -79,7 +79,8 @@ describe('the sequence block', () => {
       const parameters = new Map(
         Object.entries(named).map(([name, { shape, values }]) => [name, tf.tensor(values, shape)]),
       )
-      return runSequences(tf, fusedOps(tf), preset, parameters, tf.tensor2d(embeddings, [5, 3]), layout).arraySync()
+      const scans = { embeddings: tf.tensor2d(embeddings, [5, 3]) }
+      return runSequences(tf, fusedOps(tf), preset, parameters, scans, layout).arraySync()
     })
     for (const [q, scans] of sequences.entries()) {
       for (const [step, expected] of naiveStates(scans).entries()) {
@@ -98,7 +99,7 @@ describe('the sequence block', () => {
       ]
       const loss = (...[scans, ...rest]: Tensor[]): Tensor => {
         const parameters = new Map(names.map((name, k) => [name, rest[k] as Tensor]))
-        const states = runSequences(tf, fusedOps(tf), preset, parameters, scans as Tensor2D, layout)
+        const states = runSequences(tf, fusedOps(tf), preset, parameters, { embeddings: scans as Tensor2D }, layout)
         return tf.sum(tf.mul(states, tf.tensor3d(kept(weights), [4, 3, 2])))
       }
       return tf

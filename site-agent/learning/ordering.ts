@@ -3,7 +3,7 @@
 // volume, predicted from the embedding, so that the encoder keeps seeing small lesions (experiments: safe transfer).
 
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { encode } from '../../shared/model/encoder.ts'
+import { type Encoded, encode } from '../../shared/model/encoder.ts'
 import { orderLogits, pairScores, predictedMaxima } from '../../shared/model/heads.ts'
 import type { FusedOps, ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import type { Preset } from '../../shared/model/presets.ts'
@@ -41,10 +41,11 @@ export function orderingLoss(
   questions: OrderQuestions,
   weights: OrderingLosses = usualOrderingLosses,
 ): Scalar {
-  const embeddings = encode(tf, ops, preset, parameters, scanInputs(tf, batch)) // [scan, embedding]
+  const encoded = encode(tf, ops, preset, parameters, scanInputs(tf, batch))
+  const { embeddings } = encoded // [scan, embedding]
   const losses: readonly (readonly [weight: number, loss: () => Scalar])[] = [
     [weights.pairs, () => pairLoss(tf, pairScores(tf, parameters, embeddings), batch)],
-    [weights.sequences, () => sequenceLoss(tf, ops, preset, parameters, embeddings, questions)],
+    [weights.sequences, () => sequenceLoss(tf, ops, preset, parameters, encoded, questions)],
     ...('grid' in preset
       ? [[weights.maxima, () => maximaLoss(tf, preset, predictedMaxima(tf, parameters, embeddings), batch)] as const]
       : []),
@@ -58,10 +59,10 @@ function sequenceLoss(
   ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
-  embeddings: Tensor2D,
+  encoded: Encoded,
   questions: OrderQuestions,
 ): Scalar {
-  const logits = askOrder(tf, ops, preset, parameters, embeddings, questions) // [sequence]
+  const logits = askOrder(tf, ops, preset, parameters, encoded, questions) // [sequence]
   return tf.mean(binaryCrossEntropy(tf, logits, tf.tensor1d(questions.inOrder.map(Number))))
 }
 
@@ -97,10 +98,10 @@ export function askOrder(
   ops: FusedOps,
   preset: Preset,
   parameters: ParameterTensors,
-  embeddings: Tensor2D,
+  encoded: Encoded,
   { layout, lengths }: Pick<OrderQuestions, 'layout' | 'lengths'>,
 ): Tensor1D {
-  const states = runSequences(tf, ops, preset, parameters, embeddings, layout) // [step, sequence, hidden]
+  const states = runSequences(tf, ops, preset, parameters, encoded, layout) // [step, sequence, hidden]
   const rows = tf.reshape(states, [layout.steps * layout.sequences, preset.hiddenSize]) as Tensor2D
   const last = tf.tensor1d(
     lengths.map((length, q) => (length - 1) * layout.sequences + q),

@@ -171,7 +171,7 @@ describe('the risk at a visit', () => {
     const risks = (children: BatchChild[]): number[][] => {
       const byChild: number[][] = children.map(() => [])
       tf.tidy(() => {
-        const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), binaryModel, parameters, embeddings, children)
+        const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), binaryModel, parameters, { embeddings }, children)
         for (const [row, logit] of outputs.dataSync().entries()) {
           const landmark = rows[row]
           if (landmark !== undefined) byChild[landmark.child]?.push(logit)

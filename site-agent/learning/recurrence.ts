@@ -3,7 +3,7 @@
 
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { type FollowUp, labelWithin } from '../../shared/cohort/outcome.ts'
-import { encode } from '../../shared/model/encoder.ts'
+import { type Encoded, encode } from '../../shared/model/encoder.ts'
 import { binsKnown } from '../../shared/model/hazards.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { networkOf } from '../../shared/model/network.ts'
@@ -53,8 +53,8 @@ export function recurrenceLoss(
   horizonDays: number,
 ): Scalar {
   const asked = { head: model.head, horizonDays }
-  const embeddings = encode(tf, ops, networkOf(model), parameters, scanInputs(tf, batch)) // [scan, embedding]
-  const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, embeddings, batch.children) // [landmark, output]
+  const encoded = encode(tf, ops, networkOf(model), parameters, scanInputs(tf, batch))
+  const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, encoded, batch.children) // [landmark, output]
   const width = outputs.shape[1]
   const truth = new Float32Array(rows.length * width)
   const weights = new Float32Array(rows.length * width)
@@ -92,12 +92,12 @@ export function riskAtEveryVisit(
   ops: FusedOps,
   model: ModelSpec,
   parameters: ParameterTensors,
-  embeddings: Tensor2D,
+  encoded: Encoded,
   children: readonly BatchChild[],
 ): { readonly outputs: Tensor2D; readonly rows: readonly LandmarkRow[] } {
   const histories = children.flatMap((child) => child.days.map((_, visit) => historyOf(child, 0, visit)))
   const rows = children.flatMap(({ followUps }, child) =>
     followUps.map((followUp, visit): LandmarkRow => ({ child, visits: visit + 1, followUp })),
   )
-  return { outputs: riskAfter(tf, ops, model, parameters, embeddings, histories), rows }
+  return { outputs: riskAfter(tf, ops, model, parameters, encoded, histories), rows }
 }

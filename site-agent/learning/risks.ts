@@ -46,19 +46,19 @@ export function childRisks(tf: Tf, volumes: Volumes, job: RisksJob): readonly Ch
   throw new SequelaError('not_finite', 'the model that came gives risks that are not finite numbers')
 }
 
-function risksOf(tf: Tf, job: RisksJob, { batch, ops, parameters, embeddings }: EmbeddedBatch): ChildRisks[] {
+function risksOf(tf: Tf, job: RisksJob, { batch, ops, parameters, encoded }: EmbeddedBatch): ChildRisks[] {
   const { model, visitOfShown } = job
-  const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, embeddings, batch.children)
+  const { outputs, rows } = riskAtEveryVisit(tf, ops, model, parameters, encoded, batch.children)
   const atVisits = outputs.arraySync().map((logits) => riskOf(job, logits)) // one a row
   const long = batch.children.filter(({ days }) => days.length >= visitOfShown)
   const byShown = new Map<string, number[]>(long.map(({ key }) => [key, []]))
   for (let shown = 1; shown <= visitOfShown && long.length > 0; shown++) {
     const histories = long.map((child) => historyOf(child, visitOfShown - shown, visitOfShown - 1))
-    const ends = riskAfter(tf, ops, model, parameters, embeddings, histories).arraySync()
+    const ends = riskAfter(tf, ops, model, parameters, encoded, histories).arraySync()
     for (const [at, { key }] of long.entries()) byShown.get(key)?.push(riskOf(job, ends[at] ?? []))
   }
-  const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
-  const embedded = embeddings.arraySync()
+  const progression = [...pairScores(tf, parameters, encoded.embeddings).dataSync()]
+  const embedded = encoded.embeddings.arraySync()
   return batch.children.map(({ key, firstScan, days }, child) => ({
     progression: progression.slice(firstScan, firstScan + days.length),
     embeddings: embedded.slice(firstScan, firstScan + days.length),

@@ -46,9 +46,9 @@ export function scoreChildren(tf: Tf, volumes: Volumes, job: ScoringJob): readon
   return scores
 }
 
-function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embeddings }: EmbeddedBatch): ChildScores[] {
+function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, encoded }: EmbeddedBatch): ChildScores[] {
   const preset = networkOf(job.model)
-  const progression = [...pairScores(tf, parameters, embeddings).dataSync()]
+  const progression = [...pairScores(tf, parameters, encoded.embeddings).dataSync()]
   const whole = batch.children.map(({ firstScan, days }) => days.map((_, visit) => firstScan + visit))
   const mixed = batch.children.map(({ key }, i) => {
     const order = whole[i] ?? []
@@ -60,7 +60,7 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embedding
   })
   const ask = (orders: readonly (readonly number[])[]): Float32Array | Int32Array | Uint8Array => {
     const lengths = orders.map(({ length }) => length)
-    return askOrder(tf, ops, preset, parameters, embeddings, {
+    return askOrder(tf, ops, preset, parameters, encoded, {
       layout: layoutOf(orders),
       lengths,
     }).dataSync()
@@ -73,7 +73,7 @@ function scoreGroup(tf: Tf, job: ScoringJob, { batch, ops, parameters, embedding
       const last = child.days.length - 1
       return historyOf(child, Math.max(0, last - k), last)
     })
-    return riskAfter(tf, ops, job.model, parameters, embeddings, histories).arraySync()
+    return riskAfter(tf, ops, job.model, parameters, encoded, histories).arraySync()
   })
   return batch.children.map(({ days, firstScan }, i) => {
     const outputs = byScans.slice(0, days.length).map((shown) => shown[i] ?? [])

@@ -1,6 +1,7 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D, Tensor3D, Tensor5D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { emptyChart } from '../../shared/cohort/chart.ts'
+import type { Encoded } from '../../shared/model/encoder.ts'
 import type { ModelSpec } from '../../shared/model/model-spec.ts'
 import { networkOf } from '../../shared/model/network.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
@@ -21,6 +22,12 @@ beforeAll(async () => {
 const scanCount = 9
 const random = seededRandom('blocks')
 const embeddings = Float32Array.from({ length: scanCount * 64 }, () => random.normal())
+const mapShape = [scanCount, 2, 3, 2, 16] as const
+const maps = Float32Array.from({ length: scanCount * 2 * 3 * 2 * 16 }, () => random.normal())
+
+function encodedScans(): Encoded {
+  return { embeddings: tf.tensor2d(embeddings, [scanCount, 64]), maps: tf.tensor5d(maps, [...mapShape]) }
+}
 
 function tensorsOf(model: ModelSpec): Map<string, Tensor> {
   const weights = initialWeights(model, 5)
@@ -39,7 +46,7 @@ function tensorsOf(model: ModelSpec): Map<string, Tensor> {
 describe.each(temporals.map((temporal) => ({ temporal })))('the block $temporal', ({ temporal }) => {
   const model: ModelSpec = { ...binaryModel, temporal }
   /** States after the last scans of sequences. */
-  const lastStates = (parameters: ReadonlyMap<string, Tensor>, sequences: number[][], of: Tensor2D): Tensor2D => {
+  const lastStates = (parameters: ReadonlyMap<string, Tensor>, sequences: number[][], of: Encoded): Tensor2D => {
     const layout = layoutOf(sequences)
     const states = runSequences(tf, fusedOps(tf), networkOf(model), parameters, of, layout)
     const rows = tf.reshape(states, [layout.steps * layout.sequences, 64])
@@ -50,7 +57,7 @@ describe.each(temporals.map((temporal) => ({ temporal })))('the block $temporal'
   test('says the same of a sequence alone and beside longer ones', () => {
     tf.tidy(() => {
       const parameters = tensorsOf(model)
-      const scans = tf.tensor2d(embeddings, [scanCount, 64])
+      const scans = encodedScans()
       const alone = [[3, 1], [8]].map((sequence) => [...lastStates(parameters, [sequence], scans).dataSync()])
       const together = lastStates(parameters, [[0, 1, 2, 4, 5], [3, 1], [8]], scans).arraySync()
       for (const [q, state] of alone.entries()) {
@@ -67,11 +74,15 @@ describe.each(temporals.map((temporal) => ({ temporal })))('the block $temporal'
         Float32Array.from({ length: 2 * 64 }, () => random.normal()),
         [2, 64],
       )
-      const loss = (...[scans, ...tensors]: Tensor[]): Tensor => {
+      const scans = encodedScans()
+      const compared = temporal === 'change-gru' ? [scans.maps as Tensor5D] : []
+      const loss = (...[embedded, ...rest]: Tensor[]): Tensor => {
+        const tensors = rest.slice(compared.length)
         const parameters = new Map([...all, ...names.map((name, k) => [name, tensors[k] as Tensor] as const)])
-        return tf.sum(tf.mul(lastStates(parameters, [[0, 1, 2], [5]], scans as Tensor2D), mix))
+        const encoded = { embeddings: embedded as Tensor2D, ...(compared.length > 0 && { maps: rest[0] as Tensor5D }) }
+        return tf.sum(tf.mul(lastStates(parameters, [[0, 1, 2], [5]], encoded), mix))
       }
-      const given = [tf.tensor2d(embeddings, [scanCount, 64]), ...names.map((name) => all.get(name) as Tensor)]
+      const given = [scans.embeddings, ...compared, ...names.map((name) => all.get(name) as Tensor)]
       const gradients = tf.grads(loss)(given)
       // Along a random direction of every input, because single numbers drown in the rounding of float32.
       for (const [k, tensor] of given.entries()) {
@@ -94,7 +105,7 @@ describe.each(temporals.map((temporal) => ({ temporal })))('the block $temporal'
   test('does not let later scans change what was said before', () => {
     tf.tidy(() => {
       const parameters = tensorsOf(model)
-      const scans = tf.tensor2d(embeddings, [scanCount, 64])
+      const scans = encodedScans()
       const history = (length: number) => ({
         scans: Array.from({ length }, (_, i) => i),
         days: Array.from({ length }, (_, i) => 90 * i),
@@ -117,7 +128,7 @@ test('the mean is that of the normalised scans so far', () => {
       ['sequence.norm.shift', tf.zeros([64])],
     ])
     const layout = layoutOf([[2, 0, 7]])
-    const scans = tf.tensor2d(embeddings, [scanCount, 64])
+    const scans = encodedScans()
     const states = runSequences(tf, fusedOps(tf), networkOf(model), parameters, scans, layout).arraySync()
     const normal = (scan: number): number[] => {
       const row = [...embeddings.slice(scan * 64, scan * 64 + 64)]
@@ -133,14 +144,39 @@ test('the mean is that of the normalised scans so far', () => {
   })
 })
 
+test('a departure is a scan less the mean of those before it: its mean, largest rise and largest fall, and nothing at first', () => {
+  tf.tidy(() => {
+    const model: ModelSpec = { ...binaryModel, temporal: 'change-gru' satisfies Temporal }
+    const all = tensorsOf(model)
+    const seen: Tensor[] = []
+    const ops = {
+      ...fusedOps(tf),
+      gru: (inputs: Tensor3D) => {
+        seen.push(inputs)
+        return tf.zeros([inputs.shape[0], inputs.shape[1], 64]) as Tensor3D
+      },
+    }
+    // The gates are shown what was seen as it is.
+    const shown = tf.concat([tf.zeros([128, 192]), tf.concat([tf.eye(64), tf.zeros([64, 128])], 1)])
+    const parameters = new Map(all)
+      .set('sequence.gru.inputKernel', shown)
+      .set('sequence.gru.inputBias', tf.zeros([192]))
+    runSequences(tf, ops, networkOf(model), parameters, encodedScans(), layoutOf([[2, 0, 7], [4]]))
+    const rows = (seen[0] as Tensor3D).arraySync() // [step, sequence, 3·hidden]
+    const expected = departure(all, [2, 0], 7)
+    for (const [unit, value] of expected.entries()) expect(rows[2]?.[0]?.[unit]).toBeCloseTo(value, 4)
+    for (const nought of [rows[0]?.[0], rows[0]?.[1], rows[1]?.[1]]) {
+      expect(nought?.slice(0, 64).every((value) => value === 0)).toBe(true)
+    }
+  })
+})
+
 test('a landmark is judged by the latest scans alone, as many as the preset takes', () => {
   const model: ModelSpec = { ...binaryModel, preset: 'embeddings', features: 2 }
   tf.tidy(() => {
     const parameters = tensorsOf(model)
-    const scans = tf.tensor2d(
-      Float32Array.from({ length: scanCount * 128 }, () => random.normal()),
-      [scanCount, 128],
-    )
+    const drawn = Float32Array.from({ length: scanCount * 128 }, () => random.normal())
+    const scans = { embeddings: tf.tensor2d(drawn, [scanCount, 128]) }
     const ask = (from: number, to: number): number => {
       const visits = Array.from({ length: to - from }, (_, i) => from + i)
       const history = { scans: visits, days: visits.map((visit) => 90 * visit), chart: emptyChart }
@@ -150,3 +186,30 @@ test('a landmark is judged by the latest scans alone, as many as the preset take
     expect(Math.abs(ask(0, 9) - ask(4, 9))).toBeGreaterThan(1e-4)
   })
 })
+
+/** What the block is shown of how scan `now` departs from scans `earlier`, written as plain loops. */
+function departure(parameters: ReadonlyMap<string, Tensor>, earlier: readonly number[], now: number): number[] {
+  const [voxels, channels] = [12, 16]
+  const at = (scan: number, voxel: number, channel: number): number =>
+    maps[(scan * voxels + voxel) * channels + channel] ?? Number.NaN
+  const pooled: [number[], number[], number[]] = [[], [], []]
+  for (let channel = 0; channel < channels; channel++) {
+    const changes = Array.from({ length: voxels }, (_, voxel) => {
+      const before = earlier.reduce((sum, scan) => sum + at(scan, voxel, channel), 0) / earlier.length
+      return at(now, voxel, channel) - before
+    })
+    pooled[0].push(changes.reduce((sum, change) => sum + change, 0) / voxels)
+    pooled[1].push(Math.max(...changes))
+    pooled[2].push(-Math.min(...changes))
+  }
+  const values = (name: string): number[] => [...(parameters.get(`sequence.change.${name}`)?.dataSync() ?? [])]
+  const [kernel, bias, scale, shift] = ['kernel', 'bias', 'norm.scale', 'norm.shift'].map(values)
+  const embedded = Array.from({ length: 64 }, (_, unit) =>
+    pooled.flat().reduce((sum, value, row) => sum + value * (kernel?.[row * 64 + unit] ?? 0), bias?.[unit] ?? 0),
+  )
+  const mean = embedded.reduce((sum, value) => sum + value, 0) / 64
+  const variance = embedded.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 64
+  return embedded.map(
+    (value, unit) => ((value - mean) / Math.sqrt(variance + 1e-5)) * (scale?.[unit] ?? 0) + (shift?.[unit] ?? 0),
+  )
+}
