@@ -3,8 +3,11 @@
 
 import { isTrainingOption, type TrainingOption } from './training-options.ts'
 
-/** What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; without it. */
-export type OrderingVariant = 'order' | 'shuffled' | 'auxiliary' | 'no-maxima' | 'no-warm-up'
+/**
+ * What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; without it; without warm-up;
+ * in a network that compares embeddings of visits and not their pictures.
+ */
+export type OrderingVariant = 'order' | 'shuffled' | 'auxiliary' | 'no-maxima' | 'no-warm-up' | 'embeddings-only'
 
 /** Who trains together: six sites by averaging, one site that holds all children, or each site alone. */
 export type Setting = 'federated' | 'pooled' | 'local'
@@ -24,7 +27,7 @@ export type Cell =
       /** Number of a permutation of the outcomes, for the control; absent: they are as they are. */
       readonly permutation?: number
     }
-  /** Logistic regressions on counts, gaps, charts, bright voxels and frozen embeddings, in every setting. */
+  /** Logistic regressions on counts, gaps, charts, bright voxels, local rises and frozen embeddings, in every setting. */
   | { readonly kind: 'plain'; readonly seed: number; readonly known: number }
   /** What tells the order without a network: histogram, header, brain volume. */
   | { readonly kind: 'shortcuts'; readonly seed: number }

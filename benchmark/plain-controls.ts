@@ -8,7 +8,9 @@ import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { brainVolumeAt, brightAt } from './features.ts'
 import { landmarksOf, lastLabel } from './landmarks.ts'
+import { localRise } from './local-rise.ts'
 import { fitLogistic, logisticLogit, type Row } from './logistic.ts'
+import type { BenchmarkPreset } from './options.ts'
 import type { CellResult, RiskLogits } from './result.ts'
 
 /** What a control sees: the scans that are shown, by their index in the child. */
@@ -42,8 +44,21 @@ const looks: Readonly<Record<string, Look>> = {
   },
 }
 
+/** Where the picture rises and falls most, remembered, as landmarks of a child ask for it again and again. */
+function localRises(preset: BenchmarkPreset): Look {
+  const known = new Map<string, number[]>()
+  return ({ scans }, from, to) => {
+    const files = scans.slice(from, to).map(({ file }) => file)
+    const key = files.join()
+    const found = known.get(key) ?? localRise(preset, files)
+    known.set(key, found)
+    return found
+  }
+}
+
 /** Runs every control at one share of the known outcomes. `weights` are those after federated ordering. */
 export async function plainControls(
+  preset: BenchmarkPreset,
   study: Study,
   cohort: BenchmarkCohort,
   known: number,
@@ -52,7 +67,7 @@ export async function plainControls(
 ): Promise<CellResult> {
   const sites = new Map([...cohort.sites].map(([site, children]) => [site, withKnownShare(children, known)]))
   const controls: Record<string, Record<string, RiskLogits>> = {}
-  for (const [name, look] of Object.entries(looks)) {
+  for (const [name, look] of Object.entries({ ...looks, 'local rise': localRises(preset) })) {
     const everybody: [string, BenchmarkChild[]][] = [['all', [...sites.values()].flat()], ...sites]
     controls[name] = Object.fromEntries(
       everybody.map(([by, children]) => [by, askAll(look, ridge, children, cohort.test)]),

@@ -72,6 +72,13 @@ describe('the studies', () => {
     expect(losses('no-maxima')).toEqual({ pairs: 1, sequences: 1, maxima: 0 })
   })
 
+  test('compare pictures of visits, but where that is left out', () => {
+    const temporal = (variant: 'order' | 'embeddings-only') =>
+      benchmarkStudy({ ...request, variant, arm: variant }).model.temporal
+    expect(temporal('order')).toBe('change-gru')
+    expect(temporal('embeddings-only')).toBeUndefined()
+  })
+
   test('give training from scratch a rate of its own', () => {
     const rate = (arm: 'order' | 'scratch') =>
       benchmarkStudy({ ...request, variant: 'order', arm }).stages[1]?.learningRate

@@ -70,6 +70,8 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
       ...recurrence('scratch', 'federated', [1]),
     ],
     [
+      ordering('embeddings-only', 'federated'),
+      ...recurrence('embeddings-only', 'federated', [0.2, 0.4]),
       ordering('no-maxima', 'federated'),
       ordering('no-warm-up', 'federated'),
       ...recurrence('no-maxima', 'federated', [0.2, 0.4]),

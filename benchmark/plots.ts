@@ -28,6 +28,7 @@ export function plotsOf(store: CellStore, seeds: readonly number[]): Plot[] {
     ['order-pretrained', at40],
     ['from scratch', networkScores(store, seeds, 'scratch', 'federated', 0.4)],
     ['intensity histogram + GRU', networkScores(store, seeds, 'histogram', 'federated', 0.4)],
+    ['largest local rise', plainScores(store, seeds, 'local rise', 0.4, false)],
     ['bright-voxel change', plainScores(store, seeds, 'bright voxels', 0.4, false)],
     ['mean of scans, frozen encoder', plainScores(store, seeds, 'mean of scans', 0.4, false)],
     ['clinical only', plainScores(store, seeds, 'clinical', 0.4, false)],
@@ -37,12 +38,15 @@ export function plotsOf(store: CellStore, seeds: readonly number[]): Plot[] {
     ['from scratch', (known) => networkScores(store, seeds, 'scratch', 'federated', known)],
     ['pretrained on shuffled order', (known) => networkScores(store, seeds, 'shuffled', 'federated', known)],
     ['auxiliary loss alone', (known) => networkScores(store, seeds, 'auxiliary', 'federated', known)],
+    ['comparing embeddings alone', (known) => networkScores(store, seeds, 'embeddings-only', 'federated', known)],
     ['ordering without the maxima map', (known) => networkScores(store, seeds, 'no-maxima', 'federated', known)],
   ]
-  const probes = (['order', 'shuffled', 'auxiliary', 'no-maxima', 'no-warm-up'] as const).map((variant) => ({
-    name: variant,
-    points: orderingOf(store, seeds, variant).map(({ seed, figures }) => ({ x: seed, y: figures.lesionProbe })),
-  }))
+  const probes = (['order', 'shuffled', 'auxiliary', 'embeddings-only', 'no-maxima', 'no-warm-up'] as const).map(
+    (variant) => ({
+      name: variant,
+      points: orderingOf(store, seeds, variant).map(({ seed, figures }) => ({ x: seed, y: figures.lesionProbe })),
+    }),
+  )
   const plots: (Plot | undefined)[] = [
     plot('auroc-by-scans', 'AUROC against scans shown, 40 % of the outcomes', {
       ...{ xLabel: 'last scans shown', yLabel: 'AUROC', yRange: [0.4, 0.9], reference: { y: 0.5, name: 'chance' } },

@@ -23,6 +23,7 @@ const losses: Readonly<Record<OrderingVariant, string>> = {
   auxiliary: ', losses: { pairs: 0, sequences: 0 }',
   'no-maxima': ', losses: { maxima: 0 }',
   'no-warm-up': '',
+  'embeddings-only': '',
 }
 
 type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceRounds'> & {
@@ -50,6 +51,7 @@ export function benchmarkStudy(request: Request): Study {
   ].join(', ')
   const network = [
     ...(model?.startsWith('head') ? [] : ['head: hazards']),
+    ...(variant === 'embeddings-only' ? [] : ['temporal: change-gru']),
     ...(model === undefined ? [] : [model]),
   ].join(', ')
   return parseStudy(`study: benchmark

@@ -1,0 +1,75 @@
+// The strongest control that learns nothing from images: where a scan, a little smoothed, lies most above and most below the
+// mean of the scans before it. It needs registered scans and nothing else.
+
+import { readFileSync } from 'node:fs'
+import { type Grid, imagePresets } from '../shared/model/presets.ts'
+import type { BenchmarkPreset } from './options.ts'
+
+/** Voxels whose mean is taken; a sphere of 12 mm radius has as many at 7 mm. */
+const usualVoxels = 20
+const voxelMm = 7
+
+/**
+ * Logarithms of the mean of the largest rises and of the largest falls of the last scan against the mean of those before it, in
+ * standard deviations of each scan. Nought where there is one scan.
+ * @param files prepared volumes in order of time
+ */
+export function localRise(preset: BenchmarkPreset, files: readonly string[]): number[] {
+  const { grid, spacingMm } = imagePresets[preset]
+  const scans = files.map(readVolume)
+  const inside = commonBrain(scans, grid)
+  const last = scans.at(-1)
+  if (scans.length < 2 || last === undefined || inside.length === 0) return [0, 0]
+  const smoothed = scans.map((scan) => smoothedAt(standardised(scan, inside), grid, inside))
+  const now = smoothed.at(-1) ?? []
+  const changes = now
+    .map(
+      (value, i) => value - smoothed.slice(0, -1).reduce((sum, scan) => sum + (scan[i] ?? 0), 0) / (scans.length - 1),
+    )
+    .sort((a, b) => b - a)
+  const count = Math.round(usualVoxels * (voxelMm / spacingMm) ** 3)
+  const [rises, falls] = [changes.slice(0, count), changes.slice(-count).map((change) => -change)]
+  return [rises, falls].map((extremes) => Math.log(0.05 + Math.max(0, meanOf(extremes))))
+}
+
+function readVolume(file: string): Float32Array {
+  const bytes = readFileSync(file)
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
+}
+
+/** Voxels that are brain in every scan, and whose 26 neighbours are: at the edge the smallest shift would look like a rise. */
+function commonBrain(scans: readonly Float32Array[], [depth, height, width]: Grid): number[] {
+  const isBrain = (z: number, y: number, x: number): boolean =>
+    scans.every((scan) => scan[(z * height + y) * width + x] !== 0)
+  const inner: number[] = []
+  for (let z = 1; z < depth - 1; z++) {
+    for (let y = 1; y < height - 1; y++) {
+      for (let x = 1; x < width - 1; x++) {
+        if (neighbours.every(([dz, dy, dx]) => isBrain(z + dz, y + dy, x + dx)))
+          inner.push((z * height + y) * width + x)
+      }
+    }
+  }
+  return inner
+}
+
+const steps = [-1, 0, 1] as const
+const neighbours = steps.flatMap((dz) => steps.flatMap((dy) => steps.map((dx) => [dz, dy, dx] as const)))
+
+/** Mean 0 and standard deviation 1 over the voxels. */
+function standardised(scan: Float32Array, voxels: readonly number[]): Float32Array {
+  const values = voxels.map((voxel) => scan[voxel] ?? 0)
+  const mean = meanOf(values)
+  const deviation = Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2))) || 1
+  return scan.map((value) => (value - mean) / deviation)
+}
+
+/** Mean over each voxel and its 26 neighbours. */
+function smoothedAt(scan: Float32Array, [, height, width]: Grid, voxels: readonly number[]): number[] {
+  const offsets = neighbours.map(([dz, dy, dx]) => (dz * height + dy) * width + dx)
+  return voxels.map((voxel) => offsets.reduce((sum, offset) => sum + (scan[voxel + offset] ?? 0), 0) / offsets.length)
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
