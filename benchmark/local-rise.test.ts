@@ -37,17 +37,17 @@ const scar = { at: 4, edge: 4 }
 
 test('a spot that grows counts, one that stays and a change of contrast do not', () => {
   const [first, second] = [scan('a', 1, scar), scan('b', 1.3, scar)]
-  const [quiet = 0] = localRise('tiny', [first, second, scan('c', 0.8, scar)])
-  const [grown = 0] = localRise('tiny', [first, second, scan('d', 0.8, scar, { at: 12, edge: 4 })])
+  const [quiet = 0] = localRise(presets.tiny.grid, [first, second, scan('c', 0.8, scar)])
+  const [grown = 0] = localRise(presets.tiny.grid, [first, second, scan('d', 0.8, scar, { at: 12, edge: 4 })])
   expect(grown - quiet).toBeGreaterThan(1)
 })
 
 test('a spot that goes is a fall and no rise', () => {
   const [before, after] = [scan('e', 1, scar), scan('f', 1)]
-  const [rise = 0, fall = 0] = localRise('tiny', [before, after])
+  const [rise = 0, fall = 0] = localRise(presets.tiny.grid, [before, after])
   expect(fall - rise).toBeGreaterThan(1)
 })
 
 test('one scan says nothing', () => {
-  expect(localRise('tiny', [scan('g', 1, scar)])).toEqual([0, 0])
+  expect(localRise(presets.tiny.grid, [scan('g', 1, scar)])).toEqual([0, 0])
 })

@@ -2,34 +2,23 @@
 // mean of the scans before it. It needs registered scans and nothing else.
 
 import { readFileSync } from 'node:fs'
-import { type Grid, imagePresets } from '../shared/model/presets.ts'
-import type { BenchmarkPreset } from './options.ts'
-
-/** Voxels whose mean is taken; a sphere of 12 mm radius has as many at 7 mm. */
-const usualVoxels = 20
-const voxelMm = 7
+import type { Grid } from '../shared/model/presets.ts'
 
 /**
- * Logarithms of the mean of the largest rises and of the largest falls of the last scan against the mean of those before it, in
- * standard deviations of each scan. Nought where there is one scan.
+ * Logarithms of the largest rise and of the largest fall of the last scan against the mean of those before it, in standard
+ * deviations of each scan. Nought where there is one scan.
  * @param files prepared volumes in order of time
  */
-export function localRise(preset: BenchmarkPreset, files: readonly string[]): number[] {
-  const { grid, spacingMm } = imagePresets[preset]
+export function localRise(grid: Grid, files: readonly string[]): number[] {
   const scans = files.map(readVolume)
   const inside = commonBrain(scans, grid)
   const last = scans.at(-1)
   if (scans.length < 2 || last === undefined || inside.length === 0) return [0, 0]
   const smoothed = scans.map((scan) => smoothedAt(standardised(scan, inside), grid, inside))
   const now = smoothed.at(-1) ?? []
-  const changes = now
-    .map(
-      (value, i) => value - smoothed.slice(0, -1).reduce((sum, scan) => sum + (scan[i] ?? 0), 0) / (scans.length - 1),
-    )
-    .sort((a, b) => b - a)
-  const count = Math.round(usualVoxels * (voxelMm / spacingMm) ** 3)
-  const [rises, falls] = [changes.slice(0, count), changes.slice(-count).map((change) => -change)]
-  return [rises, falls].map((extremes) => Math.log(0.05 + Math.max(0, meanOf(extremes))))
+  const earlier = smoothed.slice(0, -1)
+  const changes = now.map((value, i) => value - meanOf(earlier.map((scan) => scan[i] ?? 0)))
+  return [Math.max(...changes), -Math.min(...changes)].map((extreme) => Math.log(0.05 + Math.max(0, extreme)))
 }
 
 function readVolume(file: string): Float32Array {
