@@ -10,17 +10,10 @@ import type { Stage, Strategy, Study } from './study.ts'
 /** What the parts of a model cannot be together. */
 export function modelContradictions(study: Study): string[] {
   const { timeInput } = study.model
-  const problems: string[] = []
-  if (takesMean(study) && timeInput !== 'none') {
-    problems.push(
-      `model.timeInput: a mean of scans has no gates that could be told of time; leave ${timeInput} out, or ask for gru`,
-    )
-  }
-  const network = networkOf(modelOf(study))
-  if (network.temporal === 'change-gru' && !('grid' in network)) {
-    problems.push('model.temporal: change-gru compares images, and sites bring arrays of features here; ask for gru')
-  }
-  return problems
+  if (!takesMean(study) || timeInput === 'none') return []
+  return [
+    `model.timeInput: a mean of scans has no gates that could be told of time; leave ${timeInput} out, or ask for gru`,
+  ]
 }
 
 export function stageContradictions(stage: Stage, study: Study): string[] {
@@ -54,7 +47,7 @@ function metricContradictions(field: string, metric: MetricName, { task }: Stage
 
 export function personalContradictions(study: Study): string[] {
   const { personal = [] } = study.training
-  if (personal.length === 0 || modelContradictions(study).length > 0) return []
+  if (personal.length === 0) return []
   const names = modelManifest(modelOf(study)).map(({ name }) => name)
   const unknown = personal.filter((name) => !names.some((parameter) => staysAtSite(parameter, [name])))
   if (unknown.length > 0) {

@@ -82,8 +82,7 @@ function linkageInWords(minCell: number): string[] {
 
 const temporalWords = {
   gru: 'a recurrent unit (GRU), which also sees what changed from scan to scan',
-  'change-gru':
-    'a recurrent unit (GRU), which also sees what changed from scan to scan and where the picture departs from earlier ones',
+  'change-gru': 'a recurrent unit (GRU), which also sees where the picture departs from earlier ones',
   'attention-lstm': 'attention between all of them, then a recurrent unit (LSTM)',
   mean: 'their mean, which knows nothing of their order',
 } as const satisfies Record<NonNullable<Study['model']['temporal']>, string>

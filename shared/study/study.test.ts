@@ -75,7 +75,12 @@ describe('a study file', () => {
     expect(modelOf(parseStudy(good).study)).not.toHaveProperty('temporal')
     expect(studyInWords(parseStudy(good))).not.toContain('put together')
     const asking = (temporal: string) => good.replace('spacingMm: 7', `spacingMm: 7, temporal: ${temporal}`)
-    const blocks = { gru: 'GRU', 'attention-lstm': 'LSTM', mean: 'nothing of their order' }
+    const blocks = {
+      gru: 'GRU',
+      'change-gru': 'departs from earlier ones',
+      'attention-lstm': 'LSTM',
+      mean: 'nothing of their order',
+    }
     for (const [temporal, words] of Object.entries(blocks)) {
       const file = parseStudy(asking(temporal))
       expect(modelOf(file.study)).toMatchObject({ temporal })
