@@ -1,7 +1,7 @@
 // Controls that need no network of their own: logistic regressions at landmarks on what each control may see. Federated and pooled
 // are the same by construction (logistic.ts); sites alone are fitted on their own rows.
 
-import type { Grid } from '../shared/model/presets.ts'
+import { type Grid, imagePresets } from '../shared/model/presets.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import type { Study } from '../shared/study/study.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -11,6 +11,7 @@ import { brainVolumeAt, brightAt } from './features.ts'
 import { landmarksOf, lastLabel } from './landmarks.ts'
 import { localRise } from './local-rise.ts'
 import { fitLogistic, logisticLogit, type Row } from './logistic.ts'
+import type { BenchmarkPreset } from './options.ts'
 import type { CellResult, RiskLogits } from './result.ts'
 
 /** What a control sees: the scans that are shown, by their index in the child. */
@@ -58,6 +59,7 @@ function localRises(grid: Grid): Look {
 
 /** Runs every control at one share of the known outcomes. `weights` are those after federated ordering. */
 export async function plainControls(
+  preset: BenchmarkPreset,
   study: Study,
   cohort: BenchmarkCohort,
   known: number,
@@ -66,7 +68,7 @@ export async function plainControls(
 ): Promise<CellResult> {
   const sites = new Map([...cohort.sites].map(([site, children]) => [site, withKnownShare(children, known)]))
   const controls: Record<string, Record<string, RiskLogits>> = {}
-  for (const [name, look] of Object.entries({ ...looks, 'local rise': localRises(study.model.grid) })) {
+  for (const [name, look] of Object.entries({ ...looks, 'local rise': localRises(imagePresets[preset].grid) })) {
     const everybody: [string, BenchmarkChild[]][] = [['all', [...sites.values()].flat()], ...sites]
     controls[name] = Object.fromEntries(
       everybody.map(([by, children]) => [by, askAll(look, ridge, children, cohort.test)]),

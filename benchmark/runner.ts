@@ -115,7 +115,7 @@ async function outcomeOf(
     case 'plain': {
       const sites = [...cohort.sites.keys()]
       const study = benchmarkStudy({ ...options, seed: cell.seed, sites, variant: 'order', arm: 'order' })
-      const result = await plainControls(study, cohort, cell.known, trainer, weightsOf('all'))
+      const result = await plainControls(options.preset, study, cohort, cell.known, trainer, weightsOf('all'))
       return { result, weights: new Map() }
     }
     case 'shortcuts':

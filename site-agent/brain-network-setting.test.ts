@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Study } from '../shared/study/study.ts'
+import type { ImageStudy } from '../shared/study/study.ts'
 import { brainNetworkFor } from './brain-network-setting.ts'
 import { testStudy } from './cohort/testsupport/data-set.ts'
 import { siteHome } from './home.ts'
@@ -16,7 +16,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const settings = { data: '/data', threads: 2 }
-const study = (brainMask: Study['pipeline']['brainMask']): Study => {
+const study = (brainMask: ImageStudy['pipeline']['brainMask']): ImageStudy => {
   const plain = testStudy()
   return { ...plain, pipeline: { ...plain.pipeline, brainMask } }
 }

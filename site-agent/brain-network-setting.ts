@@ -16,7 +16,7 @@ export function brainNetworkFor(
   { brainMask, threads }: SiteSettings,
   { study, pipeline }: Pick<Study, 'study' | 'pipeline'>,
 ): RecipeOptions['brainNetwork'] {
-  if (pipeline.brainMask !== 'network') return undefined
+  if ('features' in pipeline || pipeline.brainMask !== 'network') return undefined
   if (brainMask === undefined) {
     const line = 'brainMask: { weights: FILE }, FILE being the model.json of MindGrab'
     const message = `study ${study} has brains found by a network, which each site supplies; write into ${settingsFile}: ${line}`

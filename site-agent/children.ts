@@ -2,13 +2,15 @@
 // the life of an agent; a new scan or a changed table is taken in by the next start.
 
 import type { Log } from '../shared/log.ts'
-import type { Study, StudyFile } from '../shared/study/study.ts'
+import { type ImageStudy, isImageStudy, type Study, type StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
 import { brainNetworkFor } from './brain-network-setting.ts'
 import { type Cohort, loadCohort } from './cohort/cohort.ts'
 import { type Elsewhere, nowhereElse } from './cohort/elsewhere.ts'
 import { exclusionsOf, readDecisions } from './cohort/exclusions.ts'
 import { type PreparedCohort, type PrepareOptions, prepareCohort } from './cohort/prepare-cohort.ts'
+import type { ScanPreparer } from './cohort/prepare-visit.ts'
+import { createPreparedArrays, type PreparedArray } from './features/prepared-arrays.ts'
 import type { SiteHome, SiteSettings } from './home.ts'
 import { createPreparedVolumes, type PreparedVolume, type PreparedVolumes } from './imaging/prepared.ts'
 import type { PreparedChild } from './learning/trainer.ts'
@@ -23,10 +25,13 @@ export interface ChildrenDeps {
   readonly log: Log
 }
 
+/** What a visit is prepared into: an image, or an array that the site computed. */
+export type PreparedScan = PreparedVolume | PreparedArray
+
 /** A cohort as read and as prepared; findings say what is held back and why. */
 export interface ReadyCohort {
   readonly cohort: Cohort
-  readonly prepared: PreparedCohort<PreparedVolume>
+  readonly prepared: PreparedCohort<PreparedScan>
 }
 
 /** A study as read from its file, or made by a program that asks no other hospital. */
@@ -72,7 +77,7 @@ export async function readyCohort(
   const { study } = file
   const cohort = await studyCohort(deps, file)
   const processes = options.processes ?? usualProcesses
-  const preparer = preparerFor(deps, study, { ...study.model, processes })
+  const preparer = preparerFor(deps, study, processes)
   const calledOff = (): void => void preparer.close()
   options.signal?.addEventListener('abort', calledOff, { once: true })
   try {
@@ -83,15 +88,30 @@ export async function readyCohort(
   }
 }
 
+/** What prepares a study's scans, with processes behind it that must be ended. */
+export interface ClosablePreparer extends ScanPreparer<PreparedScan> {
+  close(): Promise<void>
+}
+
 /**
- * What prepares scans as a study asks, into the site's cache; to be closed.
+ * What prepares what a study's model is shown, into the site's cache; to be closed.
+ * @param processes preparation processes at once
  * @throws SequelaError `config_invalid` when the study asks for a mask by network and the site names none that can be used
- * @param on the grid, where people are to see the scans and not the model; preparation processes at once
  */
 export function preparerFor(
-  { home, settings }: Pick<ChildrenDeps, 'home' | 'settings'>,
+  deps: Pick<ChildrenDeps, 'home' | 'settings'>,
   study: Study,
-  on: Pick<Study['model'], 'grid' | 'spacingMm'> & { readonly processes?: number } = study.model,
+  processes = usualProcesses,
+): ClosablePreparer {
+  if (isImageStudy(study)) return imagePreparerFor(deps, study, { ...study.model, processes })
+  return createPreparedArrays({ folder: deps.home.preparedFolder, length: study.model.features })
+}
+
+/** The same of images. @param on the grid, where people are to see the scans and not the model */
+export function imagePreparerFor(
+  { home, settings }: Pick<ChildrenDeps, 'home' | 'settings'>,
+  study: ImageStudy,
+  on: Pick<ImageStudy['model'], 'grid' | 'spacingMm'> & { readonly processes?: number },
 ): PreparedVolumes {
   const { grid, spacingMm, processes = usualProcesses } = on
   const { template, registration, brainMask, biasCorrection } = study.pipeline

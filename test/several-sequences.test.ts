@@ -141,7 +141,7 @@ describe('a federation whose hospitals have two sequences and not always both', 
     for (const sentence of unseen)
       expect(sentence).toContain(`it has no ${sequence}, in which the scans are shown here`)
     // The brain is measured in one image and not in all of them one after the other.
-    for (const { dice } of facts.scans) expect(dice).toBeGreaterThan(0.85)
+    for (const { overlap } of facts.scans) expect(overlap?.dice).toBeGreaterThan(0.85)
     expect(facts.scans).toHaveLength(child.scans.length)
   })
 

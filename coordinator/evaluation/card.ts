@@ -9,7 +9,7 @@ import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import { noRecalibration } from '../../shared/evaluation/recalibration.ts'
 import { riskEdges } from '../../shared/evaluation/risk-bins.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
-import { networkInWords } from '../../shared/study/in-words.ts'
+import { inputsInWords, networkInWords } from '../../shared/study/in-words.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import { sequencesInWords } from '../../shared/study/sequences.ts'
@@ -65,12 +65,14 @@ export function modelCard(options: {
           : `${events.join(', ').replaceAll('_', ' ')}; other events compete and end what is known`,
     },
     preprocessing: {
-      template: pipeline.template,
       sequences: sequencesInWords(pipeline),
-      registration: pipeline.registration,
-      brainMask: pipeline.brainMask,
-      biasCorrection: pipeline.biasCorrection,
-      grid: `${model.grid.join(' × ')} voxels of ${model.spacingMm} mm`,
+      ...('template' in pipeline && {
+        template: pipeline.template,
+        registration: pipeline.registration,
+        brainMask: pipeline.brainMask,
+        biasCorrection: pipeline.biasCorrection,
+      }),
+      inputs: inputsInWords(model),
     },
     training: {
       seed,

@@ -32,10 +32,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
       '6a centres',
       `${study.sites.length} sites: ${study.sites.join(', ')}; ${data.sitesHeard} could be evaluated`,
     ),
-    tripod(
-      '7 preprocessing',
-      `${sequencesInWords(study.pipeline)}; template ${study.pipeline.template}, registration ${study.pipeline.registration}, brain mask ${study.pipeline.brainMask}, bias correction ${study.pipeline.biasCorrection}, one recipe at every site`,
-    ),
+    tripod('7 preprocessing', preprocessingInWords(study.pipeline)),
     tripod(
       '8 outcome',
       `an event within ${report.horizonDays} days of a visit, censoring weighted by its inverse probability (IPCW)`,
@@ -135,6 +132,13 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     claim('availability', `Sequela ${report.programVersion}, Apache-2.0; the study file's digest names every setting`),
     ask('CLAIM 2024', 'funding and conflicts', 'Name them.'),
   ]
+}
+
+function preprocessingInWords(pipeline: Study['pipeline']): string {
+  const shown = sequencesInWords(pipeline)
+  if ('features' in pipeline) return `${shown}; each array is brought to mean 0 and standard deviation 1`
+  const { template, registration, brainMask, biasCorrection } = pipeline
+  return `${shown}; template ${template}, registration ${registration}, brain mask ${brainMask}, bias correction ${biasCorrection}, one recipe at every site`
 }
 
 function predictorsOf({ pipeline, model }: Study): string {

@@ -10,10 +10,15 @@ import type { Stage, Strategy, Study } from './study.ts'
 /** What the parts of a model cannot be together. */
 export function modelContradictions(study: Study): string[] {
   const { timeInput } = study.model
-  if (!takesMean(study) || timeInput === 'none') return []
-  return [
-    `model.timeInput: a mean of scans has no gates that could be told of time; leave ${timeInput} out, or ask for gru`,
-  ]
+  const problems: string[] = []
+  if (takesMean(study) && timeInput !== 'none') {
+    problems.push(
+      `model.timeInput: a mean of scans has no gates that could be told of time; leave ${timeInput} out, or ask for gru`,
+    )
+  }
+  if (comparesMissingImages(study))
+    problems.push('model.temporal: change-gru compares images, and this study shows arrays; ask for gru')
+  return problems
 }
 
 export function stageContradictions(stage: Stage, study: Study): string[] {
@@ -47,7 +52,7 @@ function metricContradictions(field: string, metric: MetricName, { task }: Stage
 
 export function personalContradictions(study: Study): string[] {
   const { personal = [] } = study.training
-  if (personal.length === 0) return []
+  if (personal.length === 0 || comparesMissingImages(study)) return []
   const names = modelManifest(modelOf(study)).map(({ name }) => name)
   const unknown = personal.filter((name) => !names.some((parameter) => staysAtSite(parameter, [name])))
   if (unknown.length > 0) {
@@ -79,6 +84,10 @@ export function strategyContradictions({ name, trim, adam, serverMomentum }: Str
   if (serverMomentum > 0 && name === 'fed-adam')
     problems.push('strategy.serverMomentum: fed-adam has momentum of its own, adam.beta1')
   return problems
+}
+
+function comparesMissingImages({ model }: Study): boolean {
+  return model.preset === 'embeddings' && model.temporal === 'change-gru'
 }
 
 /** Whether a child's scans are told apart by nothing but what they show. */

@@ -11,7 +11,6 @@ import type { Stage, Study, StudyFile } from './study.ts'
 /** Lines of plain text, at most about 100 characters wide. */
 export function studyInWords({ study, digest }: StudyFile): string {
   const parameters = elementCount(modelManifest(modelOf(study)))
-  const { grid, spacingMm } = study.model
   const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
   const closing = study.stages.filter(({ select }) => select !== undefined).length
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
@@ -20,12 +19,9 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `Study ${study.study}`,
     `  digest      ${digest}`,
     `  sites       ${study.sites.join(', ')}`,
-    `  model       preset ${networkInWords(study.model)}, ${parameters.toLocaleString('en')} weights, volumes of ` +
-      `${grid.join('×')} voxels of ${spacingMm} mm`,
+    `  model       preset ${networkInWords(study.model)}, ${parameters.toLocaleString('en')} weights, ${inputsInWords(study.model)}`,
     ...temporalInWords(study.model),
-    `  scans       ${sequencesInWords(study.pipeline)}, in the space of template ${study.pipeline.template}, brain only` +
-      (study.pipeline.brainMask === 'network' ? ', found by a network that each site supplies' : '') +
-      (study.pipeline.biasCorrection === 'n3' ? ', bias field corrected (N3)' : ''),
+    `  scans       ${sequencesInWords(study.pipeline)}${preparationInWords(study.pipeline)}`,
     ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
     ...alsoTold(study.model),
     ...(study.evaluation === undefined
@@ -58,6 +54,23 @@ export function studyInWords({ study, digest }: StudyFile): string {
     `What never leaves: images, tables, names, dates, and any number about a single child${policy.linkage === undefined ? '' : ', but for its hash'}.`,
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')
+}
+
+/** What the model is given of a visit: `volumes of 24×32×24 voxels of 7 mm`, or `arrays of 768 numbers`. */
+export function inputsInWords(model: Study['model']): string {
+  return 'features' in model
+    ? `arrays of ${model.features} numbers`
+    : `volumes of ${model.grid.join('×')} voxels of ${model.spacingMm} mm`
+}
+
+function preparationInWords(pipeline: Study['pipeline']): string {
+  if ('features' in pipeline) return ''
+  const { template, brainMask, biasCorrection } = pipeline
+  return (
+    `, in the space of template ${template}, brain only` +
+    (brainMask === 'network' ? ', found by a network that each site supplies' : '') +
+    (biasCorrection === 'n3' ? ', bias field corrected (N3)' : '')
+  )
 }
 
 function evaluationInWords({ ruleOutNpv, ruleInPpv }: NonNullable<Study['evaluation']>, minCell: number): string[] {

@@ -9,6 +9,7 @@ export function modelOf({ model, pipeline }: Pick<Study, 'model' | 'pipeline'>):
   const { preset, head, timeInput, clinical, temporal } = model
   return {
     ...{ preset, head, timeInput, clinical, sequences: channelsOf(pipeline)?.length ?? 1 },
+    ...('features' in model && { features: model.features }),
     ...(temporal === undefined ? {} : { temporal }),
   }
 }

@@ -13,22 +13,23 @@ export const sequencesSyntax =
   `name one or more of ${sequenceNames.join(', ')} in order of preference, such as [FLAIR, T2w], ` +
   'or two or more that are shown at once, such as { all: [FLAIR, T2w] }'
 
-interface Pipeline {
-  readonly sequences: Sequences
-}
+type Pipeline = { readonly sequences: Sequences } | { readonly features: string }
 
-/** Every sequence that a study can use, in its order. */
-export function usedSequences({ sequences }: Pipeline): readonly SequenceName[] {
+/** Every sequence that a study can use, in its order; none of a study of arrays. */
+export function usedSequences(pipeline: Pipeline): readonly SequenceName[] {
+  if (!('sequences' in pipeline)) return []
+  const { sequences } = pipeline
   return 'all' in sequences ? sequences.all : sequences
 }
 
 /** The sequences that are shown at once, each a channel, in order; undefined where a visit is shown in one image. */
-export function channelsOf({ sequences }: Pipeline): readonly SequenceName[] | undefined {
-  return 'all' in sequences ? sequences.all : undefined
+export function channelsOf(pipeline: Pipeline): readonly SequenceName[] | undefined {
+  return 'sequences' in pipeline && 'all' in pipeline.sequences ? pipeline.sequences.all : undefined
 }
 
-/** For example `FLAIR or T2w`, or `FLAIR and T2w at once, a missing one marked as missing`. */
+/** For example `FLAIR or T2w`, `FLAIR and T2w at once, a missing one marked as missing`, or `arrays called brainiac`. */
 export function sequencesInWords(pipeline: Pipeline): string {
+  if ('features' in pipeline) return `arrays called ${pipeline.features}, which each site computed itself`
   const channels = channelsOf(pipeline)
   if (channels === undefined) return usedSequences(pipeline).join(' or ')
   return `${channels.slice(0, -1).join(', ')} and ${channels.at(-1)} at once, a missing one marked as missing`

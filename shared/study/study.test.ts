@@ -109,6 +109,34 @@ describe('a study file', () => {
     expect(refusal(good.replace('2e-3 }', '2e-3, horizonDays: 360 }'))).toBe('accepted')
   })
 
+  describe('of arrays that sites bring', () => {
+    const arrays = good
+      .replace(/model: .*/, 'model: { preset: embeddings, features: 768, head: hazards }')
+      .replace(/pipeline: .*/, 'pipeline: { features: brainiac }')
+    const otherwise = (from: string | RegExp, to: string): string => refusal(arrays.replace(from, to))
+
+    test('says what it shows in words, and is a model without images', () => {
+      const file = parseStudy(arrays)
+      expect(modelOf(file.study)).toEqual({
+        ...{ preset: 'embeddings', features: 768, head: 'hazards', timeInput: 'none', clinical: false },
+        sequences: 1,
+      })
+      const words = studyInWords(file)
+      expect(words).toMatch(/model +preset embeddings, [0-9,]+ weights, arrays of 768 numbers\n/)
+      expect(words).toMatch(/scans +arrays called brainiac, which each site computed itself\n/)
+    })
+
+    test('says how long they are, and asks for nothing that images alone have', () => {
+      expect(otherwise('features: 768, ', '')).toContain('model.features')
+      expect(otherwise('features: 768', 'features: 1')).toContain('model.features')
+      expect(otherwise('features: 768', 'features: 768, spacingMm: 7')).toContain('spacingMm')
+      expect(otherwise('features: brainiac', 'features: brain/iac')).toContain('pipeline.features: use 1 to 40 letters')
+      expect(otherwise('features: brainiac', 'template: mni152, sequences: [FLAIR]')).toContain('pipeline')
+      expect(otherwise('features: 768', 'features: 768, temporal: change-gru')).toContain('change-gru compares images')
+      expect(otherwise('features: 768', 'features: 768, temporal: mean')).toBe('accepted')
+    })
+  })
+
   test('counts the same events in all of its stages of recurrence', () => {
     const stage = (events: string) => `  - { task: recurrence, rounds: 2, learningRate: 2e-3${events} }\n`
     const two = (first: string, second: string) => refusal(good.replace(stage(''), stage(first) + stage(second)))

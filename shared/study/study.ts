@@ -5,8 +5,7 @@ import { z } from 'zod'
 import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
 import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
-import { heads, timeInputs } from '../model/model-spec.ts'
-import { imagePresets, temporals } from '../model/presets.ts'
+import { imagePresets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
@@ -18,42 +17,13 @@ import {
   strategyContradictions,
 } from './contradictions.ts'
 import { durationSchema } from './duration.ts'
+import { asksForFeatures, featureInputs, imageInputs } from './inputs.ts'
 import { isMetricName, metricNames } from './metrics.ts'
 import { siteIdPattern } from './names.ts'
-import { channelsOf, sequenceNames, sequencesSyntax } from './sequences.ts'
+import { channelsOf } from './sequences.ts'
 
 const positive = z.number().positive().finite()
 const share = z.number().min(0).max(1)
-const gridSchema = z.tuple([z.int().min(8).max(256), z.int().min(8).max(256), z.int().min(8).max(256)])
-
-const modelSchema = z.strictObject({
-  preset: z.enum(Object.keys(imagePresets) as [keyof typeof imagePresets]),
-  grid: gridSchema,
-  spacingMm: positive.min(0.5).max(20),
-  /** Files from before there were hazards say nothing and mean `binary` for ever (decision 16). */
-  head: z.enum(heads).default('binary'),
-  timeInput: z.enum(timeInputs).default('none'),
-  clinical: z.boolean().default(false),
-  /** The block that makes a state of a child's scans; absent: the preset's. */
-  temporal: z.enum(temporals).optional(),
-})
-
-const oneAlone = 'name two or more; one image a visit is written without all, such as [FLAIR]'
-
-const pipelineSchema = z.strictObject({
-  template: z.enum(['mni152']),
-  sequences: z.union(
-    [
-      z.array(z.enum(sequenceNames)).min(1).max(sequenceNames.length),
-      z.strictObject({ all: z.array(z.enum(sequenceNames)).min(2, oneAlone).max(3) }),
-    ],
-    sequencesSyntax,
-  ),
-  registration: z.enum(['rigid', 'none']).default('none'),
-  brainMask: z.enum(['foreground', 'template', 'network']).default('foreground'),
-  biasCorrection: z.enum(['none', 'n3']).default('none'),
-})
-
 const metric = z.string().refine(isMetricName, `there are: ${Object.keys(metricNames).join(', ')}`)
 
 const stageCommon = {
@@ -128,11 +98,9 @@ const evaluationSchema = z.strictObject({
   ruleInPpv: z.number().min(0.05).lt(1).default(0.5),
 })
 
-const studySchema = z.strictObject({
+const commonFields = {
   study: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use 1 to 40 lower-case letters, digits and hyphens'),
   seed: z.int().min(0),
-  model: modelSchema,
-  pipeline: pipelineSchema,
   sites: z
     .array(z.string().regex(siteIdPattern, 'use 1 to 40 lower-case letters, digits and hyphens'))
     .min(1)
@@ -164,14 +132,22 @@ const studySchema = z.strictObject({
     /** Whether hospitals look for children that two of them have, and how; absent: they do not. */
     linkage: z.enum(['keyed-hash']).optional(),
   }),
-})
+}
+const imageStudySchema = z.strictObject({ ...commonFields, ...imageInputs })
+const featureStudySchema = z.strictObject({ ...commonFields, ...featureInputs })
 
 /** A study as agreed; every field has its value, defaults included. Spacing in mm, learning rates per step. */
-export type Study = z.infer<typeof studySchema>
+export type Study = ImageStudy | z.infer<typeof featureStudySchema>
+/** A study of images, which every site prepares alike. */
+export type ImageStudy = z.infer<typeof imageStudySchema>
 export type Stage = Study['stages'][number]
 export type Task = Stage['task']
 export type TrainingSettings = Study['training']
 export type Strategy = Study['strategy']
+
+export function isImageStudy(study: Study): study is ImageStudy {
+  return 'grid' in study.model
+}
 
 /** A study together with the text it was read from and that text's digest, which is what sites approve. */
 export interface StudyFile {
@@ -189,7 +165,10 @@ export function parseStudy(text: string): StudyFile {
     throw new SequelaError('study_invalid', `a study file may hold at most ${maxStudyFileBytes} bytes`)
   }
   const [source, code] = ['the study file', 'study_invalid'] as const
-  const study = checkYaml(renameDeadline(parseYaml(text, source, code)), source, studySchema, code)
+  const value = renameDeadline(parseYaml(text, source, code))
+  const study: Study = asksForFeatures(value)
+    ? checkYaml(value, source, featureStudySchema, code)
+    : checkYaml(value, source, imageStudySchema, code)
   const problems = contradictions(study)
   if (problems.length > 0) {
     throw new SequelaError('study_invalid', `the study file contradicts itself:\n  ${problems.join('\n  ')}`)
@@ -208,11 +187,11 @@ function renameDeadline(value: unknown): unknown {
 
 function contradictions(study: Study): string[] {
   const problems: string[] = []
-  const preset = imagePresets[study.model.preset]
-  if (study.model.grid.some((length, axis) => length !== preset.grid[axis])) {
-    problems.push(
-      `model.grid: preset ${study.model.preset} works on [${preset.grid.join(', ')}] (depth, height, width)`,
-    )
+  if ('grid' in study.model) {
+    const { preset, grid } = study.model
+    const { grid: needed } = imagePresets[preset]
+    if (grid.some((length, axis) => length !== needed[axis]))
+      problems.push(`model.grid: preset ${preset} works on [${needed.join(', ')}] (depth, height, width)`)
   }
   problems.push(...modelContradictions(study))
   const channels = channelsOf(study.pipeline) ?? []

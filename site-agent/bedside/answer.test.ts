@@ -80,7 +80,10 @@ describe('an answer', () => {
   test('at a visit does not change when later scans are added', () => {
     const before = usualParts()
     const later = usualParts({
-      facts: { ...before.facts, scans: [...before.facts.scans, scanFacts(2000, { emptySlices: 9, dice: 0.5 })] },
+      facts: {
+        ...before.facts,
+        scans: [...before.facts.scans, scanFacts(2000, { overlap: { emptySlices: 9, dice: 0.5 } })],
+      },
       visits: [...before.visits, visitRisk(2000, 0.99)],
     })
     const [short, long] = [answerFrom(before).visits, answerFrom(later).visits]

@@ -4,14 +4,13 @@
 import { readFile } from 'node:fs/promises'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
-import type { StudyFile } from '../../shared/study/study.ts'
-import { preparerFor, siteCohort } from '../children.ts'
+import { isImageStudy, type Study, type StudyFile } from '../../shared/study/study.ts'
+import { type PreparedScan, preparerFor, siteCohort } from '../children.ts'
 import type { Cohort, CohortChild } from '../cohort/cohort.ts'
 import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
-import type { PreparedVolume } from '../imaging/prepared.ts'
 import { createStudyGrid } from '../imaging/study-grid.ts'
 import { templateMaskOn } from '../imaging/template.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
@@ -64,8 +63,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
     const message = `study ${study.study.study} has no stage of recurrence, so its model knows no risk`
     throw new SequelaError('study_state', message)
   }
-  const { grid, spacingMm } = study.study.model
-  const templateMask = templateMaskOn(createStudyGrid(grid, spacingMm))
+  const overlapOf = overlapWith(study.study)
 
   const ask = async (shown: CohortChild, prepared: PreparedChild, facts: ChildFacts, heldBack: readonly string[]) => {
     if (model === undefined || question === undefined) return undefined
@@ -93,7 +91,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       const heldBack = heldBackOf(child, [...cohort.findings, ...scans.findings])
       const shown = withFiles(child, scans.files)
       if (shown.scans.length === 0) throw nothingUsable(child.participant, heldBack)
-      const facts = await factsOf(shown, scans, templateMask, grid)
+      const facts = await factsOf(shown, scans, overlapOf)
       onProgress('Asking the model', 0, 0)
       return {
         ...{ child, shown, facts, heldBack },
@@ -130,25 +128,30 @@ export function heldBackOf({ participant }: Pick<CohortChild, 'participant'>, fi
 
 async function factsOf(
   { fold, scans, outcome, chart }: CohortChild,
-  { volumes }: PreparedScans<PreparedVolume>,
-  templateMask: Uint8Array,
-  shape: readonly [number, number, number],
+  { volumes }: PreparedScans<PreparedScan>,
+  overlapOf: (file: string) => Promise<ChildFacts['scans'][number]['overlap']>,
 ): Promise<ChildFacts> {
   const ofScans = await Promise.all(
-    scans.map(async (scan) => {
-      const voxels = await readVoxels(volumes.get(scan)?.file ?? '')
-      return {
-        ...{ session: scan.session, day: scan.day, ...overlapFacts(voxels, templateMask, shape) },
-        registration: registrationOf(volumes.get(scan)),
-      }
-    }),
+    scans.map(async (scan) => ({
+      ...{ session: scan.session, day: scan.day },
+      overlap: await overlapOf(volumes.get(scan)?.file ?? ''),
+      registration: registrationOf(volumes.get(scan)),
+    })),
   )
   return { fold, ageYears: chart.ageYears, treatmentChangeDay: outcome?.treatmentChangeDay, scans: ofScans }
 }
 
-/** Of scans that came in template space nothing was registered. */
-function registrationOf(volume: PreparedVolume | undefined): ChildFacts['scans'][number]['registration'] {
-  const quality = volume?.registration.quality
+/** How a prepared scan lies over the template's brain; of arrays nobody can say. */
+function overlapWith(study: Study): (file: string) => Promise<ChildFacts['scans'][number]['overlap']> {
+  if (!isImageStudy(study)) return () => Promise.resolve(undefined)
+  const { grid, spacingMm } = study.model
+  const templateMask = templateMaskOn(createStudyGrid(grid, spacingMm))
+  return async (file) => overlapFacts(await readVoxels(file), templateMask, grid)
+}
+
+/** Of arrays, and of scans that came in template space, nothing was registered. */
+function registrationOf(scan: PreparedScan | undefined): ChildFacts['scans'][number]['registration'] {
+  const quality = scan !== undefined && 'registration' in scan ? scan.registration.quality : undefined
   return quality === undefined || quality.starts === 0 ? undefined : quality
 }
 

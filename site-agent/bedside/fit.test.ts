@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type ChildFacts, flagsAt, type ModelFacts, type ScanFacts } from './fit.ts'
 
+const inPlace = { dice: 0.95, emptySlices: 0 }
 const scan = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
-  ...{ session: `ses-${day}`, day, dice: 0.95, emptySlices: 0, registration: undefined },
+  ...{ session: `ses-${day}`, day, overlap: inPlace, registration: undefined },
   ...changes,
 })
 const registered = { mutualInformation: 1.1, fieldOfView: 1, starts: 1 }
@@ -28,6 +29,10 @@ const said = (child: Partial<ChildFacts>, changes: Partial<ModelFacts> = {}, lan
 
 describe('a child that is like those of training', () => {
   test('has no flag', () => expect(said({})).toEqual([]))
+
+  test('has none for its place where the model is shown arrays', () => {
+    expect(said({ scans: [1, 2].map((day) => scan(day, { overlap: undefined })) })).toEqual([])
+  })
 })
 
 describe('a calibrated risk is refused', () => {
@@ -53,14 +58,16 @@ describe('a reader is warned', () => {
     ['trained-on', { fold: 'validation' }],
     ['treatment', { treatmentChangeDay: 300 }],
     ['visits', { scans: [1, 2, 3, 4, 5].map((day) => scan(day)) }],
-    ['field-of-view', { scans: [scan(1), scan(2, { emptySlices: 1 })] }],
-    ['placement', { scans: [scan(1, { dice: 0.86 }), scan(2)] }],
+    ['field-of-view', { scans: [scan(1), scan(2, { overlap: { ...inPlace, emptySlices: 1 } })] }],
+    ['placement', { scans: [scan(1, { overlap: { ...inPlace, dice: 0.86 } }), scan(2)] }],
     ['placement', { scans: [scan(1), scan(2, { registration: { ...registered, starts: 4 } })] }],
     ['field-of-view', { scans: [scan(1), scan(2, { registration: { ...registered, fieldOfView: 0.9 } })] }],
   ])('of %s', (kind, child) => expect(said(child)).toEqual([`caution ${kind}`]))
 
   test('of no narrow overlap with the template where scans are registered: a small head overlaps less', () => {
-    expect(said({ scans: [scan(1), scan(2, { dice: 0.7, registration: registered })] })).toEqual([])
+    expect(
+      said({ scans: [scan(1), scan(2, { overlap: { ...inPlace, dice: 0.7 }, registration: registered })] }),
+    ).toEqual([])
   })
 
   test('of a hospital that took no part in training', () => {
@@ -69,7 +76,7 @@ describe('a reader is warned', () => {
 })
 
 test('what is said at a visit does not depend on later scans, nor on a later change of treatment', () => {
-  const later = [scan(900, { dice: 0.85, emptySlices: 3 }), scan(5000)]
+  const later = [scan(900, { overlap: { dice: 0.85, emptySlices: 3 } }), scan(5000)]
   const extended = { ...sound, scans: [...sound.scans, ...later], treatmentChangeDay: 800 }
   for (const landmark of sound.scans.keys()) {
     expect(flagsAt(extended, model, landmark)).toEqual(flagsAt(sound, model, landmark))

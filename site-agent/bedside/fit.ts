@@ -29,14 +29,19 @@ export interface ScanFacts {
   readonly session: string
   /** Since the index surgery, or since the first scan where that is not known. */
   readonly day: number
-  /** Overlap of its brain with the template's (Dice), where scans come in template space. */
-  readonly dice: number
   /** How it was registered; undefined where scans come in template space. */
   readonly registration:
     | { readonly mutualInformation: number; readonly fieldOfView: number; readonly starts: number }
     | undefined
-  /** Slices of the grid that hold brain in the template and nothing in this scan. */
-  readonly emptySlices: number
+  /** How it lies over the template's brain; undefined where the study shows arrays and no images. */
+  readonly overlap:
+    | {
+        /** Of its brain with the template's (Dice). */
+        readonly dice: number
+        /** Slices of the grid that hold brain in the template and nothing in this scan. */
+        readonly emptySlices: number
+      }
+    | undefined
 }
 
 export interface ChildFacts {
@@ -126,7 +131,9 @@ function childFlags({ fold, ageYears, treatmentChangeDay }: ChildFacts, model: M
   return flags
 }
 
-function scanFlags({ session, dice, emptySlices, registration }: ScanFacts): Flag[] {
+function scanFlags({ session, overlap, registration }: ScanFacts): Flag[] {
+  if (overlap === undefined) return []
+  const { dice, emptySlices } = overlap
   const flags: Flag[] = []
   if (emptySlices > 0) {
     const slices = emptySlices === 1 ? 'one slice' : `${emptySlices} slices`
@@ -135,9 +142,11 @@ function scanFlags({ session, dice, emptySlices, registration }: ScanFacts): Fla
     )
   }
   if (registration === undefined && dice < narrowDice) {
-    const overlap = dice.toFixed(2)
     flags.push(
-      caution('placement', `${session}: the brain fits the template narrowly (overlap ${overlap}); look at it.`),
+      caution(
+        'placement',
+        `${session}: the brain fits the template narrowly (overlap ${dice.toFixed(2)}); look at it.`,
+      ),
     )
   }
   if (registration !== undefined && registration.starts > 1) {

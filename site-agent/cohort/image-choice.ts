@@ -3,6 +3,7 @@
 // the study shows several sequences at once, there is one image of each that the visit has. Contrast agent makes T1w another
 // sequence, T1c; FLAIR and T2w after it are taken where a visit has no other (decision 25).
 
+import type { FeaturePipeline, ImagePipeline } from '../../shared/study/inputs.ts'
 import { channelsOf, usedSequences } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
 import type { Finding } from './finding.ts'
@@ -30,6 +31,30 @@ export interface ImageChoice {
 
 /** Chooses for one child. */
 export function chooseImages(child: string, visits: readonly VisitImages[], pipeline: Study['pipeline']): ImageChoice {
+  return 'features' in pipeline ? chooseArrays(child, visits, pipeline) : chooseScans(child, visits, pipeline)
+}
+
+/** Of each visit the array that the study names. */
+function chooseArrays(child: string, visits: readonly VisitImages[], { features }: FeaturePipeline): ImageChoice {
+  const findings: Finding[] = []
+  const chosen = new Map<string, ChosenImages>()
+  for (const { session, images } of visits) {
+    const candidates = images
+      .filter(({ name }) => name.sequence === 'features' && name.entities.get('desc') === features)
+      .toSorted(byRank())
+    const [best] = candidates
+    if (best !== undefined) {
+      chosen.set(session, [best])
+      findings.push(...aboutChoice(child, session, candidates))
+      continue
+    }
+    const sentence = `this visit has no ${child}_${session}_desc-${features}_features.npy in its folder anat.`
+    findings.push({ holds: 'scan', rule: 'no-image', child, visit: session, sentence })
+  }
+  return { chosen, findings }
+}
+
+function chooseScans(child: string, visits: readonly VisitImages[], pipeline: ImagePipeline): ImageChoice {
   const findings: Finding[] = []
   const chosen = new Map<string, ChosenImages>()
   const sequences = usedSequences(pipeline)
@@ -131,8 +156,9 @@ function nothingChosen(
 }
 
 /** The image to use comes first: without contrast agent where there is one, in template space, then fewest words in its name, then the last run, then by name. */
-function byRank(template: string): (a: Image, b: Image) => number {
-  const apart = ({ name }: Image): number => (name.entities.get('space')?.toLowerCase().startsWith(template) ? 0 : 1)
+function byRank(template?: string): (a: Image, b: Image) => number {
+  const apart = ({ name }: Image): number =>
+    template !== undefined && name.entities.get('space')?.toLowerCase().startsWith(template) ? 0 : 1
   const words = ({ name }: Image): number => name.entities.size - (name.entities.has('run') ? 1 : 0)
   const run = ({ name }: Image): number => Number.parseInt(name.entities.get('run') ?? '0', 10) || 0
   const agent = (image: Image): number => (isAfterAgent(image) ? 1 : 0)

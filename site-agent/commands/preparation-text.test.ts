@@ -12,6 +12,7 @@ test('says how many scans are ready, how they lay, and why others are held back'
   const summary = preparationSummary({
     study: 'gliomas',
     scans: 4,
+    prepared: 3,
     registrations: [turnedBy(3, 1), turnedBy(20, 14), turnedBy(8, 1)],
     sequences: [
       { sequence: 'FLAIR', visits: 3, missing: 0 },

@@ -31,7 +31,9 @@ export interface Preparation {
   readonly study: string
   /** Scans that were to be prepared. */
   readonly scans: number
-  /** Of each that was. */
+  /** Those that were. */
+  readonly prepared: number
+  /** Of each that is an image. */
   readonly registrations: readonly Registration[]
   readonly sequences: readonly SequenceCount[]
   readonly maskAgreement?: MaskAgreement | undefined
@@ -42,6 +44,7 @@ export interface Preparation {
 export function preparationSummary({
   study,
   scans,
+  prepared,
   registrations,
   sequences,
   maskAgreement,
@@ -58,7 +61,7 @@ export function preparationSummary({
   return {
     study,
     scans,
-    prepared: registrations.length,
+    prepared,
     sequences,
     seconds,
     heads: registrations.filter(({ anatomy }) => anatomy === 'head').length,

@@ -54,7 +54,10 @@ export async function prepare(home: SiteHome, options: PrepareCommandOptions): P
   const summary = preparationSummary({
     study: study.study.study,
     scans: cohort.children.reduce((sum, { scans }) => sum + scans.length, 0),
-    registrations: [...prepared.volumes.values()].map(({ registration }) => registration),
+    prepared: prepared.volumes.size,
+    registrations: [...prepared.volumes.values()].flatMap((scan) =>
+      'registration' in scan ? [scan.registration] : [],
+    ),
     sequences: prepared.sequences,
     maskAgreement: maskAgreement(prepared),
     findings: [...cohort.findings.filter(({ holds }) => holds === 'image'), ...prepared.findings],

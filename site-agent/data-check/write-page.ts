@@ -3,8 +3,9 @@
 import { resolve } from 'node:path'
 import { systemClock } from '../../shared/clock.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import type { Study } from '../../shared/study/study.ts'
+import { type ImageStudy, isImageStudy, type Study } from '../../shared/study/study.ts'
 import { systemCode } from '../../shared/system-code.ts'
+import type { PreparedScan } from '../children.ts'
 import type { CheckReport } from '../cohort/checks.ts'
 import type { Cohort, CohortScan } from '../cohort/cohort.ts'
 import type { PreparedCohort } from '../cohort/prepare-cohort.ts'
@@ -26,16 +27,18 @@ export interface CheckPageRequest {
   readonly file: string
   readonly report: CheckReport
   readonly cohort: Cohort
-  readonly prepared: PreparedCohort<PreparedVolume>
+  readonly prepared: PreparedCohort<PreparedScan>
   readonly study: Study
   readonly onProgress: (done: number, total: number) => void
 }
 
-/** @throws SequelaError `usage` for another ending, `file_unreadable` when it cannot be written. */
+/** @throws SequelaError `usage` for another ending or a study without images, `file_unreadable` when it cannot be written. */
 export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   const { report, cohort, prepared, study } = request
   const file = resolve(request.file)
   if (!file.endsWith('.html')) throw new SequelaError('usage', '--html must name a file that ends in .html')
+  if (!isImageStudy(study))
+    throw new SequelaError('usage', '--html draws scans, and this study shows arrays of numbers')
   const templateMask = templateMaskOn(displayGrid(spacingMm))
   const pictures = new Map<CohortScan, ScanPictures>()
   const quality = new Map<CohortScan, string>()
@@ -49,11 +52,12 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   }
   let done = 0
   for (const [scan, volume] of prepared.volumes) {
+    if (!isVolume(volume)) continue
     pictures.set(scan, await drawn(volume))
     quality.set(scan, qualityText(volume, study))
     const others: FurtherImage[] = []
     for (const [channel, image] of (prepared.channels.get(scan) ?? []).entries()) {
-      if (image === undefined || image === volume) continue
+      if (image === undefined || image === volume || !isVolume(image)) continue
       const sequence = cohort.channels?.[channel] ?? ''
       others.push({ sequence, pictures: await drawn(image), quality: qualityText(image, study) })
     }
@@ -67,7 +71,11 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   })
 }
 
-function qualityText({ quality, registration }: PreparedVolume, { pipeline }: Study): string {
+function isVolume(scan: PreparedScan): scan is PreparedVolume {
+  return 'registration' in scan
+}
+
+function qualityText({ quality, registration }: PreparedVolume, { pipeline }: ImageStudy): string {
   const overlap =
     `brain overlaps the template by ${quality.dice.toFixed(2)} (Dice)` +
     (quality.agreement === undefined ? '' : `; network and template agree by ${quality.agreement.toFixed(2)}`)

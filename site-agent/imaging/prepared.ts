@@ -1,12 +1,11 @@
 // Prepared volumes on disk, so that each scan is read, checked and resampled once in its life. The folder holds only
 // what can be made again: it may be deleted at any time, and an entry that is not what was written is made anew.
 
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Digest, parseDigest, sha256 } from '../../shared/digest.ts'
-import { SequelaError } from '../../shared/protocol/errors.ts'
-import { systemCode } from '../../shared/system-code.ts'
+import { writeCacheFile } from '../cache-file.ts'
 import { joinedVolumes } from './joined-volumes.ts'
 import { keptBrains } from './kept-brains.ts'
 import { readJson } from './kept-json.ts'
@@ -65,31 +64,15 @@ const noteSchema = z.strictObject({
 /** What a path held when it was last read; the same stamp means the same content. */
 const sightingSchema = z.strictObject({ stamp: z.string(), contentDigest: digestSchema })
 
-/** Numbers the files written aside, over all caches of this process. */
-let written = 0
-
 /** @throws SequelaError `file_unreadable` when the template's map is missing. */
 export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes {
   const { folder } = options
   const recipe = createRecipe(options)
   const sightings = join(folder, 'sightings')
 
-  /** Written aside and renamed, so that nobody reads half of it. A torn file after a power cut fails its digest. */
-  const write = async (file: string, content: string | Uint8Array): Promise<void> => {
-    const aside = `${file}.${process.pid}.${written++}.tmp`
-    try {
-      await mkdir(sightings, { recursive: true, mode: 0o700 })
-      await writeFile(aside, content, { mode: 0o600 })
-      await rename(aside, file)
-    } catch (cause) {
-      await rm(aside, { force: true }).catch(() => undefined)
-      throw cacheError(cause)
-    }
-  }
-
-  const registrations = keptRegistrations({ folder, template: options.template, write })
+  const registrations = keptRegistrations({ folder, template: options.template, write: writeCacheFile })
   const { brainNetwork } = options
-  const brains = brainNetwork && keptBrains({ folder, network: brainNetwork.digest, write })
+  const brains = brainNetwork && keptBrains({ folder, network: brainNetwork.digest, write: writeCacheFile })
   let pool: PreparationPool | undefined
 
   const find = async (
@@ -120,8 +103,8 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
   ): Promise<PreparedVolume> => {
     const { file, noteFile } = placeOf(contentDigest, registration)
     const block = new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength)
-    await write(file, block)
-    await write(noteFile, JSON.stringify({ blockDigest: sha256(block), dice, agreement }))
+    await writeCacheFile(file, block)
+    await writeCacheFile(noteFile, JSON.stringify({ blockDigest: sha256(block), dice, agreement }))
     return preparedVolume({ file, path, contentDigest, registration, quality: { dice, agreement } })
   }
 
@@ -170,10 +153,10 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
       }
       const prepared = await make(path, await readScanFile(path), reference)
       if (stamp !== undefined)
-        await write(sightingFile, JSON.stringify({ stamp, contentDigest: prepared.contentDigest }))
+        await writeCacheFile(sightingFile, JSON.stringify({ stamp, contentDigest: prepared.contentDigest }))
       return prepared
     },
-    join: joinedVolumes({ folder, grid: options.grid, write }),
+    join: joinedVolumes({ folder, grid: options.grid, write: writeCacheFile }),
     close: async () => pool?.close(),
   }
 }
@@ -182,15 +165,4 @@ export function createPreparedVolumes(options: PreparedOptions): PreparedVolumes
 async function stampOf(path: string): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined)
   return found && [found.size, found.mtimeNs, found.ctimeNs, found.ino].join('/')
-}
-
-function cacheError(cause: unknown): SequelaError {
-  const code = systemCode(cause)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new SequelaError(
-      'disk_full',
-      'There is no room for prepared scans; free space on the disk of the site folder.',
-    )
-  }
-  return new SequelaError('file_unreadable', `The folder of prepared scans cannot be written (${code}).`, { cause })
 }

@@ -7,7 +7,7 @@ import type { ScanFacts } from '../fit.ts'
 import type { VisitRisk } from '../prediction.ts'
 
 export const scanFacts = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
-  ...{ session: `ses-${day}`, day, dice: 0.95, emptySlices: 0, registration: undefined },
+  ...{ session: `ses-${day}`, day, overlap: { dice: 0.95, emptySlices: 0 }, registration: undefined },
   ...changes,
 })
 

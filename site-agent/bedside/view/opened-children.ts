@@ -2,7 +2,8 @@
 // told how far it is. The last few stay in memory, so that leafing through slices is quick.
 
 import { SequelaError } from '../../../shared/protocol/errors.ts'
-import { preparerFor } from '../../children.ts'
+import { isImageStudy } from '../../../shared/study/study.ts'
+import { imagePreparerFor } from '../../children.ts'
 import type { CohortChild } from '../../cohort/cohort.ts'
 import { prepareScans } from '../../cohort/prepare-cohort.ts'
 import type { SiteHome } from '../../home.ts'
@@ -87,8 +88,12 @@ async function makeReady(
 ): Promise<ReadyChild> {
   const open = await bedside.open(child, { onProgress })
   const { study } = bedside.study
+  if (!isImageStudy(study)) {
+    const unseen = ['The model is shown arrays that this hospital computed, so there are no pictures of what it saw.']
+    return { ...open, scans: [], sequence: undefined, unseen }
+  }
   const shape = displayGrid(study.model)
-  const preparer = preparerFor({ home, settings: bedside.settings }, study, {
+  const preparer = imagePreparerFor({ home, settings: bedside.settings }, study, {
     grid: [...shape],
     spacingMm: displaySpacingMm,
   })

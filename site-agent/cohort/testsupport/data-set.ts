@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { sha256 } from '../../../shared/digest.ts'
 import { SequelaError } from '../../../shared/protocol/errors.ts'
-import { parseStudy, type Study, type StudyFile } from '../../../shared/study/study.ts'
+import { type ImageStudy, isImageStudy, parseStudy, type StudyFile } from '../../../shared/study/study.ts'
 import { type Cohort, loadCohort } from '../cohort.ts'
 import type { Finding } from '../finding.ts'
 import type { ScanPreparer } from '../prepare-visit.ts'
@@ -78,13 +78,18 @@ export function temporaryFolder(): string {
 }
 
 /** `stages` are given as YAML lines; both tasks when left out. */
-export function testStudy(stages?: readonly string[]): Study {
-  return testStudyFile(stages).study
+export function testStudy(stages?: readonly string[]): ImageStudy {
+  return ofImages(testStudyFile(stages))
 }
 
 /** The same of a study that shows FLAIR and T2w at once. */
-export function togetherStudy(): Study {
-  return testStudyFile(undefined, '{ all: [FLAIR, T2w] }').study
+export function togetherStudy(): ImageStudy {
+  return ofImages(testStudyFile(undefined, '{ all: [FLAIR, T2w] }'))
+}
+
+function ofImages({ study }: StudyFile): ImageStudy {
+  if (!isImageStudy(study)) throw new Error('it is one of images')
+  return study
 }
 
 /** @param sequences as the study file names them */
