@@ -1,18 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { RunStatus } from '../coordinator/status.ts'
-import { type DemoFederation, runOf, startFederation } from '../demo/federation.ts'
+import type { DemoFederation } from '../demo/federation.ts'
 import { writeHospitals } from '../demo/hospitals/hospitals.ts'
-import { programs, runCommand } from '../demo/programs.ts'
 import { demoStudyText } from '../demo/study-text.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { hazardsModel } from '../shared/model/testsupport/models.ts'
-import { parseStudy } from '../shared/study/study.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import { createApprovals } from '../site-agent/approvals.ts'
@@ -20,13 +17,13 @@ import { openBedside } from '../site-agent/bedside/bedside.ts'
 import { createOpenedChildren } from '../site-agent/bedside/view/opened-children.ts'
 import { siteHome } from '../site-agent/home.ts'
 import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import { eventually } from './support/eventually.ts'
 import { addSecondSequence, type SequencesWritten } from './support/second-sequence.ts'
+import { type TrainedFederation, trainedFederation } from './support/trained-federation.ts'
 
 const sites = ['north', 'south']
 let folder: string
-let federation: DemoFederation
-let run: RunStatus
+let federation: DemoFederation | undefined
+let trained: TrainedFederation
 let written: SequencesWritten
 
 /** Two hospitals with FLAIR and T2w, some visits lacking one, and a study that shows both at once. */
@@ -37,47 +34,26 @@ beforeAll(async () => {
   const [north] = hospitals.sites.map((site) => addSecondSequence(site.folder))
   if (north === undefined) throw new Error('there are hospitals')
   written = north
-  federation = await startFederation({ folder, sites: hospitals.sites, say: () => {} })
   const text = demoStudyText({ sites, seed: 5, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
     .replace('sequences: [FLAIR]', 'sequences: { all: [FLAIR, T2w] }')
     .replace('quorum: 1', 'quorum: 2')
-  const study = parseStudy(text)
-  await writeFile(join(folder, 'study.yaml'), text)
-  await federation.start(join(folder, 'study.yaml'), study.digest)
-  run = await Promise.race([
-    eventually('the run to finish', async () => {
-      const now = runOf(await federation.status(), study.digest)
-      return now?.phase === 'finished' && now
-    }),
-    federation.failed.then((how): never => {
-      throw new Error(how)
-    }),
-  ])
+  trained = await trainedFederation({
+    ...{ folder, sites: hospitals.sites, text },
+    onStarted: (started) => {
+      federation = started
+    },
+  })
 })
 afterAll(async () => {
   await federation?.stop()
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 })
 
-const atNorth = (...args: string[]): Promise<string> =>
-  runCommand(programs.site, ['--home', federation.sites.get('north')?.folder ?? '', ...args])
-
-/** Exports what the run came to. @returns the file */
-async function exported(name: string): Promise<string> {
-  const out = join(folder, name)
-  await runCommand(programs.coordinator, [
-    '--home',
-    federation.coordinator.folder,
-    'export',
-    run.studyDigest,
-    '--out',
-    out,
-  ])
-  return out
-}
+const atNorth = (...args: string[]): Promise<string> => trained.atSite('north', ...args)
 
 describe('a federation whose hospitals have two sequences and not always both', () => {
   test('trains both stages at both sites', () => {
+    const { run } = trained
     expect(run.rounds.map(({ task, state }) => [task, state])).toEqual([
       ['ordering', 'published'],
       ['recurrence', 'published'],
@@ -89,10 +65,10 @@ describe('a federation whose hospitals have two sequences and not always both', 
   })
 
   test('ends with a network of two channels and a flag for each, for others too', async () => {
-    const weights = decodeSafetensors(await readFile(await exported('weights.safetensors')))
+    const weights = decodeSafetensors(await readFile(await trained.exported('weights.safetensors')))
     expect(weights.manifest).toEqual(modelManifest({ ...hazardsModel, sequences: 2 }))
     expect(allFinite(weights.values)).toBe(true)
-    const { graph, metadataProps } = Model.decode(await readFile(await exported('network.onnx')))
+    const { graph, metadataProps } = Model.decode(await readFile(await trained.exported('network.onnx')))
     expect(metadataProps).toContainEqual({ key: 'sequences', value: 'FLAIR,T2w' })
     const provenance: unknown = JSON.parse(await readFile(join(folder, 'weights.provenance.json'), 'utf8'))
     expect(provenance).toMatchObject({ channels: ['FLAIR', 'T2w'], model: { sequences: 2 } })
@@ -124,7 +100,7 @@ describe('a federation whose hospitals have two sequences and not always both', 
   })
 
   test('shows a child in one sequence throughout, and says which visits are not seen for it', async () => {
-    const home = federation.sites.get('north') ?? siteHome('')
+    const home = trained.federation.sites.get('north') ?? siteHome('')
     const [study] = await createApprovals(home.approvalsFolder).list()
     if (study === undefined) throw new Error('a study is approved')
     const trainer = createWorkerTrainer({ threads: 1 })
@@ -146,7 +122,7 @@ describe('a federation whose hospitals have two sequences and not always both', 
   })
 
   test('gives the risk of a child that lacks a sequence somewhere, and says so', async () => {
-    const weights = await exported('recurrence.safetensors')
+    const weights = await trained.exported('recurrence.safetensors')
     const report = reportSchema.parse(JSON.parse(await atNorth('check-data', '--json')))
     const child = report.findings.find(({ rule }) => rule === 'missing-sequence')?.child ?? ''
     const answer = await atNorth('predict', '--child', child, '--weights', weights, '--json')

@@ -51,7 +51,7 @@ export function studyInWords({ study, digest }: StudyFile): string {
         ]),
     ...(study.evaluation === undefined ? [] : evaluationInWords(study.evaluation, policy.minCell)),
     ...(policy.linkage === undefined ? [] : linkageInWords(policy.minCell)),
-    `What never leaves: images, tables, names, dates, and any number about a single child${policy.linkage === undefined ? '' : ', but for its hash'}.`,
+    `What never leaves: ${'features' in study.pipeline ? 'arrays, ' : ''}images, tables, names, dates, and any number about a single child${policy.linkage === undefined ? '' : ', but for its hash'}.`,
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')
 }

@@ -123,6 +123,7 @@ describe('a study file', () => {
       })
       const words = studyInWords(file)
       expect(words).toMatch(/model +preset embeddings, [0-9,]+ weights, arrays of 768 numbers\n/)
+      expect(words).toContain('What never leaves: arrays, images, tables')
       expect(words).toMatch(/scans +arrays called brainiac, which each site computed itself\n/)
     })
 

@@ -1,0 +1,94 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { DemoFederation } from '../demo/federation.ts'
+import { writeHospitals } from '../demo/hospitals/hospitals.ts'
+import { demoStudyText } from '../demo/study-text.ts'
+import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
+import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
+import type { ModelSpec } from '../shared/model/model-spec.ts'
+import { modelManifest } from '../shared/model/parameters.ts'
+import { hazardsModel } from '../shared/model/testsupport/models.ts'
+import { seededRandom } from '../shared/random.ts'
+import { allFinite } from '../shared/weights/arithmetic.ts'
+import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import { npyFile } from '../site-agent/features/testsupport/npy-file.ts'
+import { type TrainedFederation, trainedFederation } from './support/trained-federation.ts'
+
+const sites = ['north', 'south']
+const length = 12
+const model: ModelSpec = { ...hazardsModel, preset: 'embeddings', features: length }
+let folder: string
+let federation: DemoFederation | undefined
+let trained: TrainedFederation
+let visits: Map<string, number>
+
+/** Two hospitals that have arrays and no image at all: each visit's was computed elsewhere. */
+beforeAll(async () => {
+  await ensureEngine()
+  folder = await mkdtemp(join(tmpdir(), 'sequela-arrays-'))
+  const hospitals = await writeHospitals({ outDir: folder, seed: '6', sites, childrenPerSite: 8, testChildren: 0 })
+  visits = new Map(hospitals.sites.map((site) => [site.name, imagesIntoArrays(site.folder)]))
+  const text = demoStudyText({ sites, seed: 6, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
+    .replace(/model: .*/, `model: { preset: embeddings, features: ${length}, head: hazards }`)
+    .replace(/pipeline: .*/, 'pipeline: { features: elsewhere }')
+    .replace('quorum: 1', 'quorum: 2')
+  trained = await trainedFederation({
+    ...{ folder, sites: hospitals.sites, text },
+    onStarted: (started) => {
+      federation = started
+    },
+  })
+})
+afterAll(async () => {
+  await federation?.stop()
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+})
+
+/** An array of noise in place of every image. @returns how many */
+function imagesIntoArrays(data: string): number {
+  const images = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) => /_FLAIR\.nii/.test(name))
+  for (const name of images) {
+    const random = seededRandom(name)
+    const values = Array.from({ length }, () => random.normal())
+    writeFileSync(join(data, name.replace(/_FLAIR\.nii.*/, '_desc-elsewhere_features.npy')), npyFile(values))
+    rmSync(join(data, name))
+  }
+  return images.length
+}
+
+describe('a federation whose hospitals bring arrays and no images', () => {
+  test('trains both stages at both sites', () => {
+    for (const { state, sites: participants } of trained.run.rounds) {
+      expect(state).toBe('published')
+      expect(participants.map(({ site, outcome }) => [site, outcome])).toEqual(sites.map((site) => [site, 'counted']))
+    }
+    expect(trained.run.rounds).toHaveLength(2)
+  })
+
+  test('gives a network that takes such arrays, for others too', async () => {
+    const weights = decodeSafetensors(await readFile(await trained.exported('weights.safetensors')))
+    expect(weights.manifest).toEqual(modelManifest(model))
+    expect(allFinite(weights.values)).toBe(true)
+    const { graph } = Model.decode(await readFile(await trained.exported('network.onnx')))
+    expect(graph?.input.map(({ name }) => name)).toEqual(['features'])
+  })
+
+  test('says at the hospital what is used, draws no pictures of it, and gives the risk of a child', async () => {
+    const report = reportSchema.parse(JSON.parse(await trained.atSite('north', 'check-data', '--json')))
+    expect(report.visits.used).toBe(visits.get('north'))
+    expect(await trained.atSite('north', 'prepare')).toContain(`${visits.get('north')} of ${visits.get('north')}`)
+    const page = trained.atSite('north', 'check-data', '--html', join(folder, 'check.html'))
+    await expect(page).rejects.toThrow('this study shows arrays of numbers')
+    const weights = await trained.exported('recurrence.safetensors')
+    const child = readdirSync(join(folder, 'hospitals', 'north')).find((name) => name.startsWith('sub-')) ?? ''
+    const answer = await trained.atSite('north', 'predict', '--child', child, '--weights', weights, '--json')
+    for (const { output } of answerSchema.parse(JSON.parse(answer)).visits) expect(output > 0 && output < 1).toBe(true)
+  })
+})
+
+const reportSchema = z.object({ visits: z.object({ used: z.number() }) })
+const answerSchema = z.object({ visits: z.array(z.object({ output: z.number() })).min(1) })
