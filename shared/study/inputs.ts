@@ -58,7 +58,6 @@ export const featureInputs = {
   }),
 }
 
-export type ImageModel = z.infer<typeof imageInputs.model>
 export type ImagePipeline = z.infer<typeof imageInputs.pipeline>
 export type FeaturePipeline = z.infer<typeof featureInputs.pipeline>
 
