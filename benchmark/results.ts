@@ -161,9 +161,11 @@ function controlStatements(targets: readonly Target[]): string[] {
   return Object.entries(plainRivals).map(([control, rival]) => {
     const target = targets.find(({ figure }) => figure === rivalFigure(control))
     if (target?.met === undefined) return `Whether the network beats ${rival} is not measured yet.`
-    return target.met
-      ? `The network beats ${rival} on this cohort (difference of AUROC ${target.cameOut}).`
-      : `**It is not shown that the network beats ${rival} on this cohort** (difference of AUROC ${target.cameOut}).`
+    const figures = `(difference of AUROC ${target.cameOut})`
+    if (target.met) return `The network beats ${rival}, on this cohort ${figures}.`
+    return target.isLost === true
+      ? `**On this cohort the network does not reach ${rival}** ${figures}.`
+      : `**It is not shown that the network beats ${rival} on this cohort** ${figures}.`
   })
 }
 

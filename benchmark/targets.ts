@@ -21,12 +21,14 @@ export interface Target {
   readonly cameOut: string
   /** Undefined: not measured. */
   readonly met: boolean | undefined
+  /** Of a comparison: that the other one is better beyond chance. */
+  readonly isLost?: boolean | undefined
 }
 
 /** Controls without a network that come nearest to it, in words. */
 export const plainRivals = {
   'bright voxels': 'the change of bright voxels',
-  'local rise': 'the largest local rise against earlier scans, which learns nothing from images',
+  'local rise': 'the largest local rise of a scan against earlier ones, a number that nothing was trained for',
 } as const
 
 /** Name of the target that compares the network with such a control. */
@@ -158,6 +160,7 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
         goal: '> 0, interval above 0',
         cameOut: differenceInWords(difference),
         met: difference && difference.interval.low > 0,
+        isLost: difference && difference.interval.high < 0,
       }
     }),
   ]

@@ -1,7 +1,7 @@
 // Which studies this hospital has agreed to: the exact text of each approved study file, under its digest.
 // Without an approval the agent declines every assignment of a study.
 
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, sha256 } from '../shared/digest.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
@@ -10,6 +10,7 @@ import { writeFileDurably } from './durable-file.ts'
 
 export interface Approvals {
   approve(study: StudyFile): Promise<void>
+  /** In the order in which they were approved, the latest last. */
   list(): Promise<readonly StudyFile[]>
   /** @throws SequelaError `not_approved`. */
   find(digest: Digest): Promise<StudyFile>
@@ -18,8 +19,12 @@ export interface Approvals {
 export function createApprovals(folder: string): Approvals {
   const list = async (): Promise<readonly StudyFile[]> => {
     const names = await readdir(folder).catch(() => [])
-    const files = names.filter((name) => /^[0-9a-f]{64}\.yaml$/.test(name)).sort()
-    return Promise.all(files.map((name) => readApproved(join(folder, name), name.slice(0, 64))))
+    const files = names.filter((name) => /^[0-9a-f]{64}\.yaml$/.test(name))
+    const dated = await Promise.all(
+      files.map(async (name) => ({ name, writtenMs: (await stat(join(folder, name))).mtimeMs })),
+    )
+    const inOrder = dated.toSorted((a, b) => a.writtenMs - b.writtenMs || (a.name < b.name ? -1 : 1))
+    return Promise.all(inOrder.map(({ name }) => readApproved(join(folder, name), name.slice(0, 64))))
   }
   return {
     approve: async (study) => {

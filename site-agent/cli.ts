@@ -24,7 +24,7 @@ import { headerVariable } from './dicomweb/credentials.ts'
 import { readEgress } from './egress-record.ts'
 import { type SiteHome, siteHome } from './home.ts'
 import { isLocked } from './home-lock.ts'
-import { readLinkageRecord } from './linkage/linkage-record.ts'
+import { linkageCounts, readLinkageRecord } from './linkage/linkage-record.ts'
 import { readStatus } from './status-board.ts'
 
 const defaultHome = join(homedir(), '.sequela', 'site')
@@ -168,7 +168,11 @@ export function siteProgram(): Command {
       const status = await readStatus(home().statusFile)
       const running = isLocked(home())
       const linkage = await readLinkageRecord(home().linkageFile)
-      print(json ? JSON.stringify({ running, ...status }) : statusInWords(status, running, linkage))
+      print(
+        json
+          ? JSON.stringify({ running, ...status, linkage: linkageCounts(linkage) })
+          : statusInWords(status, running, linkage),
+      )
     })
 
   program

@@ -78,7 +78,11 @@ export function modelCard(options: {
       seed,
       folds,
       strategy: `${strategy.name}, weighted by ${strategy.weightBy}`,
-      policy: `${policy.updates} updates of at least ${policy.minChildren} children; numbers over at least ${policy.minCell}`,
+      policy:
+        `${policy.updates} updates of at least ${policy.minChildren} children; numbers over at least ${policy.minCell}; ` +
+        (policy.linkage === undefined
+          ? 'nobody looked for children that two sites treat'
+          : 'children that two sites treat are looked for by keyed hashes, and one site keeps each'),
     },
     inputRanges: pooled.inputRanges,
     data: {

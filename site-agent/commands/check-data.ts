@@ -94,5 +94,12 @@ export async function studyOf(home: SiteHome, file: string | undefined): Promise
     return parseStudy(text)
   }
   const approved = await createApprovals(home.approvalsFolder).list()
-  return approved.at(-1) ?? parseStudy(usualStudy)
+  const last = approved.at(-1)
+  if (last !== undefined && approved.length > 1) {
+    const others = `${approved.length - 1} other${approved.length > 2 ? 's are' : ' is'} approved too`
+    process.stderr.write(
+      `This is about study ${last.study.study}, approved last; ${others}. Name a file with --study.\n`,
+    )
+  }
+  return last ?? parseStudy(usualStudy)
 }

@@ -57,6 +57,16 @@ export async function recordLinkage(file: string, study: string, outcome: Linkag
   await writeFileDurably(file, JSON.stringify({ ...(await readLinkageRecord(file)), [study]: outcome }))
 }
 
+/** The same as numbers, for machines that watch the agent: children are counted and not named. */
+export function linkageCounts(record: LinkageRecord): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(record).map(([study, outcome]) => [
+      study,
+      { ...outcome, held: outcome.held.length, kept: outcome.kept.length },
+    ]),
+  )
+}
+
 /** A line or two for each study, without a child's name. */
 export function linkageInWords(record: LinkageRecord): string[] {
   return Object.values(record).flatMap((outcome) => {

@@ -16,7 +16,7 @@ import { readEgress } from '../egress-record.ts'
 import { type SiteHome, siteHome } from '../home.ts'
 import { createLinkKey, readLinkSecrets } from './link-key.ts'
 import { createLinkage, type LinkAnswer, type Linkage, type LinkageClient } from './linkage.ts'
-import { linkageInWords, readLinkageRecord } from './linkage-record.ts'
+import { linkageCounts, linkageInWords, readLinkageRecord } from './linkage-record.ts'
 import { linkTokenOf } from './tokens.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sequela-linkage-'))
@@ -147,6 +147,10 @@ describe('a child that was held back stays so', () => {
     await at.linkage.settle(study, at.client)
     expect(await outcomeOf(at)).toMatchObject({ kind: 'unchecked', held: ['sub-c'] })
     expect(linkageInWords(await readLinkageRecord(at.home.linkageFile)).join()).toMatch(/Held back from before: 1/)
+    // For machines too children are counted, and none is named.
+    expect(Object.values(linkageCounts(await readLinkageRecord(at.home.linkageFile)))).toMatchObject([
+      { kind: 'unchecked', held: 1, kept: 0 },
+    ])
     await createLinkKey(at.home, join(folder, `another-${count}`))
     await at.linkage.settle(study, at.client)
     expect(await outcomeOf(at)).toMatchObject({ kind: 'compared', held: ['sub-c'] })
