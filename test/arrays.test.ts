@@ -15,7 +15,13 @@ import { hazardsModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import { createApprovals } from '../site-agent/approvals.ts'
+import { openBedside } from '../site-agent/bedside/bedside.ts'
+import { childPage } from '../site-agent/bedside/view/child-page.ts'
+import { createOpenedChildren } from '../site-agent/bedside/view/opened-children.ts'
 import { npyFile } from '../site-agent/features/testsupport/npy-file.ts'
+import { siteHome } from '../site-agent/home.ts'
+import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { type TrainedFederation, trainedFederation } from './support/trained-federation.ts'
 
 const sites = ['north', 'south']
@@ -87,6 +93,23 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     const child = readdirSync(join(folder, 'hospitals', 'north')).find((name) => name.startsWith('sub-')) ?? ''
     const answer = await trained.atSite('north', 'predict', '--child', child, '--weights', weights, '--json')
     for (const { output } of answerSchema.parse(JSON.parse(answer)).visits) expect(output > 0 && output < 1).toBe(true)
+  })
+
+  test('opens a child at the bedside without pictures, and says why there are none', async () => {
+    const home = trained.federation.sites.get('north') ?? siteHome('')
+    const [study] = await createApprovals(home.approvalsFolder).list()
+    if (study === undefined) throw new Error('a study is approved')
+    const trainer = createWorkerTrainer({ threads: 1 })
+    const bedside = await openBedside({ home, study, model: undefined, trainer }).finally(() => trainer.close())
+    const [child] = bedside.cohort.children
+    if (child === undefined) throw new Error('there are children')
+    const opened = createOpenedChildren(bedside, home)
+    await opened.settled(child)
+    const opening = opened.state(child)
+    if (opening.state !== 'ready') throw new Error(`the child is ${opening.state}`)
+    const page = childPage('/room', bedside, opening.child).text
+    expect(page).toContain('The model is shown arrays that this hospital computed, so there are no pictures')
+    expect(page).not.toContain('<img')
   })
 })
 
