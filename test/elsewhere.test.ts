@@ -18,7 +18,7 @@ import { initialWeights } from '../shared/model/parameters.ts'
 import { presetOf } from '../shared/model/presets.ts'
 import { probabilityOf } from '../shared/model/risk.ts'
 import { numbersOfSequence, scanShapeOf } from '../shared/model/scan-shape.ts'
-import { binaryModel, hazardsModel, informedModel } from '../shared/model/testsupport/models.ts'
+import { binaryModel, comparingModel, hazardsModel, informedModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
@@ -140,14 +140,14 @@ describe.each([
     name: 'tiny with a mean in place of the recurrent unit',
     asked: askedOf({ ...binaryModel, temporal: 'mean' }, [1, 4]),
   },
-  { name: 'tiny that compares pictures', asked: askedOf({ ...hazardsModel, temporal: 'change-gru' }, [1, 2, 6]) },
+  { name: 'tiny that compares pictures', asked: askedOf(comparingModel, [1, 2, 6]) },
   {
     name: 'tiny that compares pictures, told of time and chart',
     asked: askedOf({ ...informedModel, temporal: 'change-gru' }, [1, 4]),
   },
   {
     name: 'compact that compares pictures',
-    asked: askedOf({ ...hazardsModel, preset: 'compact', temporal: 'change-gru' }, [1, 3]),
+    asked: askedOf({ ...comparingModel, preset: 'compact' }, [1, 3]),
   },
   { name: 'tiny with attention and an LSTM', asked: askedOf({ ...binaryModel, temporal: 'attention-lstm' }, [1, 4]) },
   {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { initialWeights } from '../../shared/model/parameters.ts'
-import { binaryModel } from '../../shared/model/testsupport/models.ts'
+import { binaryModel, comparingModel } from '../../shared/model/testsupport/models.ts'
 import { difference, l2Norm } from '../../shared/weights/arithmetic.ts'
 import { parameterViews, type Weights } from '../../shared/weights/weights.ts'
 import { loadEngine, type Tf } from './engine.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const toy = toyChildren([3, 2, 4])
 
-const jobOf = (
+const jobFor = (
   task: 'ordering' | 'recurrence',
   { children }: ToyChildren,
   changes: Partial<TrainingJob> = {},
@@ -40,9 +40,18 @@ const jobOf = (
   ...changes,
 })
 
-describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => {
+const networks = [
+  { network: 'tiny', model: binaryModel },
+  { network: 'one that compares pictures', model: comparingModel },
+] as const
+const tasks = (['ordering', 'recurrence'] as const).flatMap((task) => networks.map((of) => ({ task, ...of })))
+
+describe.each(tasks)('training $network for $task', ({ task, model }) => {
+  const jobOf = (of: ToyChildren, changes: Partial<TrainingJob> = {}): TrainingJob =>
+    jobFor(task, of, { model, weights: initialWeights(model, 1), ...changes })
+
   test('gives the same weights to the last bit for the same job, others for another seed, and leaves its input alone', () => {
-    const job = jobOf(task, toy)
+    const job = jobOf(toy)
     const before = job.weights.values.slice()
     const [first, again] = [train(tf, toy.volumes, job), train(tf, toy.volumes, job)]
     expect(again).toEqual(first)
@@ -51,7 +60,7 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
   })
 
   test('changes every parameter of its task, and those of heads it does not train not at all', () => {
-    const job = jobOf(task, toy)
+    const job = jobOf(toy)
     const changed = changedParameters(job.weights, train(tf, toy.volumes, job).weights)
     const left = task === 'ordering' ? ['head.risk'] : ['head.maxima', 'head.pair', 'head.sequence']
     for (const { name } of job.weights.manifest) {
@@ -60,7 +69,7 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
   })
 
   test('goes less far from where the round began, the heavier the proximal term of FedProx', () => {
-    const job = jobOf(task, toy)
+    const job = jobOf(toy)
     const stage = { ...job.stage, localEpochs: 4 }
     const distances = [0, 1, 100].map((proximal) => {
       const { weights } = train(tf, toy.volumes, { ...job, stage, training: { ...job.training, proximal } })
@@ -73,7 +82,7 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
 
   test('leaves no tensor behind', () => {
     const before = tf.memory().numTensors
-    train(tf, toy.volumes, jobOf(task, toy))
+    train(tf, toy.volumes, jobOf(toy))
     expect(tf.memory().numTensors).toBe(before)
   })
 
@@ -83,14 +92,14 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
       scans: child.scans.slice(0, 1).map((scan) => ({ ...scan, followUp: null })),
     }))
     for (const children of [unusable, toy.children.map((child) => ({ ...child, fold: 'validation' as const }))]) {
-      expect(() => train(tf, toy.volumes, jobOf(task, toy, { children }))).toThrow(
+      expect(() => train(tf, toy.volumes, jobOf(toy, { children }))).toThrow(
         expect.objectContaining({ code: 'cohort_empty' }),
       )
     }
   })
 
   test('says not_finite when it diverges, be it in its last step', () => {
-    const job = jobOf(task, toy)
+    const job = jobOf(toy)
     for (const batchChildren of [1, 3]) {
       const stage = { ...job.stage, learningRate: 1e39, batchChildren }
       const before = tf.memory().numTensors
@@ -101,15 +110,13 @@ describe.each(['ordering', 'recurrence'] as const)('training for %s', (task) => 
 
   test('stops when it is called off', () => {
     const signal = AbortSignal.abort()
-    expect(() => train(tf, toy.volumes, jobOf(task, toy), { signal })).toThrow(
-      expect.objectContaining({ code: 'cancelled' }),
-    )
+    expect(() => train(tf, toy.volumes, jobOf(toy), { signal })).toThrow(expect.objectContaining({ code: 'cancelled' }))
   })
 })
 
 describe('training', () => {
   test('counts its usable children and steps, and tells each step', () => {
-    const job = jobOf('ordering', toy)
+    const job = jobFor('ordering', toy)
     const told: number[] = []
     const stage = { ...job.stage, localEpochs: 2 }
     const result = train(tf, toy.volumes, { ...job, stage }, { onProgress: ({ step }) => told.push(step) })
@@ -118,7 +125,7 @@ describe('training', () => {
   })
 
   test('moves the encoder at its own rate, where the stage gives one', () => {
-    const job = jobOf('recurrence', toy)
+    const job = jobFor('recurrence', toy)
     const stage = { ...job.stage, encoderLearningRate: 1e-30 } as TrainingJob['stage']
     const training = { ...job.training, weightDecay: 0 }
     const changed = changedParameters(job.weights, train(tf, toy.volumes, { ...job, stage, training }).weights)
@@ -131,7 +138,7 @@ describe('training', () => {
     ['sequences', ['head.sequence.kernel', 'sequence.gru.hiddenKernel', 'sequence.norm.scale']],
     ['maxima', ['head.maxima.kernel']],
   ])('leaves what only the loss of %s trains alone when that loss counts nothing', (loss, left) => {
-    const job = jobOf('ordering', toy)
+    const job = jobFor('ordering', toy)
     const losses = { pairs: 1, sequences: 1, maxima: 1.5, [loss]: 0 }
     const stage = { ...job.stage, losses } as TrainingJob['stage']
     const changed = changedParameters(job.weights, train(tf, toy.volumes, { ...job, stage }).weights)
@@ -144,10 +151,10 @@ describe('training', () => {
     const unseen = toyChildren([5, 5, 5], 'validation', 'unseen')
     let weights = initialWeights(binaryModel, 1)
     for (let round = 0; round < 6; round++) {
-      const job = jobOf('ordering', learning, { weights, round, seed: `round ${round}` })
+      const job = jobFor('ordering', learning, { weights, round, seed: `round ${round}` })
       weights = train(tf, learning.volumes, job).weights
     }
-    const metrics = evaluate(tf, unseen.volumes, jobOf('ordering', unseen, { weights }))
+    const metrics = evaluate(tf, unseen.volumes, jobFor('ordering', unseen, { weights }))
     const pairs = metrics.find(({ name }) => name === 'pair_accuracy')
     expect(pairs?.count).toBe(30)
     expect((pairs?.sum ?? 0) / 30).toBeGreaterThan(0.9)

@@ -16,3 +16,6 @@ export const informedModel: ModelSpec = { ...binaryModel, head: 'hazards', timeI
 
 /** One logit for each hazard. */
 export const hazardsModel: ModelSpec = { ...binaryModel, head: 'hazards' }
+
+/** The same, told where the picture departs from earlier ones. */
+export const comparingModel: ModelSpec = { ...hazardsModel, temporal: 'change-gru' }
