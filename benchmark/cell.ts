@@ -69,6 +69,11 @@ export function dependenciesOf(cell: Cell): Cell[] {
   return [ordering(pretrainingOf(cell.arm), cell.setting)]
 }
 
+/** Whether an arm's network compares pictures, so that it is soon trained out (decision 29). */
+export function comparesPictures(arm: RecurrenceArm): boolean {
+  return arm !== 'histogram' && arm !== 'embeddings-only'
+}
+
 /** The ordering that an arm of recurrence starts from, or would if it did not start from scratch. */
 export function pretrainingOf(arm: RecurrenceArm): OrderingVariant {
   if (arm === 'scratch' || arm === 'single-scan' || arm === 'histogram' || isTrainingOption(arm)) return 'order'

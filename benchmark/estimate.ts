@@ -1,6 +1,6 @@
 // How long cells take, before any has run and while they do: optimiser steps times what a step was measured to take.
 
-import type { Cell } from './cell.ts'
+import { type Cell, comparesPictures } from './cell.ts'
 import type { BenchmarkOptions, BenchmarkPreset } from './options.ts'
 
 /** A step of four children on one thread of the machine of docs/figures.md, with scoring and averaging spread over them. */
@@ -13,17 +13,18 @@ const trainShare = 0.8
 
 /** Seconds of one thread. */
 export function cellSeconds(cell: Cell, options: BenchmarkOptions): number {
-  const { children, testChildren, orderingRounds, recurrenceRounds, preset } = options
+  const { children, testChildren, orderingRounds, preset } = options
   const step = stepSeconds[preset]
   const scoring = testChildren * 6 * step * 0.02
   const ordering = (orderingRounds * 2 * children * trainShare * step) / batchChildren
-  const recurrence = (share: number): number =>
-    Math.max(recurrenceRounds * 6, (recurrenceRounds * children * share * trainShare) / batchChildren) * step
+  const recurrence = (share: number, rounds = options.comparingRounds): number =>
+    Math.max(rounds * 6, (rounds * children * share * trainShare) / batchChildren) * step
   switch (cell.kind) {
     case 'ordering':
       return ordering * (cell.variant === 'auxiliary' ? 0.8 : 1) + scoring
     case 'recurrence':
-      return cell.arm === 'histogram' ? 0.2 * recurrence(cell.known) : recurrence(cell.known) + scoring
+      if (cell.arm === 'histogram') return 0.2 * recurrence(cell.known, options.recurrenceRounds)
+      return recurrence(cell.known, comparesPictures(cell.arm) ? undefined : options.recurrenceRounds) + scoring
     case 'left-out':
       return 0.83 * (ordering + recurrence(1)) + scoring
     case 'upgrade':

@@ -33,7 +33,7 @@ await runCommandLine(async () => {
     const tiers = Map.groupBy(planned, ({ tier }) => tier)
     return [
       `${options.seeds.length} seeds of the ${options.cohort} cohort, preset ${options.preset}: ${options.children} children with an outcome and as many`,
-      `without at ${siteNames.length} sites, ${options.testChildren} in none; ${options.orderingRounds} rounds of ordering, ${options.recurrenceRounds} of recurrence.`,
+      `without at ${siteNames.length} sites, ${options.testChildren} in none; ${options.orderingRounds} rounds of ordering, ${options.comparingRounds} of recurrence.`,
       ...[...tiers].map(([tier, cells]) => {
         const open = cells.filter(({ cell }) => store.find(cell) === undefined)
         const minutes = open.reduce((sum, { cell }) => sum + cellSeconds(cell, options), 0) / 60 / options.workers

@@ -19,7 +19,10 @@ export interface BenchmarkOptions {
   readonly children: number
   readonly testChildren: number
   readonly orderingRounds: number
+  /** Of recurrence in networks that see changes of embeddings alone. */
   readonly recurrenceRounds: number
+  /** Of recurrence in networks that compare pictures. */
+  readonly comparingRounds: number
   readonly workers: number
   /** Cells, cohorts and what is written at the end; a folder that holds cells already is gone on with. */
   readonly outFolder: string
@@ -48,7 +51,12 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     .addOption(new Option('--preset <name>', 'which network').choices(presetNames).default('tiny'))
     .option('--children <number>', 'with an outcome over six sites, and as many without', wholeNumber, 200)
     .option('--test-children <number>', 'in no site', wholeNumber, 200)
-    .option('--rounds <number>', 'rounds of ordering; recurrence gets half as many again', wholeNumber, 40)
+    .option(
+      '--rounds <number>',
+      'rounds of ordering; recurrence gets five eighths of them, half as many again where embeddings alone are compared',
+      wholeNumber,
+      40,
+    )
     .option('--workers <number>', 'processes that train, one thread each', wholeNumber, 2)
     .option('--tier <number>', '1: the headline, 2 to 6: more of the table', wholeNumber, 6)
     .option('--only <text>', 'only cells whose name holds this text, with what they start from')
@@ -89,6 +97,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     testChildren: given.testChildren,
     orderingRounds: given.rounds,
     recurrenceRounds: Math.max(1, Math.round(given.rounds * 1.5)),
+    comparingRounds: Math.max(1, Math.round(given.rounds * 0.625)),
     workers: given.workers,
     outFolder: resolve(given.out),
     resultsFolder: resolve(given.results ?? given.out),

@@ -84,8 +84,8 @@ function resultsPage(
     '',
     `Written by \`${commandOf(options)}\` on ${today.toISOString().slice(0, 10)}. Preset ${options.preset}; each seed draws a cohort and`,
     `a network's beginning: six sites of skewed size with about ${options.children} children with an outcome and as many without, and ${options.testChildren}`,
-    `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, ${options.recurrenceRounds} of`,
-    'recurrence with hazards. AUROC is that of an event within a year of the sixth visit; no choice was made on test children.',
+    `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, then ${options.comparingRounds} of`,
+    `recurrence with hazards (${options.recurrenceRounds} where embeddings alone are compared, and of histograms). AUROC is that of an event within a year of the sixth visit; no choice was made on test children.`,
     'How the cohorts were made and chosen: [decision 23](decisions/0023-cohorts-that-a-histogram-cannot-solve.md).',
     '',
     missing === 0

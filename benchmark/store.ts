@@ -7,7 +7,7 @@ import { canonicalJson } from '../shared/canonical-json.ts'
 import { sha256 } from '../shared/digest.ts'
 import { decodeSafetensors, encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
-import { type Cell, cellId } from './cell.ts'
+import { type Cell, cellId, comparesPictures } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
 import type { CellResult } from './result.ts'
 
@@ -32,9 +32,13 @@ export interface CellStore {
 export function createCellStore(options: BenchmarkOptions): CellStore {
   const folder = join(options.outFolder, 'cells', `${options.cohort}-${options.preset}`)
   mkdirSync(folder, { recursive: true })
-  const { children, testChildren, orderingRounds, recurrenceRounds } = options
+  const { children, testChildren, orderingRounds, recurrenceRounds, comparingRounds } = options
   const common = { benchmarkVersion, children, testChildren, orderingRounds, recurrenceRounds }
-  const digestOf = (cell: Cell): string => sha256(canonicalJson({ ...common, cell: { ...cell } }))
+  const digestOf = (cell: Cell): string => sha256(canonicalJson({ ...common, ...comparing(cell), cell: { ...cell } }))
+  const comparing = (cell: Cell): { readonly comparingRounds?: number } => {
+    const depends = cell.kind === 'left-out' || (cell.kind === 'recurrence' && comparesPictures(cell.arm))
+    return depends ? { comparingRounds } : {}
+  }
   const weightsFile = (cell: Cell, by: string): string => join(folder, `${cellId(cell)}.${by}.safetensors`)
   return {
     find: (cell) => {

@@ -2,7 +2,7 @@
 
 import { imagePresets } from '../shared/model/presets.ts'
 import { parseStudy, type Study } from '../shared/study/study.ts'
-import type { OrderingVariant, RecurrenceArm } from './cell.ts'
+import { comparesPictures, type OrderingVariant, type RecurrenceArm } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
 import { piecesOf } from './training-options.ts'
 
@@ -26,7 +26,7 @@ const losses: Readonly<Record<OrderingVariant, string>> = {
   'embeddings-only': '',
 }
 
-type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceRounds'> & {
+type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceRounds' | 'comparingRounds'> & {
   readonly seed: number
   readonly sites: readonly string[]
   readonly variant: OrderingVariant
@@ -38,13 +38,13 @@ type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceR
  * time makes five times as many children, so batches are five times as large.
  */
 export function benchmarkStudy(request: Request): Study {
-  const { seed, preset, sites, variant, arm, orderingRounds, recurrenceRounds } = request
+  const { seed, preset, sites, variant, arm, orderingRounds, recurrenceRounds, comparingRounds } = request
   const { grid, spacingMm } = imagePresets[preset]
   const warmUp = variant === 'no-warm-up' ? 0 : Math.floor(orderingRounds / 4)
   const rate = arm === 'scratch' || arm === 'histogram' ? '3e-3' : '2e-3'
   const { model, stage, strategy = 'serverMomentum: 0.6', training } = piecesOf(arm)
   const recurrence = [
-    `rounds: ${recurrenceRounds}`,
+    `rounds: ${comparesPictures(arm) ? comparingRounds : recurrenceRounds}`,
     `batchChildren: ${arm === 'single-scan' ? 20 : 4}`,
     ...(stage?.startsWith('learningRate') ? [] : [`learningRate: ${rate}`]),
     ...(stage === undefined ? [] : [stage]),
