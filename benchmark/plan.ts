@@ -6,6 +6,8 @@ import type { BenchmarkOptions } from './options.ts'
 import { trainingOptionNames } from './training-options.ts'
 
 export const knownShares = [0.2, 0.4, 1] as const
+/** Where pretraining is looked at more closely: with hardly any outcome. */
+export const fewestShares = [0.05, 0.1] as const
 /** Permutations of the outcomes a seed; five seeds have ten. */
 const permutationsPerSeed = 2
 
@@ -43,6 +45,8 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
       ordering('order', 'federated'),
       ...recurrence('order', 'federated', [0.2, 0.4]),
       ...recurrence('scratch', 'federated', [0.2, 0.4]),
+      ...recurrence('order', 'federated', fewestShares),
+      ...recurrence('scratch', 'federated', fewestShares),
       ...recurrence('histogram', 'federated', [0.2, 0.4, 1]),
       ...knownShares.map((known): Cell => ({ kind: 'plain', seed, known })),
       { kind: 'shortcuts', seed },

@@ -1,7 +1,7 @@
 // The plots of the results, as SVG files.
 
 import { lineChartFile, type Series } from '../demo/report/line-chart.ts'
-import { knownShares } from './plan.ts'
+import { fewestShares, knownShares } from './plan.ts'
 import type { CellStore } from './store.ts'
 import {
   calibration,
@@ -64,7 +64,7 @@ export function plotsOf(store: CellStore, seeds: readonly number[]): Plot[] {
       },
       series: byShare.map(([name, scores]) => ({
         name,
-        points: knownShares.flatMap((known) => {
+        points: [...fewestShares, ...knownShares].flatMap((known) => {
           const found = scores(known)
           return found.length === 0 ? [] : [{ x: 100 * known, ...band(found, 6) }]
         }),

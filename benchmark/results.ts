@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
 import { optionLines } from './option-results.ts'
 import { type BenchmarkOptions, commandOf } from './options.ts'
-import { knownShares, type PlannedCell } from './plan.ts'
+import { fewestShares, knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
 import type { CellStore } from './store.ts'
 import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
@@ -42,6 +42,7 @@ const controls: readonly (readonly [string, string])[] = [
 ]
 /** Arms that tell why order-pretrained does what it does. */
 const explainingArms = ['scratch', 'shuffled', 'auxiliary', 'embeddings-only', 'no-maxima', 'no-warm-up'] as const
+const gainShares = [...fewestShares, ...knownShares]
 const settings: readonly Setting[] = ['federated', 'pooled', 'local']
 
 /** Writes page and plots. @returns the files */
@@ -121,10 +122,10 @@ function resultsPage(
     '',
     '## What pretraining buys, and why',
     '',
-    '| six scans, federated | 20 % of the outcomes | 40 % | 100 % |',
-    '| --- | --- | --- | --- |',
+    `| six scans, federated | ${gainShares.map((known) => `${100 * known} % of the outcomes`).join(' | ')} |`,
+    `| --- |${' --- |'.repeat(gainShares.length)}`,
     ...explainingArms.map((arm) => {
-      const cells = knownShares.map((known) => differenceInWords(gainOver(store, seeds, arm, known)) || '–')
+      const cells = gainShares.map((known) => differenceInWords(gainOver(store, seeds, arm, known)) || '–')
       return `| order-pretrained − ${arm} | ${cells.join(' | ')} |`
     }),
     '',
