@@ -24,6 +24,8 @@ CHANNELS_PER_GROUP = 8
 ATTENTION_HEADS = 8
 TIME_PERIODS_DAYS = torch.tensor([30 * (2000 / 30) ** (m / 7) for m in range(8)])
 HAZARD_EDGES_DAYS = (91, 183, 274, 365, 548, 730)
+# Of how many visits, the latest, each risk knows: a preset's, which its embedding tells. `tiny` (64) takes all.
+MOST_VISITS = {128: 6, 512: 12}
 
 
 class SequelaModel(nn.Module):
@@ -44,6 +46,7 @@ class SequelaModel(nn.Module):
             _set(self.norms[key].bias, weights[f"{name}.norm.shift"])
         self.embedding = _linear(weights, "encoder.embedding")
         size = self.embedding.out_features
+        self.most_visits = MOST_VISITS.get(size)
         self.norm, self.attention, self.recurrent = None, None, None
         if "sequence.norm.scale" in weights:
             self.norm = nn.LayerNorm(size)
@@ -123,19 +126,21 @@ class SequelaModel(nn.Module):
 
     def states(self, embeddings, maps, days):
         """After each visit, given the visits up to it: each is a run of its own, told of the days before its own landmark."""
-        if self.recurrent is None:  # the mean of what was seen so far
-            return self.norm(embeddings).cumsum(0) / torch.arange(1, len(embeddings) + 1).unsqueeze(1)
         rows = []
         for last in range(len(embeddings)):
-            x = embeddings[: last + 1]
+            first = 0 if self.most_visits is None else max(0, last + 1 - self.most_visits)
+            x = embeddings[first : last + 1]
+            if self.recurrent is None:  # the mean of what was seen so far
+                rows.append(self.norm(x).mean(0))
+                continue
             if self.attention is not None:
                 x, _ = self.attention(x, x, x, need_weights=False)
             else:
                 x = self.norm(x)
                 seen = [x, torch.cat([torch.zeros_like(x[:1]), x[1:] - x[:-1]])]
-                x = torch.cat([*seen, *([self.departures(maps[: last + 1])] if self.change is not None else [])], 1)
+                x = torch.cat([*seen, *([self.departures(maps[first : last + 1])] if self.change is not None else [])], 1)
             if self.told_of_time:
-                angles = 2 * torch.pi * (days[last] - days[: last + 1]).unsqueeze(1) / TIME_PERIODS_DAYS
+                angles = 2 * torch.pi * (days[last] - days[first : last + 1]).unsqueeze(1) / TIME_PERIODS_DAYS
                 x = torch.cat([x, torch.stack([angles.sin(), angles.cos()], 2).flatten(1)], 1)
             rows.append(self.recurrent(x.unsqueeze(1))[0][-1, 0])
         return torch.stack(rows) if self.attention is None else F.relu(torch.stack(rows))

@@ -131,7 +131,7 @@ describe.each([
   { name: 'tiny with hazards', asked: askedOf(hazardsModel, [1, 2, 6]) },
   { name: 'tiny told of time and chart', asked: askedOf(informedModel, [1, 2, 6]) },
   { name: 'tiny with three sequences', asked: askedOf({ ...binaryModel, sequences: 3 }, [1, 4]) },
-  { name: 'embeddings', asked: askedOf({ ...binaryModel, preset: 'embeddings', features: 7 }, [1, 4]) },
+  { name: 'embeddings', asked: askedOf({ ...binaryModel, preset: 'embeddings', features: 7 }, [1, 4, 9]) },
   {
     name: 'embeddings of two sequences',
     asked: askedOf({ ...binaryModel, preset: 'embeddings', features: 7, sequences: 2 }, [1, 4]),
@@ -147,7 +147,7 @@ describe.each([
   },
   {
     name: 'compact that compares pictures',
-    asked: askedOf({ ...comparingModel, preset: 'compact' }, [1, 3]),
+    asked: askedOf({ ...comparingModel, preset: 'compact', timeInput: 'fourier' }, [1, 3, 8]),
   },
   { name: 'tiny with attention and an LSTM', asked: askedOf({ ...binaryModel, temporal: 'attention-lstm' }, [1, 4]) },
   {
@@ -158,7 +158,15 @@ describe.each([
     name: 'compact with two sequences and hazards',
     asked: askedOf({ ...hazardsModel, preset: 'compact', sequences: 2 }, [1, 3]),
   },
-  { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3]) },
+  { name: 'compact', asked: askedOf({ ...binaryModel, preset: 'compact' }, [1, 3, 8]) },
+  {
+    name: 'compact of more visits than it takes, by a mean',
+    asked: askedOf({ ...binaryModel, preset: 'compact', temporal: 'mean' }, [8]),
+  },
+  {
+    name: 'compact of more visits than it takes, with attention and told of time and chart',
+    asked: askedOf({ ...informedModel, preset: 'compact', temporal: 'attention-lstm' }, [8]),
+  },
 ])('exported weights of $name give the same answers', ({ asked }) => {
   test.skipIf(!withTorch)('in PyTorch', async () => {
     const file = join(folder, 'weights.safetensors')

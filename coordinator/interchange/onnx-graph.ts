@@ -4,7 +4,7 @@
 import type { Attribute, Graph, Node, Tensor, Value } from '../../shared/gen/sequela/onnx/v1/onnx.ts'
 
 /** ONNX's numbers for element types and for kinds of attributes. */
-const elementType = { float: 1, int64: 7 } as const
+export const elementType = { float: 1, int64: 7 } as const
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const
 
 /** A floating-point attribute; numbers are integers otherwise. */
