@@ -79,8 +79,12 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     const weights = decodeSafetensors(await readFile(await trained.exported('weights.safetensors')))
     expect(weights.manifest).toEqual(modelManifest(model))
     expect(allFinite(weights.values)).toBe(true)
-    const { graph } = Model.decode(await readFile(await trained.exported('network.onnx')))
+    const { graph, metadataProps } = Model.decode(await readFile(await trained.exported('network.onnx')))
     expect(graph?.input.map(({ name }) => name)).toEqual(['features'])
+    // Nothing but the name says which network made the arrays, so it goes along.
+    expect(metadataProps).toContainEqual({ key: 'features', value: 'elsewhere' })
+    const provenance: unknown = JSON.parse(await readFile(join(folder, 'network.provenance.json'), 'utf8'))
+    expect(provenance).toMatchObject({ features: 'elsewhere', model: { preset: 'embeddings', features: length } })
   })
 
   test('says at the hospital what is used, draws no pictures of it, and gives the risk of a child', async () => {

@@ -49,9 +49,12 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const blobs = await openFileBlobs({ folder: home.storeFolder, minFreeBytes: 0, readOnly: true })
   await blobs.verify(digest)
   const weights = await readFile(blobs.pathOf(digest) ?? '')
-  const channels = channelsOf(parseStudy(run.text).study.pipeline)
+  const { pipeline } = parseStudy(run.text).study
+  const channels = channelsOf(pipeline)
+  const arrays = 'features' in pipeline ? { features: pipeline.features } : {}
   const notes = {
     ...(channels !== undefined && { sequences: channels.join(',') }),
+    ...arrays,
     study: run.study,
     study_digest: run.studyDigest,
     weights_digest: digest,
@@ -68,6 +71,7 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const provenance = {
     ...origin,
     ...(channels !== undefined && { channels }),
+    ...arrays,
     ...(personal !== undefined && { personal }),
     rounds,
   }
