@@ -168,6 +168,18 @@ describe('the model card', () => {
     expect(model.preset).toBe('tiny with mean')
   })
 
+  test('says of arrays what made them and what was done with them, and nothing that images alone have', () => {
+    const arrays = text
+      .replace(/model: .*/, 'model: { preset: embeddings, features: 768 }')
+      .replace(/pipeline: .*/, 'pipeline: { features: brainiac }')
+    const other = modelCard({ run, study: parseStudy(arrays), pooled, report })
+    expect(other.preprocessing).toEqual({
+      sequences: 'arrays called brainiac, which each site computed itself',
+      inputs: 'arrays of 768 numbers',
+    })
+    expect(cardMarkdown(other)).toContain('each array is brought to mean 0 and standard deviation 1')
+  })
+
   test('leaves to people what only they can answer', () => {
     const markdown = cardMarkdown(card)
     expect(markdown).toContain('**To be answered by people:**')
