@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { systemCode } from '../../shared/system-code.ts'
 import type { DataSet } from '../../site-agent/dicom/testsupport/dicom-writer.ts'
 
 /** A name in every free field, and numbers that only a person has. Searched for in any case. */
@@ -131,12 +132,23 @@ export function tracesBelow(
     if (except(path)) continue
     found.push(...tracesIn(path, wanted).map((trace) => `${trace} in the name ${path}`))
     if (!entry.isFile()) continue
-    const bytes = readFileSync(join(root, path))
+    const bytes = contentOf(join(root, path))
+    if (bytes === undefined) continue
     const isZipped = bytes[0] === 0x1f && bytes[1] === 0x8b
     const text = (isZipped ? gunzipSync(bytes) : bytes).toString('latin1')
     found.push(...tracesIn(text, wanted).map((trace) => `${trace} in ${path}`))
   }
   return found
+}
+
+/** Undefined for a file that was deleted since it was listed, as a coordinator deletes averaged updates: nothing is left in it. */
+function contentOf(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** Which of the traces a text holds, whatever its case. */
