@@ -145,7 +145,10 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
       order.map((one) => one.lesionProbe),
       (_, least) => least >= 0.6,
     ),
-    measured('shuffled outcomes', '0.47–0.53', shuffledOutcomes, (mean) => mean >= 0.47 && mean <= 0.53),
+    withStandardError(
+      measured('shuffled outcomes', '0.47–0.53', shuffledOutcomes, (mean) => mean >= 0.47 && mean <= 0.53),
+      shuffledOutcomes,
+    ),
     measured('shuffled order, pair accuracy', '0.47–0.53', shuffledOrder, (mean) => mean >= 0.47 && mean <= 0.53),
     {
       figure: 'network − intensity histogram + GRU, 40 %',
@@ -186,6 +189,15 @@ function measured(
   if (spread === undefined) return { figure, goal, cameOut: '', met: undefined }
   const range = spread.count > 1 ? ` (${three(spread.least)} to ${three(spread.most)})` : ''
   return { figure, goal, cameOut: `${three(spread.mean)}${range}`, met: enough(spread.mean, spread.least) }
+}
+
+/** Says how sure a mean is: one permutation gives a model that is right, or as much wrong, by chance. */
+function withStandardError(target: Target, values: readonly number[]): Target {
+  if (values.length < 2) return target
+  const mean = meanOf(values)
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)
+  const error = three(Math.sqrt(variance / values.length))
+  return { ...target, cameOut: `${target.cameOut}; ${values.length} permutations, standard error ${error}` }
 }
 
 export function differenceInWords(difference: ReturnType<typeof pairedDifference>): string {
