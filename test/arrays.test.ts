@@ -1,13 +1,8 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { DemoFederation } from '../demo/federation.ts'
-import { writeHospitals } from '../demo/hospitals/hospitals.ts'
-import { demoStudyText } from '../demo/study-text.ts'
-import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
@@ -22,37 +17,29 @@ import { createOpenedChildren } from '../site-agent/bedside/view/opened-children
 import { npyFile } from '../site-agent/features/testsupport/npy-file.ts'
 import { siteHome } from '../site-agent/home.ts'
 import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import { type TrainedFederation, trainedFederation } from './support/trained-federation.ts'
+import { type TrainedFederation, trainedFederation, trainedSites } from './support/trained-federation.ts'
 
-const sites = ['north', 'south']
+const sites = trainedSites
 const length = 12
 const model: ModelSpec = { ...hazardsModel, preset: 'embeddings', features: length }
-let folder: string
-let federation: DemoFederation | undefined
 let trained: TrainedFederation
-let visits: Map<string, number>
+const visits = new Map<string, number>()
 
 /** Two hospitals that have arrays and no image at all: each visit's was computed elsewhere. */
 beforeAll(async () => {
-  await ensureEngine()
-  folder = await mkdtemp(join(tmpdir(), 'sequela-arrays-'))
-  const hospitals = await writeHospitals({ outDir: folder, seed: '6', sites, childrenPerSite: 8, testChildren: 0 })
-  visits = new Map(hospitals.sites.map((site) => [site.name, imagesIntoArrays(site.folder)]))
-  const text = demoStudyText({ sites, seed: 6, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
-    .replace(/model: .*/, `model: { preset: embeddings, features: ${length}, head: hazards }`)
-    .replace(/pipeline: .*/, 'pipeline: { features: elsewhere }')
-    .replace('quorum: 1', 'quorum: 2')
   trained = await trainedFederation({
-    ...{ folder, sites: hospitals.sites, text },
-    onStarted: (started) => {
-      federation = started
+    ...{ name: 'arrays', hospitalSeed: 6, studySeed: 6, childrenPerSite: 8 },
+    changeData: (data, site) => {
+      visits.set(site, imagesIntoArrays(data))
+      return data
     },
+    changeStudy: (text) =>
+      text
+        .replace(/model: .*/, `model: { preset: embeddings, features: ${length}, head: hazards }`)
+        .replace(/pipeline: .*/, 'pipeline: { features: elsewhere }'),
   })
 })
-afterAll(async () => {
-  await federation?.stop()
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => trained?.close())
 
 /** An array of noise in place of every image. @returns how many */
 function imagesIntoArrays(data: string): number {
@@ -83,7 +70,7 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     expect(graph?.input.map(({ name }) => name)).toEqual(['features'])
     // Nothing but the name says which network made the arrays, so it goes along.
     expect(metadataProps).toContainEqual({ key: 'features', value: 'elsewhere' })
-    const provenance: unknown = JSON.parse(await readFile(join(folder, 'network.provenance.json'), 'utf8'))
+    const provenance: unknown = JSON.parse(await readFile(join(trained.folder, 'network.provenance.json'), 'utf8'))
     expect(provenance).toMatchObject({ features: 'elsewhere', model: { preset: 'embeddings', features: length } })
   })
 
@@ -91,10 +78,10 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     const report = reportSchema.parse(JSON.parse(await trained.atSite('north', 'check-data', '--json')))
     expect(report.visits.used).toBe(visits.get('north'))
     expect(await trained.atSite('north', 'prepare')).toContain(`${visits.get('north')} of ${visits.get('north')}`)
-    const page = trained.atSite('north', 'check-data', '--html', join(folder, 'check.html'))
+    const page = trained.atSite('north', 'check-data', '--html', join(trained.folder, 'check.html'))
     await expect(page).rejects.toThrow('this study shows arrays of numbers')
     const weights = await trained.exported('recurrence.safetensors')
-    const child = readdirSync(join(folder, 'hospitals', 'north')).find((name) => name.startsWith('sub-')) ?? ''
+    const child = readdirSync(join(trained.folder, 'hospitals', 'north')).find((name) => name.startsWith('sub-')) ?? ''
     const answer = await trained.atSite('north', 'predict', '--child', child, '--weights', weights, '--json')
     for (const { output } of answerSchema.parse(JSON.parse(answer)).visits) expect(output > 0 && output < 1).toBe(true)
   })

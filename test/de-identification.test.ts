@@ -3,15 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type DemoFederation, runOf, startFederation } from '../demo/federation.ts'
-import { writeHospitals } from '../demo/hospitals/hospitals.ts'
-import { demoStudyText } from '../demo/study-text.ts'
-import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
-import { parseStudy } from '../shared/study/study.ts'
+import type { DemoFederation } from '../demo/federation.ts'
 import { makeSeries, uidOf } from '../site-agent/dicom/testsupport/series.ts'
-import { eventually } from './support/eventually.ts'
 import { planted, plantedAttributes, traces, tracesBelow, tracesIn } from './support/planted.ts'
 import { runSite } from './support/site-command.ts'
+import { type TrainedFederation, trainedFederation, trainedSites } from './support/trained-federation.ts'
 
 describe('an import of DICOM files full of identifiers', () => {
   const uids = ['study', 'series', ...Array.from({ length: 24 }, (_, i) => `series/${i}`)].map((name) =>
@@ -79,32 +75,19 @@ describe('an import of DICOM files full of identifiers', () => {
 })
 
 describe('a federation of hospitals whose folders are full of identifiers', () => {
-  const sites = ['north', 'south']
+  const sites = trainedSites
   let folder: string
   let federation: DemoFederation
+  let trained: TrainedFederation
 
   beforeAll(async () => {
-    await ensureEngine()
-    folder = mkdtempSync(join(tmpdir(), 'sequela-phi-federation-'))
-    const hospitals = await writeHospitals({ outDir: folder, seed: '4', sites, childrenPerSite: 5, testChildren: 0 })
-    const spoiled = hospitals.sites.map(({ name, folder: data }) => ({ name, folder: plant(data) }))
-    federation = await startFederation({ folder, sites: spoiled, say: () => {} })
-    const text = demoStudyText({ sites, seed: 3, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
-    const study = parseStudy(text.replace('quorum: 1', 'quorum: 2'))
-    const studyFile = join(folder, 'study.yaml')
-    writeFileSync(studyFile, study.text)
-    await federation.start(studyFile, study.digest)
-    await Promise.race([
-      eventually('the run to finish', async () => runOf(await federation.status(), study.digest)?.phase === 'finished'),
-      federation.failed.then((how): never => {
-        throw new Error(how)
-      }),
-    ])
+    trained = await trainedFederation({
+      ...{ name: 'phi-federation', hospitalSeed: 4, studySeed: 3, childrenPerSite: 5 },
+      changeData: plant,
+    })
+    ;({ folder, federation } = trained)
   })
-  afterAll(async () => {
-    await federation?.stop()
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => trained?.close())
 
   test('leaves none of them at the coordinator: journal, blobs, reports, logs', () => {
     expect(tracesBelow(federation.coordinator.folder, traces())).toEqual([])
@@ -175,9 +158,8 @@ describe('a federation of hospitals whose folders are full of identifiers', () =
   })
 
   /** Moves a hospital's folder to one with a patient's name, and writes identifiers wherever a text may stand. */
-  function plant(data: string): string {
-    const site = data.split('/').at(-1) ?? ''
-    const root = join(folder, 'planted', site, `Klinik_${planted.name}`)
+  function plant(data: string, site: string): string {
+    const root = join(data, '..', '..', 'planted', site, `Klinik_${planted.name}`)
     mkdirSync(join(root, '..'), { recursive: true })
     renameSync(data, root)
     const children = readdirSync(root).filter((name) => name.startsWith('sub-'))

@@ -1,55 +1,34 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { RunStatus } from '../coordinator/status.ts'
-import { type DemoFederation, runOf, startFederation } from '../demo/federation.ts'
-import { writeHospitals } from '../demo/hospitals/hospitals.ts'
+import type { DemoFederation } from '../demo/federation.ts'
 import { programs, runCommand } from '../demo/programs.ts'
-import { demoStudyText } from '../demo/study-text.ts'
-import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { sha256 } from '../shared/digest.ts'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { hazardsModel } from '../shared/model/testsupport/models.ts'
-import { parseStudy } from '../shared/study/study.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors, encodedByteLength } from '../shared/weights/safetensors.ts'
 import { readEgress } from '../site-agent/egress-record.ts'
-import { eventually } from './support/eventually.ts'
+import { type TrainedFederation, trainedFederation, trainedSites } from './support/trained-federation.ts'
 
-const sites = ['north', 'south']
+const sites = trainedSites
 let folder: string
 let federation: DemoFederation
 let run: RunStatus
+let trained: TrainedFederation
 
-/** Two hospitals with real scans, the programs as a person starts them, the engine that trains for real. */
+/** Two hospitals with real scans, and a stage that hands on its best round. */
 beforeAll(async () => {
-  await ensureEngine()
-  folder = await mkdtemp(join(tmpdir(), 'sequela-federation-'))
-  const hospitals = await writeHospitals({ outDir: folder, seed: '3', sites, childrenPerSite: 8, testChildren: 0 })
-  federation = await startFederation({ folder, sites: hospitals.sites, say: () => {} })
-  const text = demoStudyText({ sites, seed: 3, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
-  const choosing = text.replace('rounds: 1,', 'rounds: 1, select: { metric: ordering_loss },')
-  const study = parseStudy(choosing.replace('quorum: 1', 'quorum: 2'))
-  const studyFile = join(folder, 'study.yaml')
-  await writeFile(studyFile, study.text)
-  await federation.start(studyFile, study.digest)
-  run = await Promise.race([
-    eventually('the run to finish', async () => {
-      const now = runOf(await federation.status(), study.digest)
-      return now?.phase === 'finished' && now
-    }),
-    federation.failed.then((how): never => {
-      throw new Error(how)
-    }),
-  ])
+  trained = await trainedFederation({
+    ...{ name: 'federation', hospitalSeed: 3, studySeed: 3, childrenPerSite: 8 },
+    changeStudy: (text) => text.replace('rounds: 1,', 'rounds: 1, select: { metric: ordering_loss },'),
+  })
+  ;({ folder, federation, run } = trained)
 })
-afterAll(async () => {
-  await federation?.stop()
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => trained?.close())
 
 describe('a federation of two hospitals', () => {
   test('trains both stages, and its status says who counted with how many children', () => {

@@ -1,12 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { DemoFederation } from '../demo/federation.ts'
-import { writeHospitals } from '../demo/hospitals/hospitals.ts'
-import { demoStudyText } from '../demo/study-text.ts'
-import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { hazardsModel } from '../shared/model/testsupport/models.ts'
@@ -18,36 +13,24 @@ import { createOpenedChildren } from '../site-agent/bedside/view/opened-children
 import { siteHome } from '../site-agent/home.ts'
 import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { addSecondSequence, type SequencesWritten } from './support/second-sequence.ts'
-import { type TrainedFederation, trainedFederation } from './support/trained-federation.ts'
+import { type TrainedFederation, trainedFederation, trainedSites } from './support/trained-federation.ts'
 
-const sites = ['north', 'south']
-let folder: string
-let federation: DemoFederation | undefined
+const sites = trainedSites
 let trained: TrainedFederation
-let written: SequencesWritten
+const written: SequencesWritten[] = []
 
 /** Two hospitals with FLAIR and T2w, some visits lacking one, and a study that shows both at once. */
 beforeAll(async () => {
-  await ensureEngine()
-  folder = await mkdtemp(join(tmpdir(), 'sequela-sequences-'))
-  const hospitals = await writeHospitals({ outDir: folder, seed: '5', sites, childrenPerSite: 8, testChildren: 0 })
-  const [north] = hospitals.sites.map((site) => addSecondSequence(site.folder))
-  if (north === undefined) throw new Error('there are hospitals')
-  written = north
-  const text = demoStudyText({ sites, seed: 5, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
-    .replace('sequences: [FLAIR]', 'sequences: { all: [FLAIR, T2w] }')
-    .replace('quorum: 1', 'quorum: 2')
   trained = await trainedFederation({
-    ...{ folder, sites: hospitals.sites, text },
-    onStarted: (started) => {
-      federation = started
+    ...{ name: 'sequences', hospitalSeed: 5, studySeed: 5, childrenPerSite: 8 },
+    changeData: (data) => {
+      written.push(addSecondSequence(data))
+      return data
     },
+    changeStudy: (text) => text.replace('sequences: [FLAIR]', 'sequences: { all: [FLAIR, T2w] }'),
   })
 })
-afterAll(async () => {
-  await federation?.stop()
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => trained?.close())
 
 const atNorth = (...args: string[]): Promise<string> => trained.atSite('north', ...args)
 
@@ -70,7 +53,7 @@ describe('a federation whose hospitals have two sequences and not always both', 
     expect(allFinite(weights.values)).toBe(true)
     const { graph, metadataProps } = Model.decode(await readFile(await trained.exported('network.onnx')))
     expect(metadataProps).toContainEqual({ key: 'sequences', value: 'FLAIR,T2w' })
-    const provenance: unknown = JSON.parse(await readFile(join(folder, 'weights.provenance.json'), 'utf8'))
+    const provenance: unknown = JSON.parse(await readFile(join(trained.folder, 'weights.provenance.json'), 'utf8'))
     expect(provenance).toMatchObject({ channels: ['FLAIR', 'T2w'], model: { sequences: 2 } })
     const [input] = graph?.input ?? []
     const sizes = input?.type?.tensorType?.shape?.dim.map(({ size }) =>
@@ -80,7 +63,9 @@ describe('a federation whose hospitals have two sequences and not always both', 
   })
 
   test('is told at the hospital which visits lack what', async () => {
-    const { visits, flair, t2w } = written
+    const [north] = written
+    if (north === undefined) throw new Error('there are hospitals')
+    const { visits, flair, t2w } = north
     const report = reportSchema.parse(JSON.parse(await atNorth('check-data', '--json')))
     expect(report.visits.used).toBe(visits)
     expect(report.sequences).toEqual([
@@ -91,7 +76,7 @@ describe('a federation whose hospitals have two sequences and not always both', 
     expect(missing).toHaveLength(2 * visits - flair - t2w)
     const words = `Sequences: FLAIR in ${flair} of ${visits} visits (missing in ${visits - flair}), T2w in ${t2w} (missing in`
     expect(await atNorth('prepare')).toContain(words)
-    const page = join(folder, 'check.html')
+    const page = join(trained.folder, 'check.html')
     await atNorth('check-data', '--html', page)
     const html = await readFile(page, 'utf8')
     expect(html).toContain(words)

@@ -1,44 +1,95 @@
-// A federation on loopback that has run one study to its end, for journeys that look at what came of it.
+// A federation on loopback of two synthetic hospitals, north and south, that has run one study to its end: for journeys that look
+// at what came of it. The programs are started as a person starts them, and the engine trains for real.
 
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunStatus } from '../../coordinator/status.ts'
 import { type DemoFederation, runOf, startFederation } from '../../demo/federation.ts'
+import { writeHospitals } from '../../demo/hospitals/hospitals.ts'
 import { programs, runCommand } from '../../demo/programs.ts'
+import { demoStudyText } from '../../demo/study-text.ts'
+import { ensureEngine } from '../../deploy/engine/ensure-engine.ts'
 import { parseStudy } from '../../shared/study/study.ts'
 import { eventually } from './eventually.ts'
 
+export const trainedSites = ['north', 'south'] as const
+
 export interface TrainedFederation {
+  /** Everything it made. */
+  readonly folder: string
   readonly federation: DemoFederation
   readonly run: RunStatus
   /** What `sequela-site` of one of the sites prints. */
   atSite(site: string, ...args: readonly string[]): Promise<string>
   /** Exports what the run came to. @returns the file */
   exported(name: string): Promise<string>
+  /** Ends the programs and deletes the folder. */
+  close(): Promise<void>
 }
 
-/**
- * @param folder for everything it makes @param sites with their data folders @param text the study file
- * @param onStarted receives the federation as soon as it must be stopped, whatever becomes of the run
- */
+export interface TrainedFederationOptions {
+  /** Part of the folder's name. */
+  readonly name: string
+  readonly hospitalSeed: number
+  readonly studySeed: number
+  readonly childrenPerSite: number
+  /** Changes a hospital's data before anybody reads it. @returns where it lies then */
+  readonly changeData?: (data: string, site: string) => string
+  /** Changes the study, which has a round of ordering and one of recurrence and waits for both sites. */
+  readonly changeStudy?: (text: string) => string
+}
+
 export async function trainedFederation({
-  folder,
-  sites,
-  text,
-  onStarted,
-}: {
-  readonly folder: string
-  readonly sites: Parameters<typeof startFederation>[0]['sites']
-  readonly text: string
-  readonly onStarted: (federation: DemoFederation) => void
-}): Promise<TrainedFederation> {
-  const federation = await startFederation({ folder, sites, say: () => {} })
-  onStarted(federation)
-  const { digest } = parseStudy(text)
+  name,
+  hospitalSeed,
+  studySeed,
+  childrenPerSite,
+  changeData = (data) => data,
+  changeStudy = (text) => text,
+}: TrainedFederationOptions): Promise<TrainedFederation> {
+  await ensureEngine()
+  const folder = await mkdtemp(join(tmpdir(), `sequela-${name}-`))
+  let federation: DemoFederation | undefined
+  const close = async (): Promise<void> => {
+    await federation?.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const sites = trainedSites
+    const seed = String(hospitalSeed)
+    const hospitals = await writeHospitals({ outDir: folder, seed, sites, childrenPerSite, testChildren: 0 })
+    const data = hospitals.sites.map((site) => ({ name: site.name, folder: changeData(site.folder, site.name) }))
+    federation = await startFederation({ folder, sites: data, say: () => {} })
+    const text = demoStudyText({ sites, seed: studySeed, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
+    const study = parseStudy(changeStudy(text).replace('quorum: 1', 'quorum: 2'))
+    const run = await finishedRun(federation, folder, study)
+    const { sites: homes, coordinator } = federation
+    return {
+      ...{ folder, federation, run, close },
+      atSite: (site, ...args) => runCommand(programs.site, ['--home', homes.get(site)?.folder ?? '', ...args]),
+      exported: async (file) => {
+        const out = join(folder, file)
+        await runCommand(programs.coordinator, ['--home', coordinator.folder, 'export', study.digest, '--out', out])
+        return out
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Starts the study and waits for its end; the end of a program is an error. */
+async function finishedRun(
+  federation: DemoFederation,
+  folder: string,
+  { text, digest }: ReturnType<typeof parseStudy>,
+): Promise<RunStatus> {
   const studyFile = join(folder, 'study.yaml')
   await writeFile(studyFile, text)
   await federation.start(studyFile, digest)
-  const run = await Promise.race([
+  return Promise.race([
     eventually('the run to finish', async () => {
       const now = runOf(await federation.status(), digest)
       return now?.phase === 'finished' && now
@@ -47,15 +98,4 @@ export async function trainedFederation({
       throw new Error(how)
     }),
   ])
-  return {
-    federation,
-    run,
-    atSite: (site, ...args) => runCommand(programs.site, ['--home', federation.sites.get(site)?.folder ?? '', ...args]),
-    exported: async (name) => {
-      const out = join(folder, name)
-      const home = ['--home', federation.coordinator.folder]
-      await runCommand(programs.coordinator, [...home, 'export', digest, '--out', out])
-      return out
-    },
-  }
 }
