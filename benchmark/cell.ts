@@ -4,10 +4,18 @@
 import { isTrainingOption, type TrainingOption } from './training-options.ts'
 
 /**
- * What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; without it; without warm-up;
- * in a network that compares embeddings of visits and not their pictures.
+ * What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; everything in a network that
+ * compares embeddings of visits and not their pictures; without the auxiliary loss; without warm-up.
  */
-export type OrderingVariant = 'order' | 'shuffled' | 'auxiliary' | 'no-maxima' | 'no-warm-up' | 'embeddings-only'
+export const orderingVariants = [
+  'order',
+  'shuffled',
+  'auxiliary',
+  'embeddings-only',
+  'no-maxima',
+  'no-warm-up',
+] as const
+export type OrderingVariant = (typeof orderingVariants)[number]
 
 /** Who trains together: six sites by averaging, one site that holds all children, or each site alone. */
 export type Setting = 'federated' | 'pooled' | 'local'

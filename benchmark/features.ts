@@ -34,6 +34,11 @@ export function featuresOf(voxels: Float32Array): number[] {
 
 /** Features of the volume in a file of raw float32. */
 export function scanFeatures(file: string): number[] {
+  return featuresOf(readVolume(file))
+}
+
+/** The numbers in a file of raw float32. */
+export function readVolume(file: string): Float32Array {
   const bytes = readFileSync(file)
-  return featuresOf(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).slice())
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
 }

@@ -1,8 +1,9 @@
 // The strongest control that learns nothing from images: where a scan, a little smoothed, lies most above and most below the
 // mean of the scans before it. It needs registered scans and nothing else.
 
-import { readFileSync } from 'node:fs'
 import type { Grid } from '../shared/model/presets.ts'
+import { readVolume } from './features.ts'
+import { meanOf } from './summary.ts'
 
 /**
  * Logarithms of the largest rise and of the largest fall of the last scan against the mean of those before it, in standard
@@ -19,11 +20,6 @@ export function localRise(grid: Grid, files: readonly string[]): number[] {
   const earlier = smoothed.slice(0, -1)
   const changes = now.map((value, i) => value - meanOf(earlier.map((scan) => scan[i] ?? 0)))
   return [Math.max(...changes), -Math.min(...changes)].map((extreme) => Math.log(0.05 + Math.max(0, extreme)))
-}
-
-function readVolume(file: string): Float32Array {
-  const bytes = readFileSync(file)
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
 }
 
 /** Voxels that are brain in every scan, and whose 26 neighbours are: at the edge the smallest shift would look like a rise. */
@@ -57,8 +53,4 @@ function standardised(scan: Float32Array, voxels: readonly number[]): Float32Arr
 function smoothedAt(scan: Float32Array, [, height, width]: Grid, voxels: readonly number[]): number[] {
   const offsets = neighbours.map(([dz, dy, dx]) => (dz * height + dy) * width + dx)
   return voxels.map((voxel) => offsets.reduce((sum, offset) => sum + (scan[voxel + offset] ?? 0), 0) / offsets.length)
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -7,7 +7,9 @@ import { trainingOptionNames } from './training-options.ts'
 
 export const knownShares = [0.2, 0.4, 1] as const
 /** Where pretraining is looked at more closely: with hardly any outcome. */
-export const fewestShares = [0.05, 0.1] as const
+const fewestShares = [0.05, 0.1] as const
+/** What pretraining buys is told for all of them. */
+export const gainShares = [...fewestShares, ...knownShares]
 /** Permutations of the outcomes a seed; five seeds have ten. */
 const permutationsPerSeed = 2
 

@@ -1,7 +1,8 @@
 // The plots of the results, as SVG files.
 
 import { lineChartFile, type Series } from '../demo/report/line-chart.ts'
-import { fewestShares, knownShares } from './plan.ts'
+import { orderingVariants } from './cell.ts'
+import { gainShares } from './plan.ts'
 import type { CellStore } from './store.ts'
 import {
   calibration,
@@ -41,12 +42,10 @@ export function plotsOf(store: CellStore, seeds: readonly number[]): Plot[] {
     ['comparing embeddings alone', (known) => networkScores(store, seeds, 'embeddings-only', 'federated', known)],
     ['ordering without the maxima map', (known) => networkScores(store, seeds, 'no-maxima', 'federated', known)],
   ]
-  const probes = (['order', 'shuffled', 'auxiliary', 'embeddings-only', 'no-maxima', 'no-warm-up'] as const).map(
-    (variant) => ({
-      name: variant,
-      points: orderingOf(store, seeds, variant).map(({ seed, figures }) => ({ x: seed, y: figures.lesionProbe })),
-    }),
-  )
+  const probes = orderingVariants.map((variant) => ({
+    name: variant,
+    points: orderingOf(store, seeds, variant).map(({ seed, figures }) => ({ x: seed, y: figures.lesionProbe })),
+  }))
   const plots: (Plot | undefined)[] = [
     plot('auroc-by-scans', 'AUROC against scans shown, 40 % of the outcomes', {
       ...{ xLabel: 'last scans shown', yLabel: 'AUROC', yRange: [0.4, 0.9], reference: { y: 0.5, name: 'chance' } },
@@ -64,7 +63,7 @@ export function plotsOf(store: CellStore, seeds: readonly number[]): Plot[] {
       },
       series: byShare.map(([name, scores]) => ({
         name,
-        points: [...fewestShares, ...knownShares].flatMap((known) => {
+        points: gainShares.flatMap((known) => {
           const found = scores(known)
           return found.length === 0 ? [] : [{ x: 100 * known, ...band(found, 6) }]
         }),

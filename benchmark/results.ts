@@ -2,10 +2,10 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
+import { orderingVariants, type RecurrenceArm, type Setting } from './cell.ts'
 import { optionLines } from './option-results.ts'
 import { type BenchmarkOptions, commandOf } from './options.ts'
-import { fewestShares, knownShares, type PlannedCell } from './plan.ts'
+import { gainShares, knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
 import type { CellStore } from './store.ts'
 import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
@@ -41,8 +41,7 @@ const controls: readonly (readonly [string, string])[] = [
   ['count', 'count only (logistic)'],
 ]
 /** Arms that tell why order-pretrained does what it does. */
-const explainingArms = ['scratch', 'shuffled', 'auxiliary', 'embeddings-only', 'no-maxima', 'no-warm-up'] as const
-const gainShares = [...fewestShares, ...knownShares]
+const explainingArms: readonly RecurrenceArm[] = ['scratch', ...orderingVariants.slice(1)]
 /** A model that was trained on single scans is asked of single scans: it has never seen a change. */
 function shownTo(arm: RecurrenceArm, shown: number): number {
   return arm === 'single-scan' ? 1 : shown
@@ -138,7 +137,7 @@ function resultsPage(
     '',
     '| after ordering, by seed | pair accuracy | far apart | sequence AUROC | lesion probe |',
     '| --- | --- | --- | --- | --- |',
-    ...(['order', ...explainingArms.slice(1)] as OrderingVariant[]).flatMap((variant) =>
+    ...orderingVariants.flatMap((variant) =>
       orderingOf(store, seeds, variant).map(({ seed, figures }) => {
         const { pairAccuracy, pairAccuracyFar, sequenceAuroc, lesionProbe } = figures
         return `| ${variant}, seed ${seed} | ${three(pairAccuracy)} | ${three(pairAccuracyFar)} | ${three(sequenceAuroc)} | ${three(lesionProbe)} |`

@@ -28,6 +28,10 @@ export interface ChildrenDeps {
 /** What a visit is prepared into: an image, or an array that the site computed. */
 export type PreparedScan = PreparedVolume | PreparedArray
 
+export function isPreparedVolume(scan: PreparedScan): scan is PreparedVolume {
+  return 'registration' in scan
+}
+
 /** A cohort as read and as prepared; findings say what is held back and why. */
 export interface ReadyCohort {
   readonly cohort: Cohort

@@ -28,8 +28,8 @@ export interface OnnxModelOptions {
  * The bytes of an ONNX file. Input `volumes` [visit, depth, height, width] holds normalised voxels, 0 in the background; for
  * models that are told of them, `days` [visit] since any one day and `chart` [13] as shared/model/clinical.ts has it.
  * Outputs: `embeddings` [visit, embedding], `progression` [visit], and of an event after each visit, given the scans up to
- * it (of them the latest, as many as the preset takes) and none later: `risk_logits` and `risk` [visit] within the study's horizon, or of hazards `hazard_logits` and `risk`
- * [visit, bin], the risk up to the end of each bin.
+ * it (of them the latest, as many as the preset takes) and none later: `risk_logits` and `risk` [visit] within the study's
+ * horizon, or of hazards `hazard_logits` and `risk` [visit, bin], the risk up to the end of each bin.
  */
 export function encodeOnnx({ model, weights, notes }: OnnxModelOptions): Uint8Array {
   const preset = networkOf(model)

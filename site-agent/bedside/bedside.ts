@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import { isImageStudy, type Study, type StudyFile } from '../../shared/study/study.ts'
-import { type PreparedScan, preparerFor, siteCohort } from '../children.ts'
+import { isPreparedVolume, type PreparedScan, preparerFor, siteCohort } from '../children.ts'
 import type { Cohort, CohortChild } from '../cohort/cohort.ts'
 import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
@@ -151,7 +151,7 @@ function overlapWith(study: Study): (file: string) => Promise<ChildFacts['scans'
 
 /** Of arrays, and of scans that came in template space, nothing was registered. */
 function registrationOf(scan: PreparedScan | undefined): ChildFacts['scans'][number]['registration'] {
-  const quality = scan !== undefined && 'registration' in scan ? scan.registration.quality : undefined
+  const quality = scan !== undefined && isPreparedVolume(scan) ? scan.registration.quality : undefined
   return quality === undefined || quality.starts === 0 ? undefined : quality
 }
 

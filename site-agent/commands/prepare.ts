@@ -3,7 +3,7 @@
 
 import { stopSignal } from '../../shared/command-line.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { readyCohort } from '../children.ts'
+import { isPreparedVolume, readyCohort } from '../children.ts'
 import { maskAgreement } from '../cohort/mask-agreement.ts'
 import type { SiteHome } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
@@ -55,9 +55,7 @@ export async function prepare(home: SiteHome, options: PrepareCommandOptions): P
     study: study.study.study,
     scans: cohort.children.reduce((sum, { scans }) => sum + scans.length, 0),
     prepared: prepared.volumes.size,
-    registrations: [...prepared.volumes.values()].flatMap((scan) =>
-      'registration' in scan ? [scan.registration] : [],
-    ),
+    registrations: [...prepared.volumes.values()].filter(isPreparedVolume).map(({ registration }) => registration),
     sequences: prepared.sequences,
     maskAgreement: maskAgreement(prepared),
     findings: [...cohort.findings.filter(({ holds }) => holds === 'image'), ...prepared.findings],

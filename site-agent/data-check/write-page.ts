@@ -5,7 +5,7 @@ import { systemClock } from '../../shared/clock.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type ImageStudy, isImageStudy, type Study } from '../../shared/study/study.ts'
 import { systemCode } from '../../shared/system-code.ts'
-import type { PreparedScan } from '../children.ts'
+import { isPreparedVolume, type PreparedScan } from '../children.ts'
 import type { CheckReport } from '../cohort/checks.ts'
 import type { Cohort, CohortScan } from '../cohort/cohort.ts'
 import type { PreparedCohort } from '../cohort/prepare-cohort.ts'
@@ -52,12 +52,12 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   }
   let done = 0
   for (const [scan, volume] of prepared.volumes) {
-    if (!isVolume(volume)) continue
+    if (!isPreparedVolume(volume)) continue
     pictures.set(scan, await drawn(volume))
     quality.set(scan, qualityText(volume, study))
     const others: FurtherImage[] = []
     for (const [channel, image] of (prepared.channels.get(scan) ?? []).entries()) {
-      if (image === undefined || image === volume || !isVolume(image)) continue
+      if (image === undefined || image === volume || !isPreparedVolume(image)) continue
       const sequence = cohort.channels?.[channel] ?? ''
       others.push({ sequence, pictures: await drawn(image), quality: qualityText(image, study) })
     }
@@ -69,10 +69,6 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   await writeFileDurably(file, renderCheckPage(page).text).catch((cause: unknown) => {
     throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
   })
-}
-
-function isVolume(scan: PreparedScan): scan is PreparedVolume {
-  return 'registration' in scan
 }
 
 function qualityText({ quality, registration }: PreparedVolume, { pipeline }: ImageStudy): string {

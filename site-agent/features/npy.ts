@@ -47,6 +47,7 @@ function unreadable(reason: string): SequelaError {
   return new SequelaError('scan_unreadable', `${reason}.`)
 }
 
-function unsuitable(reason: string): SequelaError {
+/** The refusal of an array that can be read and not used. */
+export function unsuitable(reason: string): SequelaError {
   return new SequelaError('scan_unsuitable', `${reason}.`)
 }

@@ -7,7 +7,7 @@ import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { systemCode } from '../../shared/system-code.ts'
 import { writeCacheFile } from '../cache-file.ts'
-import { parseNpy } from './npy.ts'
+import { parseNpy, unsuitable } from './npy.ts'
 
 /** 16,384 numbers of float64 with a header that has room for remarks. */
 const mostFileBytes = 2 ** 18
@@ -78,8 +78,4 @@ async function readArrayFile(path: string): Promise<Uint8Array> {
     const reason = `the file system answers ${systemCode(cause)}; check that the file is there and may be read.`
     throw new SequelaError('scan_unreadable', reason)
   }
-}
-
-function unsuitable(reason: string): SequelaError {
-  return new SequelaError('scan_unsuitable', `${reason}.`)
 }
