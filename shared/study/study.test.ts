@@ -1,24 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { demoStudyText } from '../../demo/study-text.ts'
 import { sha256 } from '../digest.ts'
-import { foldOf } from './folds.ts'
 import { studyInWords } from './in-words.ts'
 import { modelOf } from './model-of.ts'
-import { rateFactor } from './schedule.ts'
 import { parseStudy } from './study.ts'
+import { exampleStudyText as good } from './testsupport/example-study.ts'
 
-const good = `study: plgg
-seed: 1
-model: { preset: tiny, grid: [24, 32, 24], spacingMm: 7 }
-pipeline: { template: mni152, sequences: [FLAIR] }
-sites: [boston, zurich]
-folds: { train: 0.6, validation: 0.2, test: 0.2 }
-stages:
-  - { task: ordering, rounds: 3, learningRate: 3e-3 }
-  - { task: recurrence, rounds: 2, learningRate: 2e-3 }
-round: { quorum: 2, deadline: 4h }
-policy: { minChildren: 5 }
-`
 const refusal = (text: string): string => {
   try {
     parseStudy(text)
@@ -291,48 +278,5 @@ describe('a study file', () => {
     for (const part of [study.digest, 'boston, zurich', 'at least 5 children', 'never leaves', '4 h', '5 rounds']) {
       expect(words).toContain(part)
     }
-  })
-})
-
-describe('the learning rate of a round', () => {
-  const stage = parseStudy(good).study.stages[0]
-  if (stage === undefined) throw new Error('the study has a stage')
-
-  test('falls as a cosine from all of it to about a tenth, the same at every site', () => {
-    const long = { ...stage, rounds: 100 }
-    expect(rateFactor(long, 0)).toBe(1)
-    expect(rateFactor(long, 50)).toBeCloseTo(0.55, 12)
-    expect(rateFactor(long, 99)).toBeLessThan(0.102)
-    expect(rateFactor({ ...stage, schedule: 'constant' }, 2)).toBe(1)
-  })
-
-  test('rises evenly over the rounds of the warm-up', () => {
-    const warmed = { ...stage, schedule: 'constant', rounds: 10, warmupRounds: 4 } as const
-    expect([0, 1, 2, 3, 4, 9].map((round) => rateFactor(warmed, round))).toEqual([0.25, 0.5, 0.75, 1, 1, 1])
-    const falling = { ...warmed, schedule: 'cosine' } as const
-    expect(rateFactor(falling, 1)).toBeCloseTo(0.5 * rateFactor({ ...falling, warmupRounds: 0 }, 1), 12)
-  })
-})
-
-describe('the fold of a child', () => {
-  const { study } = parseStudy(good)
-
-  test('has the shares that the study asks for', () => {
-    const counts = { train: 0, validation: 0, test: 0 }
-    for (let child = 0; child < 5000; child++) counts[foldOf(study, 'boston', `sub-${child}`)]++
-    expect(counts.train / 5000).toBeCloseTo(0.6, 1)
-    expect(counts.validation / 5000).toBeCloseTo(0.2, 1)
-  })
-
-  test('depends on the child alone, not on who else is there, and differs between seeds', () => {
-    const children = Array.from({ length: 200 }, (_, i) => `sub-${i}`)
-    const folds = children.map((child) => foldOf(study, 'boston', child))
-    expect(
-      children
-        .toReversed()
-        .map((child) => foldOf(study, 'boston', child))
-        .toReversed(),
-    ).toEqual(folds)
-    expect(children.map((child) => foldOf({ ...study, seed: 2 }, 'boston', child))).not.toEqual(folds)
   })
 })
