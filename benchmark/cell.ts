@@ -23,6 +23,13 @@ export type Setting = 'federated' | 'pooled' | 'local'
 /** What recurrence starts from or is shown. */
 export type RecurrenceArm = OrderingVariant | 'scratch' | 'single-scan' | 'histogram' | TrainingOption
 
+/** One of the permutations of a seed, which together give every child every kind of outcome equally often. */
+export interface Permutation {
+  /** From 0. */
+  readonly number: number
+  readonly of: number
+}
+
 export type Cell =
   | { readonly kind: 'ordering'; readonly seed: number; readonly variant: OrderingVariant; readonly setting: Setting }
   | {
@@ -32,8 +39,8 @@ export type Cell =
       readonly setting: Setting
       /** Share of the known outcomes that is used. */
       readonly known: number
-      /** Number of a permutation of the outcomes, for the control; absent: they are as they are. */
-      readonly permutation?: number
+      /** How the outcomes change places, for the control; absent: they are as they are. */
+      readonly permutation?: Permutation
     }
   /** Logistic regressions on counts, gaps, charts, bright voxels, local rises and frozen embeddings, in every setting. */
   | { readonly kind: 'plain'; readonly seed: number; readonly known: number }
@@ -50,7 +57,7 @@ export function cellId(cell: Cell): string {
     case 'ordering':
       return `${cell.seed}.ordering.${cell.variant}.${cell.setting}`
     case 'recurrence': {
-      const permuted = cell.permutation === undefined ? '' : `.permutation-${cell.permutation}`
+      const permuted = cell.permutation === undefined ? '' : `.permutation-${cell.permutation.number}`
       return `${cell.seed}.recurrence.${cell.arm}.${cell.setting}.${percent(cell.known)}${permuted}`
     }
     case 'plain':

@@ -1,6 +1,7 @@
 // The figures to reach, each with what came out and whether that is enough. A figure whose cells are not finished is "not measured".
 
 import type { Cell, OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
+import { permutedCells } from './plan.ts'
 import type { OrderingFigures } from './result.ts'
 import type { CellStore } from './store.ts'
 import {
@@ -146,7 +147,7 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
       (_, least) => least >= 0.6,
     ),
     withStandardError(
-      measured('shuffled outcomes', '0.47–0.53', shuffledOutcomes, (mean) => mean >= 0.47 && mean <= 0.53),
+      measured('shuffled outcomes', '0.47–0.53', shuffledOutcomes.flat(), (mean) => mean >= 0.47 && mean <= 0.53),
       shuffledOutcomes,
     ),
     measured('shuffled order, pair accuracy', '0.47–0.53', shuffledOrder, (mean) => mean >= 0.47 && mean <= 0.53),
@@ -169,14 +170,15 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
   ]
 }
 
-/** AUROC with six scans of models that learnt from permuted outcomes. */
-function permutedAurocs(store: CellStore, seeds: readonly number[]): number[] {
-  return [0, 1].flatMap((permutation) =>
-    recurrenceScores(store, seeds, (seed) => ({
-      ...{ kind: 'recurrence', seed, arm: 'order', setting: 'federated', known: 0.4 },
-      permutation,
-    })).map((one) => seedAuroc(one, 6)),
-  )
+/** AUROC with six scans of models that learnt from permuted outcomes, of each seed that has some. */
+function permutedAurocs(store: CellStore, seeds: readonly number[]): number[][] {
+  return seeds
+    .map((seed) =>
+      permutedCells(seed).flatMap((cell) =>
+        recurrenceScores(store, [seed], () => cell).map((one) => seedAuroc(one, 6)),
+      ),
+    )
+    .filter(({ length }) => length > 0)
 }
 
 function measured(
@@ -191,13 +193,14 @@ function measured(
   return { figure, goal, cameOut: `${three(spread.mean)}${range}`, met: enough(spread.mean, spread.least) }
 }
 
-/** Says how sure a mean is: one permutation gives a model that is right, or as much wrong, by chance. */
-function withStandardError(target: Target, values: readonly number[]): Target {
-  if (values.length < 2) return target
-  const mean = meanOf(values)
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)
-  const error = three(Math.sqrt(variance / values.length))
-  return { ...target, cameOut: `${target.cameOut}; ${values.length} permutations, standard error ${error}` }
+/** Says how sure the mean is, from the seeds: permutations of one seed balance each other and are not independent. */
+function withStandardError(target: Target, bySeed: readonly (readonly number[])[]): Target {
+  const means = bySeed.map(meanOf)
+  if (means.length < 2) return target
+  const mean = meanOf(means)
+  const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (means.length - 1)
+  const error = three(Math.sqrt(variance / means.length))
+  return { ...target, cameOut: `${target.cameOut}; ${bySeed.flat().length} permutations, standard error ${error}` }
 }
 
 export function differenceInWords(difference: ReturnType<typeof pairedDifference>): string {

@@ -2,7 +2,7 @@
 // own (demo/arms.ts); here is only what each arm starts from and is shown.
 
 import { trainArm } from '../demo/arms.ts'
-import { withOthersOutcomes, withShuffledScans } from '../demo/controls.ts'
+import { withShuffledScans } from '../demo/controls.ts'
 import { orderingAccuracy } from '../demo/report/figures.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
@@ -11,7 +11,8 @@ import type { Study } from '../shared/study/study.ts'
 import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import { type Cell, pretrainingOf, type Setting } from './cell.ts'
+import { withBalancedOutcomes } from './balanced-outcomes.ts'
+import { type Cell, type Permutation, pretrainingOf, type Setting } from './cell.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
 import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
@@ -78,10 +79,11 @@ export async function trainRecurrence(
   const model = cell.arm === 'histogram' ? histogramModel : modelOf(study)
   const models: Record<string, ModelScores> = {}
   const known = mapSites(shownCohort.sites, (_, all) => withKnownShare(all, cell.known))
+  const { permutation } = cell
   const asked =
-    cell.permutation === undefined
+    permutation === undefined
       ? known
-      : mapSites(known, (site, all) => permuted(all, `outcomes/${cell.seed}/${cell.permutation}/${site}`))
+      : mapSites(known, (site, all) => permuted(all, `outcomes/${cell.seed}/${site}`, permutation))
   const shown = cell.arm === 'single-scan' ? mapSites(asked, (_, all) => singleScans(all)) : asked
   const fromScratch = cell.arm === 'scratch' || cell.arm === 'histogram'
   for (const [by, group] of groupsOf(shown, cell.setting)) {
@@ -164,9 +166,9 @@ function studyOf(
 }
 
 /** Outcomes change places among the children that have one. */
-function permuted(children: readonly BenchmarkChild[], seed: string): BenchmarkChild[] {
+function permuted(children: readonly BenchmarkChild[], seed: string, permutation: Permutation): BenchmarkChild[] {
   const known = children.filter(({ outcome }) => outcome !== undefined)
-  return [...withOthersOutcomes(known, seed), ...children.filter(({ outcome }) => outcome === undefined)]
+  return [...withBalancedOutcomes(known, seed, permutation), ...children.filter(({ outcome }) => outcome === undefined)]
 }
 
 async function orderingFigures(

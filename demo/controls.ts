@@ -85,13 +85,20 @@ function changedSites(
   return new Map([...sites].map(([site, children]) => [site, change(children, `${seed}/${site}`)]))
 }
 
-/** Every child gets what followed the visits of another child of the site, one by one; where that one has fewer, nothing is known. */
+/** Every child gets what followed the visits of another child of the site, as chance has it. */
 export function withOthersOutcomes<Child extends PreparedChild>(children: readonly Child[], seed: string): Child[] {
-  const others = shuffled(children, seededRandom(seed))
+  return withOutcomesOf(children, shuffled(children, seededRandom(seed)))
+}
+
+/** The first child gets what followed the visits of the first donor, one by one; where that one has fewer, nothing is known. */
+export function withOutcomesOf<Child extends PreparedChild>(
+  children: readonly Child[],
+  donors: readonly PreparedChild[],
+): Child[] {
   return children.map((child, i) => ({
     ...child,
     outcome: undefined,
-    scans: child.scans.map((scan, visit) => ({ ...scan, followUp: others[i]?.scans[visit]?.followUp ?? null })),
+    scans: child.scans.map((scan, visit) => ({ ...scan, followUp: donors[i]?.scans[visit]?.followUp ?? null })),
   }))
 }
 
