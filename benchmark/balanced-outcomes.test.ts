@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { emptyChart } from '../shared/cohort/chart.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import { withBalancedOutcomes } from './balanced-outcomes.ts'
 
@@ -10,6 +11,7 @@ const children = Array.from({ length: 12 }, (_, i): PreparedChild => {
   return {
     key: `child-${i}`,
     fold: 'train',
+    ...{ outcome: undefined, chart: emptyChart },
     scans: [0, 200].map((day) => ({ file: `${i}-${day}`, day, scanner: undefined, followUp })),
   }
 })
