@@ -34,6 +34,7 @@ const truthSchema = z.object({
   children: z.array(
     z.object({
       participant: z.string(),
+      hospital: z.string(),
       visits: z.array(z.object({ day: z.number(), lesionRadiusMm: z.number() })),
     }),
   ),
@@ -52,15 +53,35 @@ export interface CohortRequest {
 /** The seed's cohort, made unless it is there. */
 export async function benchmarkCohort(request: CohortRequest): Promise<BenchmarkCohort> {
   const { options, seed, scanners } = request
-  const { cohort, preset, children, testChildren } = options
-  const folder = join(options.outFolder, 'cohorts', [cohort, preset, children, testChildren, scanners, seed].join('-'))
-  const file = join(folder, 'children.json')
-  if (!existsSync(file)) await makeCohort(request, folder)
-  // Written by the function below and by nobody else.
-  const { sites, test }: { sites: [string, BenchmarkChild[]][]; test: BenchmarkChild[] } = JSON.parse(
-    readFileSync(file, 'utf8'),
-  )
+  const folder = cohortFolder(options, seed, scanners)
+  if (!existsSync(join(folder, childrenFile))) await makeCohort(request, folder)
+  const { sites, test } = readChildren(folder)
   return { sites: new Map(sites), test }
+}
+
+/** Of each test child of a seed the hospital whose scanners it saw; undefined where the cohort was never made here. */
+export function testHospitals(options: BenchmarkOptions, seed: number): readonly string[] | undefined {
+  const folder = cohortFolder(options, seed, 'any')
+  return existsSync(join(folder, childrenFile)) ? readChildren(folder).testHospitals : undefined
+}
+
+const childrenFile = 'children.json'
+
+function cohortFolder(options: BenchmarkOptions, seed: number, scanners: ScannerOrder): string {
+  const { cohort, preset, children, testChildren } = options
+  return join(options.outFolder, 'cohorts', [cohort, preset, children, testChildren, scanners, seed].join('-'))
+}
+
+interface StoredChildren {
+  readonly sites: [string, BenchmarkChild[]][]
+  readonly test: BenchmarkChild[]
+  /** In the order of the test children; absent in cohorts of earlier versions. */
+  readonly testHospitals?: readonly string[]
+}
+
+/** What `makeCohort` wrote, and nobody else. */
+function readChildren(folder: string): StoredChildren {
+  return JSON.parse(readFileSync(join(folder, childrenFile), 'utf8'))
 }
 
 /** Children of each site: those with an outcome and as many without. */
@@ -88,12 +109,13 @@ async function makeCohort(
     onProgress: ({ scansDone, scansTotal }) => onProgress('painted', scansDone, scansTotal),
   })
   const truth = truthSchema.parse(JSON.parse(readFileSync(hospitals.truthFile, 'utf8')))
-  const radii = new Map(
-    truth.children.map(({ participant, visits }) => [
+  const truthOf = new Map(
+    truth.children.map(({ participant, hospital, visits }) => [
       participant,
-      new Map(visits.map(({ day, lesionRadiusMm }) => [day, lesionRadiusMm])),
+      { hospital, radii: new Map(visits.map(({ day, lesionRadiusMm }) => [day, lesionRadiusMm])) },
     ]),
   )
+  const hospitalByKey = new Map<string, string>()
   const ready = async (site: string, data: string): Promise<BenchmarkChild[]> => {
     const home = siteHome(join(folder, 'prepared', site))
     const { prepared } = await readyCohort(
@@ -106,11 +128,13 @@ async function makeCohort(
     )
     const participants = new Map(prepared.used.map(({ key, participant }) => [key, participant]))
     return prepared.children.map((child) => {
-      const known = radii.get(participants.get(child.key) ?? '')
+      const known = truthOf.get(participants.get(child.key) ?? '')
+      if (known === undefined) throw new Error(`nothing is known of child ${child.key}`)
+      hospitalByKey.set(child.key, known.hospital)
       return {
         ...child,
         features: child.scans.map(({ file }) => scanFeatures(file)),
-        radiiMm: child.scans.map(({ day }) => known?.get(day) ?? 0),
+        radiiMm: child.scans.map(({ day }) => known.radii.get(day) ?? 0),
       }
     })
   }
@@ -122,8 +146,10 @@ async function makeCohort(
     const whole = byKey.get(child.key)
     return { ...child, features: whole?.features ?? [], radiiMm: whole?.radiiMm ?? [] }
   })
-  writeFileSync(join(folder, 'children.part'), JSON.stringify({ sites, test }))
-  renameSync(join(folder, 'children.part'), join(folder, 'children.json'))
+  const testHospitals = test.map(({ key }) => hospitalByKey.get(key) ?? '')
+  const stored: StoredChildren = { sites, test, testHospitals }
+  writeFileSync(join(folder, 'children.part'), JSON.stringify(stored))
+  renameSync(join(folder, 'children.part'), join(folder, childrenFile))
   for (const name of ['hospitals', 'test-children']) rmSync(join(folder, name), { recursive: true, force: true })
 }
 

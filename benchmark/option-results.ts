@@ -1,7 +1,8 @@
 // The part of the results that says what options of the study file buy.
 
+import { calibration } from './calibration.ts'
 import type { CellStore } from './store.ts'
-import { calibration, manyScans, meanOf, pairedDifference, seedAuroc } from './summary.ts'
+import { manyScans, meanOf, pairedDifference, seedAuroc } from './summary.ts'
 import { differenceInWords, networkScores, three } from './targets.ts'
 import { trainingOptionNames, trainingOptions } from './training-options.ts'
 

@@ -1,19 +1,11 @@
 // The plots of the results, as SVG files.
 
 import { lineChartFile, type Series } from '../demo/report/line-chart.ts'
+import { type Calibration, calibration, type Reliability } from './calibration.ts'
 import { orderingVariants } from './cell.ts'
 import { gainShares } from './plan.ts'
 import type { CellStore } from './store.ts'
-import {
-  calibration,
-  meanOf,
-  plainScores,
-  type Reliability,
-  type SeedScores,
-  seedAuroc,
-  shownCounts,
-  spreadOf,
-} from './summary.ts'
+import { meanOf, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
 import { networkScores, orderingOf } from './targets.ts'
 
 export interface Plot {
@@ -78,7 +70,7 @@ export function plotsOf(store: CellStore, seeds: readonly number[]): Plot[] {
   return plots.filter((one) => one !== undefined)
 }
 
-function calibrationPlot({ before, after }: { before: Reliability; after: Reliability }): Plot | undefined {
+function calibrationPlot({ before, after }: Calibration): Plot | undefined {
   const points = ({ bins }: Reliability) => bins.map(({ risk, events }) => ({ x: risk, y: events }))
   return plot('reliability', 'Reliability of the 12-month risk, test children of all seeds', {
     ...{ xLabel: 'predicted risk', yLabel: 'share with an event', yRange: [0, 1] },

@@ -2,7 +2,10 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { hospitalLines } from './calibration-results.ts'
 import { orderingVariants, type RecurrenceArm, type Setting } from './cell.ts'
+import { testHospitals } from './cohort.ts'
+import { leftOutTable } from './left-out-results.ts'
 import { optionLines } from './option-results.ts'
 import { type BenchmarkOptions, commandOf } from './options.ts'
 import { gainShares, knownShares, type PlannedCell } from './plan.ts'
@@ -79,7 +82,8 @@ function resultsPage(
   const { seeds } = options
   const done = planned.filter(({ cell }) => store.find(cell) !== undefined)
   const missing = planned.length - done.length
-  const targets = targetsOf(store, seeds)
+  const hospitalsOf = (seed: number) => testHospitals(options, seed)
+  const targets = targetsOf(store, seeds, hospitalsOf)
   const seconds = done.reduce((sum, { cell }) => sum + (store.find(cell)?.seconds ?? 0), 0)
   return [
     `# Results on the ${options.cohort} cohort`,
@@ -111,8 +115,7 @@ function resultsPage(
     'most. Those of a seed form a Latin square, in which each child gets every kind of outcome equally often, and the standard error is that of the',
     'means of seeds.',
     '',
-    'Ranges are over seeds. Intervals resample seeds and, in each, test children, the same for both models of a difference. No site has 20',
-    'events among the test children, so calibration by site is not given.',
+    'Ranges are over seeds. Intervals resample seeds and, in each, test children, the same for both models of a difference.',
     '',
     '## AUROC with six scans',
     '',
@@ -144,6 +147,10 @@ function resultsPage(
         return `| ${variant}, seed ${seed} | ${three(pairAccuracy)} | ${three(pairAccuracyFar)} | ${three(sequenceAuroc)} | ${three(lesionProbe)} |`
       }),
     ),
+    '',
+    '## Calibration by hospital',
+    '',
+    ...hospitalLines(networkScores(store, seeds, 'order', 'federated', 0.4), hospitalsOf),
     '',
     '## What options of the study file buy',
     '',
@@ -254,41 +261,6 @@ function upgradeLines(store: CellStore, seeds: readonly number[]): string[] {
       `A network trained there orders ${three(result.network.replaced)} of the pairs of such children and ${three(result.network.notReplaced)} of those of others.`,
     ]
   })
-}
-
-function leftOutTable(store: CellStore, planned: readonly PlannedCell[]): string[] {
-  const rows = planned.flatMap(({ cell }) => {
-    const result = cell.kind === 'left-out' ? store.find(cell)?.result : undefined
-    if (cell.kind !== 'left-out' || result?.kind !== 'left-out') return []
-    return [{ site: cell.site, landmarks: result.landmarks }]
-  })
-  if (rows.length === 0) return ['Not measured yet.']
-  return [
-    'Both stages without the site, scored at the landmarks of its children: how often a landmark with an event within a year has more',
-    'risk than one without at the same visit.',
-    '',
-    '| site left out | landmarks | events | concordance |',
-    '| --- | --- | --- | --- |',
-    ...rows.map(({ site, landmarks }) => {
-      const events = landmarks.filter(({ label }) => label === 1).length
-      const agreement = concordance(landmarks)
-      return `| ${site} | ${landmarks.length} | ${events} | ${agreement === undefined ? '–' : three(agreement)} |`
-    }),
-  ]
-}
-
-/** Of pairs at the same visit, with and without an event, the share in which the first has more risk. */
-function concordance(landmarks: readonly { visits: number; logit: number; label: 0 | 1 }[]): number | undefined {
-  let [right, pairs] = [0, 0]
-  for (const event of landmarks) {
-    if (event.label === 0) continue
-    for (const other of landmarks) {
-      if (other.label === 1 || other.visits !== event.visits) continue
-      right += event.logit > other.logit ? 1 : event.logit === other.logit ? 0.5 : 0
-      pairs++
-    }
-  }
-  return pairs === 0 ? undefined : right / pairs
 }
 
 function spreadInWords(values: readonly number[]): string {

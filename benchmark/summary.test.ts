@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../shared/random.ts'
+import { calibration, calibrationByHospital, reliabilityOf } from './calibration.ts'
 import type { Cell } from './cell.ts'
 import { featuresOf, histogramLength } from './features.ts'
 import { benchmarkOptions } from './options.ts'
 import { writeResults } from './results.ts'
 import { createCellStore } from './store.ts'
-import { calibration, pairedDifference, reliabilityOf, type SeedScores, seedAuroc } from './summary.ts'
+import { pairedDifference, type SeedScores, seedAuroc } from './summary.ts'
 import { targetsOf } from './targets.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'sequela-benchmark-'))
@@ -69,6 +70,20 @@ describe('figures of cells', () => {
     expect(range(after)).toBeGreaterThan(0.3)
   })
 
+  test('are calibrated by hospital over all seeds, with what chance alone would show', () => {
+    const hospitals = (seed: number) =>
+      seed === 3 ? undefined : scoresOf(seed, 1).labels.map((_, i) => (i < 50 ? 'b' : 'a'))
+    const found = calibrationByHospital([scoresOf(1, 1), scoresOf(2, 1), scoresOf(3, 1)], hospitals)
+    expect(found.map(({ hospital, children, events }) => [hospital, children, events])).toEqual([
+      ['a', 300, 100],
+      ['b', 100, 34],
+    ])
+    const [large, small] = found
+    expect(large?.byChance).toBeGreaterThan(0.01)
+    expect(small?.byChance).toBeGreaterThan(1.3 * (large?.byChance ?? 1))
+    expect(calibrationByHospital(strong, () => undefined)).toEqual([])
+  })
+
   test('weigh bins of risk by their children', () => {
     const rows = [
       { label: 1 as const, risk: 0.95 },
@@ -104,7 +119,7 @@ describe('the store', () => {
   test('gives a page that says of each goal whether it is met, unmet or not measured', () => {
     const store = createCellStore(options)
     store.put(cell, 3, { kind: 'recurrence', labels, models: { all: model } }, new Map())
-    const targets = targetsOf(store, options.seeds)
+    const targets = targetsOf(store, options.seeds, () => undefined)
     expect(targets.find(({ figure }) => figure.startsWith('AUROC with 4+'))?.met).toBe(true)
     expect(targets.find(({ figure }) => figure.startsWith('federated − pooled'))?.met).toBeUndefined()
     const files = writeResults(options, store, [{ cell, tier: 1 }], new Date('2026-01-02'))

@@ -3,8 +3,7 @@
 import { auroc } from '../demo/report/figures.ts'
 import { type Random, seededRandom } from '../shared/random.ts'
 import type { Cell } from './cell.ts'
-import { fitLogistic, logisticLogit } from './logistic.ts'
-import type { CalibrationRow, ModelScores, RiskLogits } from './result.ts'
+import type { ModelScores, RiskLogits } from './result.ts'
 import type { CellStore } from './store.ts'
 
 /** What one seed's test children got from one arm; several models where sites train alone. */
@@ -127,94 +126,8 @@ function drawChildren(labels: readonly (0 | 1)[], random: Random): number[] {
   return groups.flatMap((group) => group.map(() => group[random.integer(group.length)] ?? 0))
 }
 
-export interface Reliability {
-  /** Mean risk, share of events and children in each of ten bins of risk that holds anybody. */
-  readonly bins: readonly { readonly risk: number; readonly events: number; readonly children: number }[]
-  /** Σ (n_b/n)·|events − risk| over the bins. */
-  readonly ece: number
-}
-
-/**
- * Calibration with all scans shown, before and after recalibration on each seed's validation landmarks; test children of all seeds
- * together.
- */
-export function calibration(scores: readonly SeedScores[]): { before: Reliability; after: Reliability } {
-  const rows = scores.flatMap(({ labels, models }) => {
-    const model = models[0] ?? never()
-    const scaling = recalibrationOf(model.validation)
-    return labels.map((label, child) => {
-      const logit = model.logits[child]?.at(-1) ?? Number.NaN
-      return { label, before: sigmoid(logit), after: sigmoid(scaling(logit)) }
-    })
-  })
-  return {
-    before: reliabilityOf(rows.map(({ label, before }) => ({ label, risk: before }))),
-    after: reliabilityOf(rows.map(({ label, after }) => ({ label, risk: after }))),
-  }
-}
-
-/** Below this many events, or landmarks without one, a slope cannot be told and only the intercept is fitted. */
-const fewestForSlope = 10
-
-/** Events are rarer at early landmarks, so those say little of how high risks should be at the sixth visit. */
-const leastVisits = 4
-
-/**
- * A line on the logit scale: its slope (how overconfident the model is) from all landmarks, its height from later ones. Risks stay
- * as they are where all landmarks have the same answer.
- */
-function recalibrationOf(landmarks: readonly CalibrationRow[]): (logit: number) => number {
-  const slope = slopeOf(landmarks)
-  const later = landmarks.filter(({ visits }) => visits >= leastVisits)
-  if (rarerAnswer(later) === 0) return (logit) => logit
-  const shift = interceptOf(later.map((row) => ({ ...row, logit: slope * row.logit })))
-  return (logit) => slope * logit + shift
-}
-
-function slopeOf(landmarks: readonly CalibrationRow[]): number {
-  if (rarerAnswer(landmarks) < fewestForSlope) return 1
-  const rows = landmarks.map(({ logit, label }) => ({ features: [logit], label, weight: 1 }))
-  const model = fitLogistic(rows, 0.1)
-  return logisticLogit(model, [1]) - logisticLogit(model, [0])
-}
-
-/** Landmarks with the answer that is rarer. */
-function rarerAnswer(landmarks: readonly CalibrationRow[]): number {
-  const events = landmarks.filter(({ label }) => label === 1).length
-  return Math.min(events, landmarks.length - events)
-}
-
-/** What must be added to all logits so that the mean risk is the share of events; by Newton's method. */
-function interceptOf(rows: readonly CalibrationRow[]): number {
-  let shift = 0
-  for (let step = 0; step < 20; step++) {
-    const risks = rows.map(({ logit }) => sigmoid(logit + shift))
-    const slope = risks.reduce((sum, risk) => sum + risk * (1 - risk), 0)
-    const excess = rows.reduce((sum, { label }, i) => sum + label - (risks[i] ?? 0), 0)
-    shift += Math.max(-1, Math.min(1, excess / Math.max(slope, 1e-9)))
-  }
-  return shift
-}
-
-export function reliabilityOf(rows: readonly { readonly label: 0 | 1; readonly risk: number }[]): Reliability {
-  const binned = Map.groupBy(rows, ({ risk }) => Math.min(9, Math.floor(10 * risk)))
-  const bins = [...binned.values()]
-    .map((members) => ({
-      risk: meanOf(members.map(({ risk }) => risk)),
-      events: meanOf(members.map(({ label }) => label)),
-      children: members.length,
-    }))
-    .toSorted((a, b) => a.risk - b.risk)
-  const ece = bins.reduce((sum, bin) => sum + (bin.children / rows.length) * Math.abs(bin.events - bin.risk), 0)
-  return { bins, ece }
-}
-
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x))
 }
 
 function never(): never {

@@ -1,11 +1,11 @@
 // The figures to reach, each with what came out and whether that is enough. A figure whose cells are not finished is "not measured".
 
+import { calibration, calibrationByHospital, type HospitalCalibration, type HospitalsOf } from './calibration.ts'
 import type { Cell, OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
 import { permutedCells } from './plan.ts'
 import type { OrderingFigures } from './result.ts'
 import type { CellStore } from './store.ts'
 import {
-  calibration,
   manyScans,
   meanOf,
   pairedDifference,
@@ -61,8 +61,8 @@ export function orderingOf(
   })
 }
 
-/** All targets, in the order of the table. */
-export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] {
+/** All targets, in the order of the table. @param hospitalsOf see {@link calibrationByHospital} */
+export function targetsOf(store: CellStore, seeds: readonly number[], hospitalsOf: HospitalsOf): Target[] {
   const scores = (arm: RecurrenceArm, setting: Setting, known: number): SeedScores[] =>
     networkScores(store, seeds, arm, setting, known)
   const six = (one: SeedScores, at?: readonly number[]): number => seedAuroc(one, 6, at)
@@ -140,6 +140,7 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
         calibrated === undefined ? '' : `${three(calibrated.after.ece)} (before: ${three(calibrated.before.ece)})`,
       met: calibrated && calibrated.after.ece <= 0.05,
     },
+    hospitalTarget(calibrationByHospital(at40, hospitalsOf)),
     measured(
       'lesion probe after ordering',
       '≥ 0.6 on every seed',
@@ -168,6 +169,24 @@ export function targetsOf(store: CellStore, seeds: readonly number[]): Target[] 
       }
     }),
   ]
+}
+
+/** Hospitals with fewer events among the test children of all seeds are not judged. */
+const fewestEvents = 20
+
+function hospitalTarget(hospitals: readonly HospitalCalibration[]): Target {
+  const judged = hospitals.filter(({ events }) => events >= fewestEvents)
+  const errors = spreadOf(judged.map(({ after }) => after.ece))
+  const chance = spreadOf(judged.map(({ byChance }) => byChance))
+  return {
+    figure: 'the same by hospital, test children of all seeds',
+    goal: `≤ 0.08 for each with ≥ ${fewestEvents} events`,
+    cameOut:
+      errors === undefined || chance === undefined
+        ? ''
+        : `${three(errors.least)} to ${three(errors.most)}; of right risks, by chance, ${three(chance.least)} to ${three(chance.most)}`,
+    met: errors && errors.most <= 0.08,
+  }
 }
 
 /** AUROC with six scans of models that learnt from permuted outcomes, of each seed that has some. */
