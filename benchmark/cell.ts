@@ -20,8 +20,12 @@ export type OrderingVariant = (typeof orderingVariants)[number]
 /** Who trains together: six sites by averaging, one site that holds all children, or each site alone. */
 export type Setting = 'federated' | 'pooled' | 'local'
 
+/** Arms that start from nothing: the network as it is, and the one that compares embeddings alone. */
+const scratchArms = ['scratch', 'embeddings-scratch'] as const
+type ScratchArm = (typeof scratchArms)[number]
+
 /** What recurrence starts from or is shown. */
-export type RecurrenceArm = OrderingVariant | 'scratch' | 'single-scan' | 'histogram' | TrainingOption
+export type RecurrenceArm = OrderingVariant | ScratchArm | 'single-scan' | 'histogram' | TrainingOption
 
 /** One of the permutations of a seed, which together give every child every kind of outcome equally often. */
 export interface Permutation {
@@ -80,17 +84,23 @@ export function dependenciesOf(cell: Cell): Cell[] {
     setting,
   })
   if (cell.kind === 'plain') return [ordering('order', 'federated')]
-  if (cell.kind !== 'recurrence' || cell.arm === 'scratch' || cell.arm === 'histogram') return []
+  if (cell.kind !== 'recurrence' || startsFromScratch(cell.arm)) return []
   return [ordering(pretrainingOf(cell.arm), cell.setting)]
+}
+
+/** Whether an arm takes over no weights of ordering. */
+export function startsFromScratch(arm: RecurrenceArm): boolean {
+  return arm === 'histogram' || scratchArms.some((scratch) => scratch === arm)
 }
 
 /** Whether an arm's network compares pictures, so that it is soon trained out (decision 29). */
 export function comparesPictures(arm: RecurrenceArm): boolean {
-  return arm !== 'histogram' && arm !== 'embeddings-only'
+  return arm !== 'histogram' && pretrainingOf(arm) !== 'embeddings-only'
 }
 
 /** The ordering that an arm of recurrence starts from, or would if it did not start from scratch. */
 export function pretrainingOf(arm: RecurrenceArm): OrderingVariant {
+  if (arm === 'embeddings-scratch') return 'embeddings-only'
   if (arm === 'scratch' || arm === 'single-scan' || arm === 'histogram' || isTrainingOption(arm)) return 'order'
   return arm
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalJson } from '../shared/canonical-json.ts'
-import { type Cell, cellId, dependenciesOf } from './cell.ts'
+import { type Cell, cellId, dependenciesOf, pretrainingOf } from './cell.ts'
 import { cellSeconds } from './estimate.ts'
 import { benchmarkOptions } from './options.ts'
 import { planCells } from './plan.ts'
@@ -83,5 +83,15 @@ describe('the studies', () => {
     const rate = (arm: 'order' | 'scratch') =>
       benchmarkStudy({ ...request, variant: 'order', arm }).stages[1]?.learningRate
     expect(rate('scratch')).toBeGreaterThan(rate('order') ?? 1)
+  })
+
+  test('train the network that sees embeddings alone from scratch as they train it after ordering', () => {
+    const studyOf = (arm: 'embeddings-only' | 'embeddings-scratch') =>
+      benchmarkStudy({ ...request, variant: pretrainingOf(arm), arm })
+    const [ordered, scratch] = [studyOf('embeddings-only'), studyOf('embeddings-scratch')]
+    expect(scratch.model).toEqual(ordered.model)
+    expect(scratch.stages[1]).toEqual({ ...ordered.stages[1], learningRate: 3e-3 })
+    const cell = { kind: 'recurrence', seed: 1, arm: 'embeddings-scratch', setting: 'federated', known: 0.2 } as const
+    expect(dependenciesOf(cell)).toEqual([])
   })
 })

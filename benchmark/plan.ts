@@ -80,6 +80,7 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
     [
       ordering('embeddings-only', 'federated'),
       ...recurrence('embeddings-only', 'federated', [0.2, 0.4]),
+      ...recurrence('embeddings-scratch', 'federated', [0.2, 0.4]),
       ordering('no-maxima', 'federated'),
       ordering('no-warm-up', 'federated'),
       ...recurrence('no-maxima', 'federated', [0.2, 0.4]),

@@ -29,6 +29,7 @@ const arms: readonly (readonly [RecurrenceArm, string])[] = [
   ['shuffled', 'pretrained on shuffled order, same losses'],
   ['auxiliary', 'pretrained by the auxiliary loss alone'],
   ['embeddings-only', 'order-pretrained, comparing embeddings alone'],
+  ['embeddings-scratch', 'from scratch, comparing embeddings alone'],
   ['no-maxima', 'order-pretrained without the maxima map'],
   ['no-warm-up', 'order-pretrained without warm-up'],
   ['single-scan', 'single scan, order-pretrained (always shown the last one)'],
@@ -43,8 +44,13 @@ const controls: readonly (readonly [string, string])[] = [
   ['gaps', 'gaps only (logistic)'],
   ['count', 'count only (logistic)'],
 ]
-/** Arms that tell why order-pretrained does what it does. */
-const explainingArms: readonly RecurrenceArm[] = ['scratch', ...orderingVariants.slice(1)]
+/** Arms whose difference tells why order-pretrained does what it does; the last is the gain of networks that see less. */
+const explainingDifferences: readonly (readonly [RecurrenceArm, RecurrenceArm, string])[] = [
+  ...(['scratch', ...orderingVariants.slice(1)] as const).map(
+    (arm) => ['order', arm, `order-pretrained − ${arm}`] as const,
+  ),
+  ['embeddings-only', 'embeddings-scratch', 'comparing embeddings alone: order-pretrained − scratch'],
+]
 /** A model that was trained on single scans is asked of single scans: it has never seen a change. */
 function shownTo(arm: RecurrenceArm, shown: number): number {
   return arm === 'single-scan' ? 1 : shown
@@ -134,9 +140,9 @@ function resultsPage(
     '',
     `| six scans, federated | ${gainShares.map((known) => `${100 * known} % of the outcomes`).join(' | ')} |`,
     `| --- |${' --- |'.repeat(gainShares.length)}`,
-    ...explainingArms.map((arm) => {
-      const cells = gainShares.map((known) => differenceInWords(gainOver(store, seeds, arm, known)) || '–')
-      return `| order-pretrained − ${arm} | ${cells.join(' | ')} |`
+    ...explainingDifferences.map(([first, second, name]) => {
+      const cells = gainShares.map((known) => differenceInWords(gainOf(store, seeds, first, second, known)) || '–')
+      return `| ${name} | ${cells.join(' | ')} |`
     }),
     '',
     '| after ordering, by seed | pair accuracy | far apart | sequence AUROC | lesion probe |',
@@ -225,11 +231,15 @@ function scansTable(store: CellStore, seeds: readonly number[]): string[] {
   ]
 }
 
-function gainOver(store: CellStore, seeds: readonly number[], arm: RecurrenceArm, known: number) {
-  const first = networkScores(store, seeds, 'order', 'federated', known)
-  return pairedDifference(first, networkScores(store, seeds, arm, 'federated', known), (one, at) =>
-    seedAuroc(one, 6, at),
-  )
+function gainOf(
+  store: CellStore,
+  seeds: readonly number[],
+  first: RecurrenceArm,
+  second: RecurrenceArm,
+  known: number,
+): ReturnType<typeof pairedDifference> {
+  const scores = (arm: RecurrenceArm) => networkScores(store, seeds, arm, 'federated', known)
+  return pairedDifference(scores(first), scores(second), (one, at) => seedAuroc(one, 6, at))
 }
 
 function shortcutTable(store: CellStore, seeds: readonly number[]): string[] {

@@ -2,7 +2,7 @@
 
 import { imagePresets } from '../shared/model/presets.ts'
 import { parseStudy, type Study } from '../shared/study/study.ts'
-import { comparesPictures, type OrderingVariant, type RecurrenceArm } from './cell.ts'
+import { comparesPictures, type OrderingVariant, type RecurrenceArm, startsFromScratch } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
 import { piecesOf } from './training-options.ts'
 
@@ -41,7 +41,7 @@ export function benchmarkStudy(request: Request): Study {
   const { seed, preset, sites, variant, arm, orderingRounds, recurrenceRounds, comparingRounds } = request
   const { grid, spacingMm } = imagePresets[preset]
   const warmUp = variant === 'no-warm-up' ? 0 : Math.floor(orderingRounds / 4)
-  const rate = arm === 'scratch' || arm === 'histogram' ? '3e-3' : '2e-3'
+  const rate = startsFromScratch(arm) ? '3e-3' : '2e-3'
   const { model, stage, strategy = 'serverMomentum: 0.6', training } = piecesOf(arm)
   const recurrence = [
     `rounds: ${comparesPictures(arm) ? comparingRounds : recurrenceRounds}`,

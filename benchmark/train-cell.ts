@@ -12,7 +12,7 @@ import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { withBalancedOutcomes } from './balanced-outcomes.ts'
-import { type Cell, type Permutation, pretrainingOf, type Setting } from './cell.ts'
+import { type Cell, type Permutation, pretrainingOf, type Setting, startsFromScratch } from './cell.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
 import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
@@ -85,12 +85,11 @@ export async function trainRecurrence(
       ? known
       : mapSites(known, (site, all) => permuted(all, `outcomes/${cell.seed}/${site}`, permutation))
   const shown = cell.arm === 'single-scan' ? mapSites(asked, (_, all) => singleScans(all)) : asked
-  const fromScratch = cell.arm === 'scratch' || cell.arm === 'histogram'
   for (const [by, group] of groupsOf(shown, cell.setting)) {
     const ownWeights = new Map<string, Weights>()
     const [trained] = await trainArm({
       ...{ study, sites: group, trainer, model, stages: [1], ownWeights, signal },
-      ...(!fromScratch && { from: fitted(weightsOf(by), model, cell.seed) }),
+      ...(!startsFromScratch(cell.arm) && { from: fitted(weightsOf(by), model, cell.seed) }),
     })
     if (trained === undefined) throw new Error('recurrence left no weights')
     const left = ownWeights.size > 0 ? ownWeights : new Map([[by, trained]])
