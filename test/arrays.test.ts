@@ -28,7 +28,7 @@ const visits = new Map<string, number>()
 /** Two hospitals that have arrays and no image at all: each visit's was computed elsewhere. */
 beforeAll(async () => {
   trained = await trainedFederation({
-    ...{ name: 'arrays', hospitalSeed: 6, studySeed: 6, childrenPerSite: 8 },
+    ...{ name: 'arrays', hospitalSeed: 6, studySeed: 6, childrenPerSite: 24 },
     changeData: (data, site) => {
       visits.set(site, imagesIntoArrays(data))
       return data
@@ -36,7 +36,9 @@ beforeAll(async () => {
     changeStudy: (text) =>
       text
         .replace(/model: .*/, `model: { preset: embeddings, features: ${length}, head: hazards }`)
-        .replace(/pipeline: .*/, 'pipeline: { features: elsewhere }'),
+        .replace(/pipeline: .*/, 'pipeline: { features: elsewhere }')
+        .replace(/folds: .*/, 'folds: { train: 0.2, validation: 0.3, test: 0.5 }')
+        .replace('training:', 'evaluation: { ruleOutNpv: 0.85, ruleInPpv: 0.4 }\ntraining:'),
   })
 })
 afterAll(() => trained?.close())
@@ -55,11 +57,12 @@ function imagesIntoArrays(data: string): number {
 
 describe('a federation whose hospitals bring arrays and no images', () => {
   test('trains both stages at both sites', () => {
-    for (const { state, sites: participants } of trained.run.rounds) {
+    const rounds = trained.run.rounds.filter(({ purpose }) => purpose === 'training')
+    for (const { state, sites: participants } of rounds) {
       expect(state).toBe('published')
       expect(participants.map(({ site, outcome }) => [site, outcome])).toEqual(sites.map((site) => [site, 'counted']))
     }
-    expect(trained.run.rounds).toHaveLength(2)
+    expect(rounds).toHaveLength(2)
   })
 
   test('gives a network that takes such arrays, for others too', async () => {
@@ -72,6 +75,19 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     expect(metadataProps).toContainEqual({ key: 'features', value: 'elsewhere' })
     const provenance: unknown = JSON.parse(await readFile(join(trained.folder, 'network.provenance.json'), 'utf8'))
     expect(provenance).toMatchObject({ features: 'elsewhere', model: { preset: 'embeddings', features: length } })
+  })
+
+  test('is evaluated together as one that shows images is', async () => {
+    const out = join(trained.folder, 'evaluation')
+    const said = await trained.atCoordinator('evaluate', trained.digest, '--out', out)
+    expect(said).toMatch(/^AUROC 0\.\d\d; written/)
+    const report = evaluationSchema.parse(JSON.parse(await readFile(join(out, 'report.json'), 'utf8')))
+    expect(report.data).toMatchObject({ sites: 2, sitesHeard: 2 })
+    expect(report.performance.raw.auroc).not.toBeNull()
+    expect(report.sites.map(({ site }) => site)).toEqual(sites)
+    // Arrays of noise do not tell the order.
+    for (const { accuracy } of report.pairs) expect(accuracy?.value).toBeCloseTo(0.5, 0)
+    expect(await readFile(join(out, 'model-card.md'), 'utf8')).toContain('elsewhere')
   })
 
   test('says at the hospital what is used, draws no pictures of it, and gives the risk of a child', async () => {
@@ -104,5 +120,12 @@ describe('a federation whose hospitals bring arrays and no images', () => {
   })
 })
 
+const estimate = z.object({ value: z.number() }).nullable()
+const evaluationSchema = z.object({
+  data: z.object({ sites: z.number(), sitesHeard: z.number() }),
+  performance: z.object({ raw: z.object({ auroc: estimate }) }),
+  sites: z.array(z.object({ site: z.string() })),
+  pairs: z.array(z.object({ accuracy: estimate })),
+})
 const reportSchema = z.object({ visits: z.object({ used: z.number() }) })
 const answerSchema = z.object({ visits: z.array(z.object({ output: z.number() })).min(1) })

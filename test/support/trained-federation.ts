@@ -20,8 +20,12 @@ export interface TrainedFederation {
   readonly folder: string
   readonly federation: DemoFederation
   readonly run: RunStatus
+  /** Of the study. */
+  readonly digest: string
   /** What `sequela-site` of one of the sites prints. */
   atSite(site: string, ...args: readonly string[]): Promise<string>
+  /** What `sequela-coordinator` prints. */
+  atCoordinator(...args: readonly string[]): Promise<string>
   /** Exports what the run came to. @returns the file */
   exported(name: string): Promise<string>
   /** Ends the programs and deletes the folder. */
@@ -65,12 +69,15 @@ export async function trainedFederation({
     const study = parseStudy(changeStudy(text).replace('quorum: 1', 'quorum: 2'))
     const run = await finishedRun(federation, folder, study)
     const { sites: homes, coordinator } = federation
+    const atCoordinator = (...args: readonly string[]): Promise<string> =>
+      runCommand(programs.coordinator, ['--home', coordinator.folder, ...args])
     return {
-      ...{ folder, federation, run, close },
+      ...{ folder, federation, run, digest: study.digest, close },
       atSite: (site, ...args) => runCommand(programs.site, ['--home', homes.get(site)?.folder ?? '', ...args]),
+      atCoordinator,
       exported: async (file) => {
         const out = join(folder, file)
-        await runCommand(programs.coordinator, ['--home', coordinator.folder, 'export', study.digest, '--out', out])
+        await atCoordinator('export', study.digest, '--out', out)
         return out
       },
     }
