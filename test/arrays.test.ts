@@ -86,7 +86,7 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     expect(report.performance.raw.auroc).not.toBeNull()
     expect(report.sites.map(({ site }) => site)).toEqual(sites)
     // Arrays of noise do not tell the order.
-    for (const { accuracy } of report.pairs) expect(accuracy?.value).toBeCloseTo(0.5, 0)
+    for (const { accuracy } of report.pairs) expect(Math.abs((accuracy?.value ?? Number.NaN) - 0.5)).toBeLessThan(0.25)
     expect(await readFile(join(out, 'model-card.md'), 'utf8')).toContain('elsewhere')
   })
 
