@@ -61,4 +61,24 @@ describe('outcomes that change places', () => {
     if (only === undefined) throw new Error('no child')
     expect(withBalancedOutcomes([only], 'x', { number: 3, of })[0]?.scans).toEqual(only.scans)
   })
+
+  test('leave no trace of how late a visit is where visits change places', () => {
+    const late = children.map((child, i) => ({
+      ...child,
+      scans: child.scans.map((scan, visit) => ({ ...scan, followUp: { event: visit === 1, days: 100 + i } })),
+    }))
+    const mixed = Array.from({ length: of }, (_, number) =>
+      withBalancedOutcomes(late, 'outcomes/1/lyon', { number, of, mixesVisits: true }),
+    )
+    const kept = withBalancedOutcomes(late, 'outcomes/1/lyon', { number: 1, of })
+    const lastEvents = (shown: readonly PreparedChild[]): number =>
+      shown.filter(({ scans }) => scans.at(-1)?.followUp?.event).length
+    expect(lastEvents(kept)).toBe(12)
+    // Half of the visits have an event: over all turns so have half of the last visits.
+    expect(mixed.map(lastEvents).reduce((sum, count) => sum + count)).toBe((of * 12) / 2)
+    for (const shown of mixed) {
+      const events = shown.flatMap(({ scans }) => scans).filter(({ followUp }) => followUp?.event)
+      expect(events).toHaveLength(12)
+    }
+  })
 })

@@ -4,12 +4,15 @@
 
 import { withOutcomesOf } from '../demo/controls.ts'
 import { seededRandom, shuffled } from '../shared/random.ts'
-import type { PreparedChild } from '../site-agent/learning/trainer.ts'
+import type { PreparedChild, PreparedScan } from '../site-agent/learning/trainer.ts'
 import type { Permutation } from './cell.ts'
 
+type FollowUp = PreparedScan['followUp']
+
 /**
- * Outcomes in order of how bad they are, turned by a share of the circle that the permutation tells, given to the children in an
- * order of chance that all permutations of the seed share. Each permutation alone is as likely as any other.
+ * The children with outcomes of others, or their visits with what followed any visit. Outcomes in order of how bad they are, turned by a
+ * share of the circle that the permutation tells, go to children in an order of chance that all permutations of the seed share. Each
+ * permutation alone is as likely as any other.
  * @param children of one site, with known outcomes
  */
 export function withBalancedOutcomes<Child extends PreparedChild>(
@@ -17,15 +20,41 @@ export function withBalancedOutcomes<Child extends PreparedChild>(
   seed: string,
   permutation: Permutation,
 ): Child[] {
+  if (permutation.mixesVisits) return withMixedVisits(children, seed, permutation)
   const recipients = shuffled(children, seededRandom(seed))
-  const donors = [...children].sort((a, b) => daysFree(a) - daysFree(b))
-  const turn = Math.round((permutation.number * children.length) / permutation.of)
-  return withOutcomesOf(recipients, [...donors.slice(turn), ...donors.slice(0, turn)])
+  const donors = turned(children, ({ scans }) => daysFree(scans.at(-1)?.followUp), permutation)
+  return withOutcomesOf(recipients, donors)
 }
 
-/** Days from the last scan to the event; after all events the children who had none, the longest followed last. */
-function daysFree({ scans }: PreparedChild): number {
-  const followUp = scans.at(-1)?.followUp
+function withMixedVisits<Child extends PreparedChild>(
+  children: readonly Child[],
+  seed: string,
+  permutation: Permutation,
+): Child[] {
+  const visits = children.flatMap(({ key, scans }) => scans.map((scan, visit) => ({ key, visit, ...scan })))
+  const donors = turned(visits, ({ followUp }) => daysFree(followUp), permutation)
+  const given = new Map(
+    shuffled(visits, seededRandom(`${seed}/visits`)).map(({ key, visit }, i) => [
+      `${key} ${visit}`,
+      donors[i]?.followUp ?? null,
+    ]),
+  )
+  return children.map((child) => ({
+    ...child,
+    outcome: undefined,
+    scans: child.scans.map((scan, visit) => ({ ...scan, followUp: given.get(`${child.key} ${visit}`) ?? null })),
+  }))
+}
+
+/** In order of the days, the first so many put last that all turns together go round. */
+function turned<T>(items: readonly T[], daysOf: (item: T) => number, { number, of }: Permutation): T[] {
+  const ordered = [...items].sort((a, b) => daysOf(a) - daysOf(b))
+  const turn = Math.round((number * items.length) / of)
+  return [...ordered.slice(turn), ...ordered.slice(0, turn)]
+}
+
+/** Days to the event; after all events those who had none, the longest followed last. */
+function daysFree(followUp: FollowUp | undefined): number {
   if (!followUp) return Number.MAX_SAFE_INTEGER
   return followUp.event ? followUp.days : followUp.days + 1_000_000
 }

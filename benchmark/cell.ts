@@ -32,6 +32,8 @@ export interface Permutation {
   /** From 0. */
   readonly number: number
   readonly of: number
+  /** Single visits change places and not whole children, so that nothing is left that tells how late a visit is. */
+  readonly mixesVisits?: true
 }
 
 export type Cell =
@@ -61,7 +63,9 @@ export function cellId(cell: Cell): string {
     case 'ordering':
       return `${cell.seed}.ordering.${cell.variant}.${cell.setting}`
     case 'recurrence': {
-      const permuted = cell.permutation === undefined ? '' : `.permutation-${cell.permutation.number}`
+      const { permutation } = cell
+      const kind = permutation?.mixesVisits ? 'mixed' : 'permutation'
+      const permuted = permutation === undefined ? '' : `.${kind}-${permutation.number}`
       return `${cell.seed}.recurrence.${cell.arm}.${cell.setting}.${percent(cell.known)}${permuted}`
     }
     case 'plain':

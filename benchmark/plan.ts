@@ -32,11 +32,11 @@ export function planCells(options: BenchmarkOptions, sites: readonly string[]): 
   return planned.filter(({ cell }) => kept.has(cellId(cell)))
 }
 
-/** Recurrence from 40 % of the outcomes, which have changed places. */
-export function permutedCells(seed: number): Cell[] {
+/** Recurrence from 40 % of the outcomes, which have changed places; see {@link Permutation}. */
+export function permutedCells(seed: number, mixesVisits: boolean): Cell[] {
   return Array.from({ length: permutationsPerSeed }, (_, number) => ({
     ...{ kind: 'recurrence', seed, arm: 'order', setting: 'federated', known: 0.4 },
-    permutation: { number, of: permutationsPerSeed },
+    permutation: { number, of: permutationsPerSeed, ...(mixesVisits && { mixesVisits }) },
   }))
 }
 
@@ -67,7 +67,8 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
       ...recurrence('shuffled', 'federated', [0.2, 0.4]),
       ...recurrence('auxiliary', 'federated', [0.2, 0.4]),
       ...recurrence('single-scan', 'federated', [0.4]),
-      ...permutedCells(seed),
+      ...permutedCells(seed, false),
+      ...permutedCells(seed, true),
     ],
     [
       ordering('order', 'pooled'),
