@@ -1,7 +1,7 @@
 // The model card for people: Markdown with the same facts as the JSON, short enough to be read.
 
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
-import { estimateText } from './charts.ts'
+import { estimateText } from './estimates.ts'
 
 export function cardMarkdown(card: ModelCard): string {
   const { model, outcome, data, performance, recalibration, thresholds } = card

@@ -5,7 +5,7 @@ import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { networkInWords } from '../../shared/study/in-words.ts'
 import { sequencesInWords } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
-import { estimateText } from './charts.ts'
+import { estimateText } from './estimates.ts'
 import type { EvaluationReport } from './report.ts'
 
 type Item = ModelCard['checklist'][number]

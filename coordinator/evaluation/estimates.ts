@@ -21,6 +21,14 @@ export interface Estimate {
   readonly high: number | null
 }
 
+/** `0.78 (0.71 to 0.85)`, or a dash. */
+export function estimateText(estimate: Estimate | null | undefined, digits = 2): string {
+  if (estimate === null || estimate === undefined) return '–'
+  const show = (value: number): string => value.toFixed(digits).replace('-', '−')
+  const { value, low, high } = estimate
+  return low === null || high === null ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
+}
+
 export type Figures = Readonly<Record<string, Estimate | null>>
 
 /** Figures that lie between 0 and 1. */

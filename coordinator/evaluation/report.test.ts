@@ -9,8 +9,8 @@ import type { RunStatus } from '../status.ts'
 import { modelCard } from './card.ts'
 import { cardMarkdown } from './card-text.ts'
 import { estimateOf } from './estimates.ts'
+import { evaluationPage } from './page/evaluation-page.ts'
 import { evaluationReport } from './report.ts'
-import { evaluationPage } from './report-page.ts'
 
 const text = `study: example
 seed: 1

@@ -1,5 +1,7 @@
 // A line chart as SVG text: axes, series with optional bands, a legend. Made on the server, so a report needs no script.
 
+import { escapeHtml } from '../../shared/html.ts'
+
 export interface Series {
   readonly name: string
   readonly points: readonly { readonly x: number; readonly y: number; readonly low?: number; readonly high?: number }[]
@@ -68,11 +70,6 @@ function drawing(chart: LineChart): string[] | undefined {
 
 function colourOf(series: number): string {
   return colours[series % colours.length] ?? '#000'
-}
-
-/** Text that is safe inside HTML and SVG, attributes included. */
-export function escapeHtml(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 
 function drawSeries(series: Series, colour: string, x: (v: number) => number, y: (v: number) => number): string {

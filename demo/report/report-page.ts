@@ -1,8 +1,9 @@
 // The report as one HTML file: no script, no outside resource, readable on paper and on a phone.
 
 import type { RoundStatus } from '../../coordinator/status.ts'
+import { escapeHtml } from '../../shared/html.ts'
 import type { Figure, TestFigures } from './figures.ts'
-import { escapeHtml, lineChart, type Series } from './line-chart.ts'
+import { lineChart, type Series } from './line-chart.ts'
 import { isFullSize, type Report, targetResults } from './report.ts'
 
 /** The whole page. */

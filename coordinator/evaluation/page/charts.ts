@@ -1,7 +1,8 @@
 // Figures of the report as SVG text: no script, no outside resource, readable on paper. Beside each drawing stands what it
 // shows in words or numbers, as a drawing alone says nothing to a reader who cannot see it.
 
-import type { Estimate } from './estimates.ts'
+import { escapeHtml } from '../../../shared/html.ts'
+import { type Estimate, estimateText } from '../estimates.ts'
 
 export interface Line {
   readonly name: string
@@ -45,7 +46,7 @@ export function chart({ title, text, x, y, lines, diagonal }: Chart): string {
     ),
     ...ticks(x.range).map((value) => label(toX(value), height - margin.bottom + 16, short(value), 'middle')),
     label((margin.left + width - margin.right) / 2, height - 8, x.label, 'middle'),
-    `<text transform="translate(13 ${(margin.top + height - margin.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(y.label)}</text>`,
+    `<text transform="translate(13 ${(margin.top + height - margin.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(y.label)}</text>`,
     ...(diagonal
       ? [`<line x1="${at(toX(0))}" y1="${at(toY(0))}" x2="${at(toX(1))}" y2="${at(toY(1))}" class="reference"/>`]
       : []),
@@ -65,7 +66,7 @@ export function chart({ title, text, x, y, lines, diagonal }: Chart): string {
   ]
   const legend = lines.map(
     ({ name }, index) =>
-      `<span class="key"><i style="background:${colours[index % colours.length]}"></i>${escapeText(name)}</span>`,
+      `<span class="key"><i style="background:${colours[index % colours.length]}"></i>${escapeHtml(name)}</span>`,
   )
   return figure(title, text, width, height, parts, legend)
 }
@@ -112,19 +113,6 @@ export function forest(options: {
   return figure(title, text, wide, tall, parts, [])
 }
 
-/** `0.78 (0.71–0.85)`. */
-export function estimateText(estimate: Estimate | null | undefined, digits = 2): string {
-  if (estimate === null || estimate === undefined) return '–'
-  const show = (value: number): string => value.toFixed(digits).replace('-', '−')
-  const { value, low, high } = estimate
-  return low === null || high === null ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
-}
-
-/** Text that is safe inside HTML and SVG, attributes included. */
-export function escapeText(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-}
-
 function figure(
   title: string,
   text: string,
@@ -134,8 +122,8 @@ function figure(
   legend: readonly string[],
 ): string {
   return (
-    `<figure><figcaption>${escapeText(title)}</figcaption><svg viewBox="0 0 ${wide} ${tall}" role="img" aria-label="${escapeText(`${title}. ${text}`)}">` +
-    `${parts.join('')}</svg><div class="legend">${legend.join('')}</div><p>${escapeText(text)}</p></figure>`
+    `<figure><figcaption>${escapeHtml(title)}</figcaption><svg viewBox="0 0 ${wide} ${tall}" role="img" aria-label="${escapeHtml(`${title}. ${text}`)}">` +
+    `${parts.join('')}</svg><div class="legend">${legend.join('')}</div><p>${escapeHtml(text)}</p></figure>`
   )
 }
 
@@ -154,7 +142,7 @@ function ticks([from, to]: readonly [number, number]): number[] {
 }
 
 function label(x: number, y: number, text: string, anchor: 'start' | 'middle' | 'end'): string {
-  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}">${escapeText(text)}</text>`
+  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}">${escapeHtml(text)}</text>`
 }
 
 function short(value: number): string {

@@ -1,9 +1,9 @@
 // The part of the report's page that looks for shortcuts: whether the model only counts scans, still orders them, and knows
 // where they were made.
 
-import { estimateText } from './charts.ts'
-import { table } from './page-table.ts'
-import type { EvaluationReport } from './report.ts'
+import { estimateText } from '../estimates.ts'
+import type { EvaluationReport } from '../report.ts'
+import { table } from './table.ts'
 
 export function shortcutsSection(report: EvaluationReport): string {
   return `<h2>Does it take a shortcut?</h2>${countsSection(report)}${orderSection(report)}${siteSection(report)}`
