@@ -11,7 +11,7 @@ const fewestShares = [0.05, 0.1] as const
 /** What pretraining buys is told for all of them. */
 export const gainShares = [...fewestShares, ...knownShares]
 /** Permutations of the outcomes a seed. */
-const permutationsPerSeed = 10
+const permutationsPerSeed = 5
 
 export interface PlannedCell {
   readonly cell: Cell

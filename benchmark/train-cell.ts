@@ -89,7 +89,7 @@ export async function trainRecurrence(
     const ownWeights = new Map<string, Weights>()
     const [trained] = await trainArm({
       ...{ study, sites: group, trainer, model, stages: [1], ownWeights, signal },
-      ...(!startsFromScratch(cell.arm) && { from: fitted(weightsOf(by), model, cell.seed) }),
+      ...(!startsFromScratch(cell.arm) && { from: fitted(weightsOf(by), model, headSeed(cell)) }),
     })
     if (trained === undefined) throw new Error('recurrence left no weights')
     const left = ownWeights.size > 0 ? ownWeights : new Map([[by, trained]])
@@ -97,6 +97,14 @@ export async function trainRecurrence(
       models[of] = await modelScores(study, trainer, { model, weights }, shownCohort, known)
   }
   return { result: { kind: 'recurrence', labels: cohort.test.map(lastLabel), models }, weights: new Map() }
+}
+
+/**
+ * What nothing is learnt about keeps its beginning: where outcomes are shuffled the fresh head itself would give all permutations of a
+ * seed one direction, so each has its own.
+ */
+function headSeed({ seed, permutation }: Extract<Cell, { kind: 'recurrence' }>): number {
+  return permutation === undefined ? seed : 1000 * seed + permutation.number
 }
 
 /** Weights of ordering for a network with other or larger heads: what fits is taken over, the rest begins as it always does. */
