@@ -148,8 +148,11 @@ export function targetsOf(store: CellStore, seeds: readonly number[], hospitalsO
       order.map((one) => one.lesionProbe),
       (_, least) => least >= 0.6,
     ),
-    withStandardError(nothingToFind('shuffled outcomes', shuffledOutcomes.flat()), shuffledOutcomes),
-    withStandardError(nothingToFind('shuffled outcomes of single visits', shuffledVisits.flat()), shuffledVisits),
+    withStandardError(
+      nothingToFind('shuffled outcomes, those of other children', shuffledOutcomes.flat()),
+      shuffledOutcomes,
+    ),
+    withStandardError(nothingToFind('shuffled outcomes, those of any visits', shuffledVisits.flat()), shuffledVisits),
     nothingToFind('shuffled order, pair accuracy', shuffledOrder),
     {
       figure: 'network − intensity histogram + GRU, 40 %',

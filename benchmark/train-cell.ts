@@ -89,7 +89,12 @@ export async function trainRecurrence(
     const ownWeights = new Map<string, Weights>()
     const [trained] = await trainArm({
       ...{ study, sites: group, trainer, model, stages: [1], ownWeights, signal },
-      ...(!startsFromScratch(cell.arm) && { from: fitted(weightsOf(by), model, headSeed(cell)) }),
+      ...(!startsFromScratch(cell.arm) && {
+        from:
+          permutation === undefined
+            ? fitted(weightsOf(by), model, cell.seed)
+            : withOwnHead(weightsOf(by), model, cell.seed, permutation),
+      }),
     })
     if (trained === undefined) throw new Error('recurrence left no weights')
     const left = ownWeights.size > 0 ? ownWeights : new Map([[by, trained]])
@@ -99,23 +104,28 @@ export async function trainRecurrence(
   return { result: { kind: 'recurrence', labels: cohort.test.map(lastLabel), models }, weights: new Map() }
 }
 
-/**
- * What nothing is learnt about keeps its beginning: where outcomes are shuffled the fresh head itself would give all permutations of a
- * seed one direction, so each has its own.
- */
-function headSeed({ seed, permutation }: Extract<Cell, { kind: 'recurrence' }>): number {
-  return permutation === undefined ? seed : 1000 * seed + permutation.number
-}
+const riskHead = 'head.risk.'
 
 /** Weights of ordering for a network with other or larger heads: what fits is taken over, the rest begins as it always does. */
 function fitted(from: Weights, model: ModelSpec, seed: number): Weights {
-  const weights = initialWeights(model, seed)
+  return takenOver(from, initialWeights(model, seed), () => true)
+}
+
+/**
+ * The same with a risk head of the permutation's own. Ordering leaves that head as it began, and where nothing is to be learnt it would
+ * give all permutations of a seed one direction.
+ */
+function withOwnHead(from: Weights, model: ModelSpec, seed: number, { number }: Permutation): Weights {
+  return takenOver(from, initialWeights(model, 1000 * seed + number), (name) => !name.startsWith(riskHead))
+}
+
+function takenOver(from: Weights, into: Weights, isTaken: (name: string) => boolean): Weights {
   const known = parameterViews(from)
-  for (const [name, values] of parameterViews(weights)) {
+  for (const [name, values] of parameterViews(into)) {
     const old = known.get(name)
-    if (old?.length === values.length) values.set(old)
+    if (old?.length === values.length && isTaken(name)) values.set(old)
   }
-  return weights
+  return into
 }
 
 function histogramCohort({ sites, test }: BenchmarkCohort): BenchmarkCohort {
