@@ -43,7 +43,11 @@ export function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibrat
   }
   const ece = recalibratedFigures.ece
   if (ece !== undefined && ece !== null && ece.value > 0.1) {
-    cautions.push('The risks are poorly calibrated even after recalibration; do not read them as probabilities.')
+    const chance = recalibratedFigures.ece_by_chance
+    const ofIt = chance
+      ? ` (the error is ${ece.value.toFixed(2)}; right risks would have ${chance.value.toFixed(2)} by chance)`
+      : ''
+    cautions.push(`The risks are poorly calibrated even after recalibration${ofIt}; do not read them as probabilities.`)
   }
   for (const [name, label] of [
     ['ruleOut', 'rule-out'],

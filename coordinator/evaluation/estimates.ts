@@ -2,6 +2,7 @@
 // standard errors from the children's squared influences; figures that cannot leave a range are cut to it.
 
 import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
+import { calibrationByChance } from '../../shared/evaluation/calibration-chance.ts'
 import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
@@ -28,6 +29,11 @@ export function estimateText(estimate: Estimate | null | undefined, digits = 2):
   const { value, low, high } = estimate
   return low === null || high === null ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
 }
+
+/** What the calibration error is to be compared with; a figure without an interval. */
+export const chanceFigures = {
+  ece_by_chance: 'what the calibration error would come to in as many children if every risk were right',
+} as const
 
 export type Figures = Readonly<Record<string, Estimate | null>>
 
@@ -64,7 +70,8 @@ export function figuresOfPart(
   if (summary === undefined || raw === undefined) return {}
   const variance = pooled.variances.find(same)
   const complete = variance !== undefined && variance.sites.length === raw.sites.length
-  const figures = Object.entries(figuresOf(summary)).map(([name, value]) => {
+  const chance = complete ? calibrationByChance(summary.calibration, variance[scale].ece ?? Number.NaN) : Number.NaN
+  const figures = Object.entries({ ...figuresOf(summary), ece_by_chance: chance }).map(([name, value]) => {
     const squares = complete ? variance[scale][name] : undefined
     return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
   })

@@ -38,6 +38,7 @@ describe('the report of an evaluation', () => {
     for (const figures of [report.performance.raw, report.performance.consortium, report.performance.site]) {
       for (const [name, estimate] of Object.entries(figures)) {
         if (estimate === null) throw new Error(`${name} is missing`)
+        if (name === 'ece_by_chance') continue
         expect(estimate.low ?? Number.NaN, name).toBeLessThanOrEqual(estimate.value)
         expect(estimate.high ?? Number.NaN, name).toBeGreaterThanOrEqual(estimate.value)
       }
@@ -114,6 +115,16 @@ describe('the report of an evaluation', () => {
     const distance = (figures: typeof report.performance.raw): number =>
       Math.abs((figures.calibration_slope?.value ?? Number.NaN) - 1)
     expect(distance(report.performance.consortium)).toBeLessThan(distance(report.performance.raw))
+  })
+
+  test('tells a calibration error from what chance alone gives, for all and for groups', () => {
+    const { raw, consortium } = report.performance
+    const chance = consortium.ece_by_chance?.value ?? Number.NaN
+    expect(raw.ece?.value).toBeGreaterThan(2 * (raw.ece_by_chance?.value ?? Number.NaN))
+    expect(consortium.ece?.value).toBeLessThan(2 * chance)
+    const group = report.parts.find(({ family, children }) => family === 'sex' && children !== null)
+    expect(group?.recalibrated.ece_by_chance?.value).toBeGreaterThan(chance)
+    expect(evaluationPage(report)).toContain(`(right risks would have ${chance.toFixed(2)} by chance)`)
   })
 
   test('is a page without script or outside resource, with words beside every drawing', () => {

@@ -4,6 +4,7 @@ import { thresholdMetrics } from '../../../shared/evaluation/at-threshold.ts'
 import { evaluationMetrics } from '../../../shared/evaluation/evaluation-metrics.ts'
 import { scanCountMetrics } from '../../../shared/evaluation/scan-count.ts'
 import { escapeHtml } from '../../../shared/html.ts'
+import { chanceFigures } from '../estimates.ts'
 import type { EvaluationReport } from '../report.ts'
 import { partsSection, sitesSection } from './groups-section.ts'
 import { metricName } from './metric-name.ts'
@@ -38,7 +39,7 @@ ${partsSection(report)}
 ${sitesSection(report)}
 ${driftSection(report)}
 <h2>What the figures say</h2>
-${definitions({ ...evaluationMetrics, ...thresholdMetrics, ...scanCountMetrics })}
+${definitions({ ...evaluationMetrics, ...chanceFigures, ...thresholdMetrics, ...scanCountMetrics })}
 <h2>Where it comes from</h2>
 <p>Written ${escapeHtml(report.writtenAt)} by Sequela ${escapeHtml(report.programVersion)}. Study <code>${escapeHtml(report.studyDigest)}</code>, weights
 <code>${escapeHtml(report.weightsDigest)}</code>. The model card beside this report says what the model is and is not for.</p>

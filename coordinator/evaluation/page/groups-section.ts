@@ -103,6 +103,7 @@ function partTable(family: string, parts: readonly PartReport[], minCell: number
     part.landmarks === null ? '–' : String(part.landmarks),
     ...(['auroc', 'auprc', 'brier', 'event_rate'] as const).map((name) => estimateText(part.raw[name])),
     estimateText(part.recalibrated.ece),
+    estimateText(part.recalibrated.ece_by_chance),
     estimateText(part.recalibrated.mean_risk),
   ])
   const head = [
@@ -114,6 +115,7 @@ function partTable(family: string, parts: readonly PartReport[], minCell: number
     'Brier',
     'event rate',
     'ECE, recalibrated',
+    'by chance',
     'mean risk, recalibrated',
   ]
   return `<h3>${escapeHtml(familyTitles[family] ?? family)}</h3>${table(head, rows)}`

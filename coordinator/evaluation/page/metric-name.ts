@@ -8,6 +8,7 @@ const names: Readonly<Record<string, string>> = {
   auroc_count_matched: 'AUROC, count-matched',
   auroc_count_only: 'AUROC, count only',
   ece: 'ECE',
+  ece_by_chance: 'ECE of right risks, by chance',
   ppv: 'PPV',
   npv: 'NPV',
   f1: 'F1',

@@ -2,14 +2,14 @@
 
 import { evaluationMetrics } from '../../../shared/evaluation/evaluation-metrics.ts'
 import { escapeHtml } from '../../../shared/html.ts'
-import { estimateText, type Figures } from '../estimates.ts'
+import { chanceFigures, estimateText, type Figures } from '../estimates.ts'
 import type { EvaluationReport } from '../report.ts'
 import { chart } from './charts.ts'
 import { metricName } from './metric-name.ts'
 import { table } from './table.ts'
 
 export function performanceSection({ performance, recalibration }: EvaluationReport): string {
-  const rows = Object.entries(evaluationMetrics).map(([name]) => [
+  const rows = Object.keys({ ...evaluationMetrics, ...chanceFigures }).map((name) => [
     metricName(name),
     ...[performance.raw, performance.consortium, performance.site].map((figures) => estimateText(figures[name], 3)),
   ])
@@ -26,6 +26,8 @@ export function curvesSection({ curves, performance }: EvaluationReport): string
   const auroc = estimateText(performance.raw.auroc)
   const ece = (figures: Figures): string => estimateText(figures.ece)
   const slope = estimateText(performance.consortium.calibration_slope)
+  const chance = performance.consortium.ece_by_chance
+  const byChance = chance ? ` (right risks would have ${estimateText(chance)} by chance)` : ''
   const highest = Math.max(0.05, ...curves.decision.all.map(({ y }) => y), ...curves.decision.model.map(({ y }) => y))
   const top = Math.ceil(highest * 20) / 20
   return `<h2>Curves</h2><div class="figures">${[
@@ -39,7 +41,7 @@ export function curvesSection({ curves, performance }: EvaluationReport): string
     }),
     chart({
       title: 'Reliability',
-      text: `Event rate by risk; the dashed line is perfect. Calibration error ${ece(performance.raw)} as given, ${ece(performance.consortium)} after recalibration; slope then ${slope}. Dots are larger where more landmarks stand.`,
+      text: `Event rate by risk; the dashed line is perfect. Calibration error ${ece(performance.raw)} as given, ${ece(performance.consortium)} after recalibration${byChance}; slope then ${slope}. Dots are larger where more landmarks stand.`,
       x: { label: 'mean risk', range: [0, 1] },
       y: { label: 'event rate', range: [0, 1] },
       diagonal: true,
