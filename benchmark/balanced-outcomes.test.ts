@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { emptyChart } from '../shared/cohort/chart.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
-import { withBalancedOutcomes } from './balanced-outcomes.ts'
+import { withBalancedOutcomes, withMixedVisits } from './balanced-outcomes.ts'
 
 const of = 4
 
@@ -67,9 +67,15 @@ describe('outcomes that change places', () => {
       ...child,
       scans: child.scans.map((scan, visit) => ({ ...scan, followUp: { event: visit === 1, days: 100 + i } })),
     }))
-    const mixed = Array.from({ length: of }, (_, number) =>
-      withBalancedOutcomes(late, 'outcomes/1/lyon', { number, of, mixesVisits: true }),
-    )
+    const sites = new Map([
+      ['lyon', late.slice(0, 3)],
+      ['oslo', late.slice(3)],
+    ])
+    const mixed = Array.from({ length: of }, (_, number) => {
+      const changed = withMixedVisits(sites, 'visits/1', { number, of, mixesVisits: true })
+      expect(changed.get('lyon')).toHaveLength(3)
+      return [...changed.values()].flat()
+    })
     const kept = withBalancedOutcomes(late, 'outcomes/1/lyon', { number: 1, of })
     const lastEvents = (shown: readonly PreparedChild[]): number =>
       shown.filter(({ scans }) => scans.at(-1)?.followUp?.event).length

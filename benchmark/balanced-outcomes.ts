@@ -10,9 +10,8 @@ import type { Permutation } from './cell.ts'
 type FollowUp = PreparedScan['followUp']
 
 /**
- * The children with outcomes of others, or their visits with what followed any visit. Outcomes in order of how bad they are, turned by a
- * share of the circle that the permutation tells, go to children in an order of chance that all permutations of the seed share. Each
- * permutation alone is as likely as any other.
+ * Outcomes of other children of the site: in order of how bad they are, turned by a share of the circle that the permutation tells, they go
+ * to children in an order of chance that all permutations of the seed share. Each permutation alone is as likely as any other.
  * @param children of one site, with known outcomes
  */
 export function withBalancedOutcomes<Child extends PreparedChild>(
@@ -20,30 +19,36 @@ export function withBalancedOutcomes<Child extends PreparedChild>(
   seed: string,
   permutation: Permutation,
 ): Child[] {
-  if (permutation.mixesVisits) return withMixedVisits(children, seed, permutation)
   const recipients = shuffled(children, seededRandom(seed))
   const donors = turned(children, ({ scans }) => daysFree(scans.at(-1)?.followUp), permutation)
   return withOutcomesOf(recipients, donors)
 }
 
-function withMixedVisits<Child extends PreparedChild>(
-  children: readonly Child[],
+/**
+ * What followed any visit of any site, for every visit. Within sites the mean change of a site would still go with its share of events.
+ * @param sites children with known outcomes
+ */
+export function withMixedVisits<Child extends PreparedChild>(
+  sites: ReadonlyMap<string, readonly Child[]>,
   seed: string,
   permutation: Permutation,
-): Child[] {
-  const visits = children.flatMap(({ key, scans }) => scans.map((scan, visit) => ({ key, visit, ...scan })))
-  const donors = turned(visits, ({ followUp }) => daysFree(followUp), permutation)
-  const given = new Map(
-    shuffled(visits, seededRandom(`${seed}/visits`)).map(({ key, visit }, i) => [
-      `${key} ${visit}`,
-      donors[i]?.followUp ?? null,
-    ]),
+): Map<string, Child[]> {
+  const visits = [...sites].flatMap(([site, children]) =>
+    children.flatMap(({ key, scans }) =>
+      scans.map(({ followUp }, visit) => ({ at: `${site} ${key} ${visit}`, followUp })),
+    ),
   )
-  return children.map((child) => ({
+  const donors = turned(visits, ({ followUp }) => daysFree(followUp), permutation)
+  const given = new Map(shuffled(visits, seededRandom(seed)).map(({ at }, i) => [at, donors[i]?.followUp ?? null]))
+  const mixed = (site: string, child: Child): Child => ({
     ...child,
     outcome: undefined,
-    scans: child.scans.map((scan, visit) => ({ ...scan, followUp: given.get(`${child.key} ${visit}`) ?? null })),
-  }))
+    scans: child.scans.map((scan, visit) => ({
+      ...scan,
+      followUp: given.get(`${site} ${child.key} ${visit}`) ?? null,
+    })),
+  })
+  return new Map([...sites].map(([site, children]) => [site, children.map((child) => mixed(site, child))]))
 }
 
 /** In order of the days, the first so many put last that all turns together go round. */

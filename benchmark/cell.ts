@@ -32,7 +32,7 @@ export interface Permutation {
   /** From 0. */
   readonly number: number
   readonly of: number
-  /** Single visits change places and not whole children, so that nothing is left that tells how late a visit is. */
+  /** Single visits of all sites change places and not children of one, so that neither time nor site tells anything. */
   readonly mixesVisits?: true
 }
 

@@ -11,7 +11,7 @@ import type { Study } from '../shared/study/study.ts'
 import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
-import { withBalancedOutcomes } from './balanced-outcomes.ts'
+import { withBalancedOutcomes, withMixedVisits } from './balanced-outcomes.ts'
 import { type Cell, type Permutation, pretrainingOf, type Setting, startsFromScratch } from './cell.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
@@ -80,10 +80,7 @@ export async function trainRecurrence(
   const models: Record<string, ModelScores> = {}
   const known = mapSites(shownCohort.sites, (_, all) => withKnownShare(all, cell.known))
   const { permutation } = cell
-  const asked =
-    permutation === undefined
-      ? known
-      : mapSites(known, (site, all) => permuted(all, `outcomes/${cell.seed}/${site}`, permutation))
+  const asked = permutation === undefined ? known : permuted(known, cell.seed, permutation)
   const shown = cell.arm === 'single-scan' ? mapSites(asked, (_, all) => singleScans(all)) : asked
   for (const [by, group] of groupsOf(shown, cell.setting)) {
     const ownWeights = new Map<string, Weights>()
@@ -183,9 +180,13 @@ function studyOf(
 }
 
 /** Outcomes change places among the children that have one. */
-function permuted(children: readonly BenchmarkChild[], seed: string, permutation: Permutation): BenchmarkChild[] {
-  const known = children.filter(({ outcome }) => outcome !== undefined)
-  return [...withBalancedOutcomes(known, seed, permutation), ...children.filter(({ outcome }) => outcome === undefined)]
+function permuted(sites: Sites, seed: number, permutation: Permutation): Sites {
+  const isKnown = ({ outcome }: BenchmarkChild): boolean => outcome !== undefined
+  const known = mapSites(sites, (_, all) => all.filter(isKnown))
+  const changed = permutation.mixesVisits
+    ? withMixedVisits(known, `visits/${seed}`, permutation)
+    : mapSites(known, (site, all) => withBalancedOutcomes(all, `outcomes/${seed}/${site}`, permutation))
+  return mapSites(sites, (site, all) => [...(changed.get(site) ?? []), ...all.filter((child) => !isKnown(child))])
 }
 
 async function orderingFigures(
