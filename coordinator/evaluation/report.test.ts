@@ -124,6 +124,9 @@ describe('the report of an evaluation', () => {
     expect(consortium.ece?.value).toBeLessThan(2 * chance)
     const group = report.parts.find(({ family, children }) => family === 'sex' && children !== null)
     expect(group?.recalibrated.ece_by_chance?.value).toBeGreaterThan(chance)
+    const own = report.sites[0]?.recalibratedBySite.ece_by_chance
+    expect(own).toMatchObject({ low: null, high: null })
+    expect(own?.value).toBeGreaterThan(chance)
     expect(evaluationPage(report)).toContain(`(right risks would have ${chance.toFixed(2)} by chance)`)
   })
 

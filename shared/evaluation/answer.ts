@@ -15,9 +15,10 @@ import {
 } from './censoring.ts'
 import { type ShareSums, shareSums } from './clustered-share.ts'
 import { sum } from './curve.ts'
-import { exactGroups, figuresOf, influenceOf, type Summary, squaredInfluence, summarise } from './figures.ts'
+import { exactGroups, influenceOf, type Summary, squaredInfluence, summarise } from './figures.ts'
 import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
 import type { Recalibration } from './model-card.ts'
+import { ownFigures } from './own-figures.ts'
 import { ownOrder } from './own-order.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
@@ -150,26 +151,6 @@ function eventsThatLeave(rows: readonly DecidedLandmark[], minCell: number): num
   const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
   const others = childrenOf(rows) - events
   return events < minCell || (others > 0 && others < minCell) ? null : events
-}
-
-/** Exact figures of this site alone, with standard errors. */
-function ownFigures(rows: readonly DecidedLandmark[], minCell: number): OwnFigures {
-  if (!mayLeave(rows, minCell)) return {}
-  const groups = exactGroups(rows)
-  const summary = summarise(rows, groups)
-  const squares = squaredInfluence(rows, influenceOf(summary, groups.groupOf))
-  const figures = Object.entries(figuresOf(summary)).map(
-    ([name, value]) => [name, { value, error: Math.sqrt(squares[name] ?? Number.NaN) }] as const,
-  )
-  const line = fitLine(rows, 'line')
-  const intercept = fitLine(rows, 'intercept')
-  const fits = [
-    ['calibration_slope', { value: line.slope, error: line.slopeError }],
-    ['calibration_intercept', { value: intercept.intercept, error: intercept.interceptError }],
-  ] as const
-  return Object.fromEntries(
-    [...figures, ...fits].filter(([, { value, error }]) => Number.isFinite(value) && Number.isFinite(error ?? 0)),
-  )
 }
 
 /** From this site's own validation fold: a line with enough events, an intercept with few, nothing with fewer. */

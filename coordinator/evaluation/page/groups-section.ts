@@ -61,6 +61,7 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
       estimateText(raw[name]),
     ),
     ...[raw, recalibrated, recalibratedBySite].map((figures) => estimateText(figures.ece)),
+    estimateText(recalibratedBySite.ece_by_chance),
   ])
   const head = [
     'site',
@@ -75,6 +76,7 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
     'ECE',
     'ECE, consortium',
     'ECE, site',
+    'by chance',
   ]
   const drawnRows = sites.map(({ site, children, raw }) => ({
     label: site,
