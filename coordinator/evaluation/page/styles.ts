@@ -3,7 +3,7 @@
 export const styles = `
 :root { color-scheme: light }
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 }
-main { max-width: 70rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
+main { max-width: 78rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
 h1 { font-size: 1.8rem; margin: 0 0 .5rem } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc } h3 { margin: 1.4rem 0 .3rem }
 .statement { background: #fff3cd; border-left: 4px solid #b58900; padding: .5rem .8rem; font-weight: 600 }
 .cautions { background: #f4f4f4; padding: .6rem 1rem .6rem 2rem }
