@@ -52,32 +52,19 @@ export function partsSection({ parts, performance, minCell }: EvaluationReport):
 }
 
 export function sitesSection({ sites, minCell }: EvaluationReport): string {
-  const rows = sites.map(({ site, children, events, landmarks, raw, recalibrated, recalibratedBySite }) => [
+  const figures = sites.map(({ site, children, events, landmarks, raw }) => [
     site,
     children === null ? `<${minCell}` : String(children),
     events === null ? '–' : String(events),
     landmarks === null ? '–' : String(landmarks),
-    ...(['auroc', 'auprc', 'brier', 'calibration_slope', 'calibration_intercept'] as const).map((name) =>
-      estimateText(raw[name]),
-    ),
-    ...[raw, recalibrated, recalibratedBySite].map((figures) => estimateText(figures.ece)),
+    ...(['auroc', 'auprc', 'brier'] as const).map((name) => estimateText(raw[name])),
+  ])
+  const calibration = sites.map(({ site, raw, recalibrated, recalibratedBySite }) => [
+    site,
+    ...(['calibration_slope', 'calibration_intercept'] as const).map((name) => estimateText(raw[name])),
+    ...[raw, recalibrated, recalibratedBySite].map(({ ece }) => estimateText(ece)),
     estimateText(recalibratedBySite.ece_by_chance),
   ])
-  const head = [
-    'site',
-    'children',
-    'with an event',
-    'landmarks',
-    'AUROC',
-    'AUPRC',
-    'Brier',
-    'slope',
-    'intercept',
-    'ECE',
-    'ECE, consortium',
-    'ECE, site',
-    'by chance',
-  ]
   const drawnRows = sites.map(({ site, children, raw }) => ({
     label: site,
     note: children === null ? '' : `${children} children`,
@@ -90,7 +77,8 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
     reference: 0.5,
     rows: drawnRows,
   })
-  return `<h2>Where</h2>${drawn}${table(head, rows)}`
+  return `<h2>Where</h2>${drawn}${table(['site', 'children', 'with an event', 'landmarks', 'AUROC', 'AUPRC', 'Brier'], figures)}
+<h3>Calibration by site</h3>${table(['site', 'slope', 'intercept', 'ECE as given', 'recalibrated by the consortium', 'by the site', 'by chance'], calibration)}`
 }
 
 /** Half of the scale where nothing lies below it, else all of it. */

@@ -12,7 +12,7 @@ th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid #e2e2
 thead th { border-bottom: 2px solid #999; white-space: normal; vertical-align: bottom } tbody th { font-weight: 600 }
 figure { margin: 1rem 0; break-inside: avoid } figcaption { font-weight: 600 } figure p { font-size: .88rem; margin: .2rem 0; color: #333 }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem }
-svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: #222 }
+svg { width: 100%; max-width: 56rem; height: auto } svg text { font: 12px system-ui, sans-serif; fill: #222 }
 .grid { stroke: #e3e3e3 } .reference { stroke: #888; stroke-dasharray: 4 3 }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .85rem } .key i { display: inline-block; width: .9rem; height: .3rem; margin-right: .4rem; vertical-align: middle }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .88rem } dt { font-weight: 600 } dd { margin: 0 }
