@@ -55,6 +55,15 @@ describe('outcomes that change places', () => {
     expect(keysOf(other)).not.toBe(keysOf(again))
   })
 
+  test('stand differently in another square, which balances them as well', () => {
+    const second = Array.from({ length: of }, (_, i) =>
+      withBalancedOutcomes(children, 'outcomes/1/lyon', { number: of + i, of }),
+    )
+    expect(eventsByKey(second[0] ?? [])).not.toEqual(eventsByKey(permutations[0] ?? []))
+    for (const { key } of children)
+      expect([1, 2]).toContain(second.map(eventsByKey).filter((byKey) => byKey.get(key)).length)
+  })
+
   test('leave a site of one child as it is, and one of none', () => {
     expect(withBalancedOutcomes([], 'x', { number: 3, of })).toEqual([])
     const [only] = children

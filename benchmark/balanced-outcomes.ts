@@ -11,7 +11,7 @@ type FollowUp = PreparedScan['followUp']
 
 /**
  * Outcomes of other children of the site: in order of how bad they are, turned by a share of the circle that the permutation tells, they go
- * to children in an order of chance that all permutations of the seed share. Each permutation alone is as likely as any other.
+ * to children in an order of chance that all permutations of a Latin square share. Each permutation alone is as likely as any other.
  * @param children of one site, with known outcomes
  */
 export function withBalancedOutcomes<Child extends PreparedChild>(
@@ -19,7 +19,7 @@ export function withBalancedOutcomes<Child extends PreparedChild>(
   seed: string,
   permutation: Permutation,
 ): Child[] {
-  const recipients = shuffled(children, seededRandom(seed))
+  const recipients = shuffled(children, seededRandom(squareSeed(seed, permutation)))
   const donors = turned(children, ({ scans }) => daysFree(scans.at(-1)?.followUp), permutation)
   return withOutcomesOf(recipients, donors)
 }
@@ -39,7 +39,9 @@ export function withMixedVisits<Child extends PreparedChild>(
     ),
   )
   const donors = turned(visits, ({ followUp }) => daysFree(followUp), permutation)
-  const given = new Map(shuffled(visits, seededRandom(seed)).map(({ at }, i) => [at, donors[i]?.followUp ?? null]))
+  const given = new Map(
+    shuffled(visits, seededRandom(squareSeed(seed, permutation))).map(({ at }, i) => [at, donors[i]?.followUp ?? null]),
+  )
   const mixed = (site: string, child: Child): Child => ({
     ...child,
     outcome: undefined,
@@ -54,8 +56,14 @@ export function withMixedVisits<Child extends PreparedChild>(
 /** In order of the days, the first so many put last that all turns together go round. */
 function turned<T>(items: readonly T[], daysOf: (item: T) => number, { number, of }: Permutation): T[] {
   const ordered = [...items].sort((a, b) => daysOf(a) - daysOf(b))
-  const turn = Math.round((number * items.length) / of)
+  const turn = Math.round(((number % of) * items.length) / of)
   return [...ordered.slice(turn), ...ordered.slice(0, turn)]
+}
+
+/** The first square goes by the seed alone. */
+function squareSeed(seed: string, { number, of }: Permutation): string {
+  const square = Math.floor(number / of)
+  return square === 0 ? seed : `${seed}/${square}`
 }
 
 /** Days to the event; after all events those who had none, the longest followed last. */

@@ -27,10 +27,11 @@ type ScratchArm = (typeof scratchArms)[number]
 /** What recurrence starts from or is shown. */
 export type RecurrenceArm = OrderingVariant | ScratchArm | 'single-scan' | 'histogram' | TrainingOption
 
-/** One of the permutations of a seed, which together give every child every kind of outcome equally often. */
+/** A permutation of outcomes. Those of a Latin square together give every child every kind of outcome equally often. */
 export interface Permutation {
-  /** From 0. */
+  /** From 0, over all squares of the seed. */
   readonly number: number
+  /** Permutations of a square. */
   readonly of: number
   /** Single visits of all sites change places and not children of one, so that neither time nor site tells anything. */
   readonly mixesVisits?: true

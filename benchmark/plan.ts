@@ -10,8 +10,10 @@ export const knownShares = [0.2, 0.4, 1] as const
 const fewestShares = [0.05, 0.1] as const
 /** What pretraining buys is told for all of them. */
 export const gainShares = [...fewestShares, ...knownShares]
-/** Permutations of the outcomes a seed. */
-const permutationsPerSeed = 5
+/** Permutations of a Latin square of outcomes. */
+const squareSize = 5
+/** Squares a seed: one of outcomes of other children, more of any visits', whose mean must come out at a half. */
+const squares = { children: 1, visits: 3 } as const
 
 export interface PlannedCell {
   readonly cell: Cell
@@ -34,9 +36,10 @@ export function planCells(options: BenchmarkOptions, sites: readonly string[]): 
 
 /** Recurrence from 40 % of the outcomes, which have changed places; see {@link Permutation}. */
 export function permutedCells(seed: number, mixesVisits: boolean): Cell[] {
-  return Array.from({ length: permutationsPerSeed }, (_, number) => ({
+  const count = squareSize * (mixesVisits ? squares.visits : squares.children)
+  return Array.from({ length: count }, (_, number) => ({
     ...{ kind: 'recurrence', seed, arm: 'order', setting: 'federated', known: 0.4 },
-    permutation: { number, of: permutationsPerSeed, ...(mixesVisits && { mixesVisits }) },
+    permutation: { number, of: squareSize, ...(mixesVisits && { mixesVisits }) },
   }))
 }
 
