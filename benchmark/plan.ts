@@ -83,8 +83,8 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
     ],
     [
       ordering('embeddings-only', 'federated'),
-      ...recurrence('embeddings-only', 'federated', [0.2, 0.4]),
-      ...recurrence('embeddings-scratch', 'federated', [0.2, 0.4]),
+      ...recurrence('embeddings-only', 'federated', [0.2, 0.4, ...fewestShares]),
+      ...recurrence('embeddings-scratch', 'federated', [0.2, 0.4, ...fewestShares]),
       ordering('no-maxima', 'federated'),
       ordering('no-warm-up', 'federated'),
       ...recurrence('no-maxima', 'federated', [0.2, 0.4]),
