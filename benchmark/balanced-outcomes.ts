@@ -1,6 +1,6 @@
 // The control of outcomes that changed places. Where one feature tells most, a model that learnt from a permutation is right by chance
-// or as wrong, so single permutations lie far from 0.5. Here those of a seed form a Latin square: what chance gives a feature in one of them
-// is taken back in the others.
+// or as wrong, so single permutations lie far from 0.5. Here they form Latin squares: what chance gives a feature in one permutation is
+// taken back in the others of its square.
 
 import { withOutcomesOf } from '../demo/controls.ts'
 import { seededRandom, shuffled } from '../shared/random.ts'

@@ -1,12 +1,9 @@
 // What the results say of calibration at each hospital.
 
-import { calibrationByHospital, type HospitalsOf } from './calibration.ts'
-import type { SeedScores } from './summary.ts'
+import type { HospitalCalibration } from './calibration.ts'
 import { three } from './targets.ts'
 
-/** @param scores of the network whose risks are looked at */
-export function hospitalLines(scores: readonly SeedScores[], hospitalsOf: HospitalsOf): string[] {
-  const hospitals = calibrationByHospital(scores, hospitalsOf)
+export function hospitalLines(hospitals: readonly HospitalCalibration[]): string[] {
   if (hospitals.length === 0) return ['Not measured yet.']
   return [
     'Expected calibration error of the 12-month risk at the sixth visit, order-pretrained and federated, from 40 % of the outcomes; test children of',

@@ -1,5 +1,6 @@
 // How well risks fit what happened: with all scans shown, before and after recalibration on each seed's validation landmarks.
 
+import { logistic } from '../shared/evaluation/recalibration.ts'
 import { seededRandom } from '../shared/random.ts'
 import { fitLogistic, logisticLogit } from './logistic.ts'
 import type { CalibrationRow } from './result.ts'
@@ -68,7 +69,7 @@ function calibrationRows({ labels, models }: SeedScores): RecalibratedRow[] {
   const scaling = recalibrationOf(model.validation)
   return labels.map((label, child) => {
     const logit = model.logits[child]?.at(-1) ?? Number.NaN
-    return { label, before: sigmoid(logit), after: sigmoid(scaling(logit)) }
+    return { label, before: logistic(logit), after: logistic(scaling(logit)) }
   })
 }
 
@@ -118,7 +119,7 @@ function rarerAnswer(landmarks: readonly CalibrationRow[]): number {
 function interceptOf(rows: readonly CalibrationRow[]): number {
   let shift = 0
   for (let step = 0; step < 20; step++) {
-    const risks = rows.map(({ logit }) => sigmoid(logit + shift))
+    const risks = rows.map(({ logit }) => logistic(logit + shift))
     const slope = risks.reduce((sum, risk) => sum + risk * (1 - risk), 0)
     const excess = rows.reduce((sum, { label }, i) => sum + label - (risks[i] ?? 0), 0)
     shift += Math.max(-1, Math.min(1, excess / Math.max(slope, 1e-9)))
@@ -137,10 +138,6 @@ export function reliabilityOf(rows: readonly { readonly label: 0 | 1; readonly r
     .toSorted((a, b) => a.risk - b.risk)
   const ece = bins.reduce((sum, bin) => sum + (bin.children / rows.length) * Math.abs(bin.events - bin.risk), 0)
   return { bins, ece }
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x))
 }
 
 function never(): never {

@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { calibrationByHospital } from './calibration.ts'
 import { hospitalLines } from './calibration-results.ts'
 import { orderingVariants, type RecurrenceArm, type Setting } from './cell.ts'
 import { testHospitals } from './cohort.ts'
@@ -14,6 +15,7 @@ import type { CellStore } from './store.ts'
 import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
 import {
   differenceInWords,
+  judgedScores,
   networkScores,
   orderingOf,
   plainRivals,
@@ -88,8 +90,8 @@ function resultsPage(
   const { seeds } = options
   const done = planned.filter(({ cell }) => store.find(cell) !== undefined)
   const missing = planned.length - done.length
-  const hospitalsOf = (seed: number) => testHospitals(options, seed)
-  const targets = targetsOf(store, seeds, hospitalsOf)
+  const hospitals = calibrationByHospital(judgedScores(store, seeds), (seed) => testHospitals(options, seed))
+  const targets = targetsOf(store, seeds, hospitals)
   const seconds = done.reduce((sum, { cell }) => sum + (store.find(cell)?.seconds ?? 0), 0)
   return [
     `# Results on the ${options.cohort} cohort`,
@@ -158,7 +160,7 @@ function resultsPage(
     '',
     '## Calibration by hospital',
     '',
-    ...hospitalLines(networkScores(store, seeds, 'order', 'federated', 0.4), hospitalsOf),
+    ...hospitalLines(hospitals),
     '',
     '## What options of the study file buy',
     '',

@@ -119,7 +119,7 @@ describe('the store', () => {
   test('gives a page that says of each goal whether it is met, unmet or not measured', () => {
     const store = createCellStore(options)
     store.put(cell, 3, { kind: 'recurrence', labels, models: { all: model } }, new Map())
-    const targets = targetsOf(store, options.seeds, () => undefined)
+    const targets = targetsOf(store, options.seeds, [])
     expect(targets.find(({ figure }) => figure.startsWith('AUROC with 4+'))?.met).toBe(true)
     expect(targets.find(({ figure }) => figure.startsWith('federated − pooled'))?.met).toBeUndefined()
     const files = writeResults(options, store, [{ cell, tier: 1 }], new Date('2026-01-02'))

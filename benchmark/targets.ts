@@ -1,6 +1,6 @@
 // The figures to reach, each with what came out and whether that is enough. A figure whose cells are not finished is "not measured".
 
-import { calibration, calibrationByHospital, type HospitalCalibration, type HospitalsOf } from './calibration.ts'
+import { calibration, type HospitalCalibration } from './calibration.ts'
 import type { Cell, OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
 import { permutedCells } from './plan.ts'
 import type { OrderingFigures } from './result.ts'
@@ -62,13 +62,22 @@ export function orderingOf(
   })
 }
 
-/** All targets, in the order of the table. @param hospitalsOf see {@link calibrationByHospital} */
-export function targetsOf(store: CellStore, seeds: readonly number[], hospitalsOf: HospitalsOf): Target[] {
+/** Of the network that most targets are about: order-pretrained, federated, from 40 % of the outcomes. */
+export function judgedScores(store: CellStore, seeds: readonly number[]): SeedScores[] {
+  return networkScores(store, seeds, 'order', 'federated', 0.4)
+}
+
+/** All targets, in the order of the table. @param hospitals how well {@link judgedScores} are calibrated at each */
+export function targetsOf(
+  store: CellStore,
+  seeds: readonly number[],
+  hospitals: readonly HospitalCalibration[],
+): Target[] {
   const scores = (arm: RecurrenceArm, setting: Setting, known: number): SeedScores[] =>
     networkScores(store, seeds, arm, setting, known)
   const six = (one: SeedScores, at?: readonly number[]): number => seedAuroc(one, 6, at)
   const order = orderingOf(store, seeds, 'order').map(({ figures }) => figures)
-  const at40 = scores('order', 'federated', 0.4)
+  const at40 = judgedScores(store, seeds)
   const histogram = scores('histogram', 'federated', 0.4)
   const byScans = (shown: number): number => meanOf(at40.map((one) => seedAuroc(one, shown)))
   const gain = pairedDifference(scores('order', 'federated', 0.2), scores('scratch', 'federated', 0.2), six)
@@ -139,7 +148,7 @@ export function targetsOf(store: CellStore, seeds: readonly number[], hospitalsO
         calibrated === undefined ? '' : `${three(calibrated.after.ece)} (before: ${three(calibrated.before.ece)})`,
       met: calibrated && calibrated.after.ece <= 0.05,
     },
-    hospitalTarget(calibrationByHospital(at40, hospitalsOf)),
+    hospitalTarget(hospitals),
     measured(
       'lesion probe after ordering',
       '≥ 0.6 on every seed',
