@@ -1,9 +1,12 @@
 // How well risks fit what happened: with all scans shown, before and after recalibration on each seed's validation landmarks.
 
-import { logistic } from '../shared/evaluation/recalibration.ts'
+import { childrenOf } from '../shared/evaluation/landmark.ts'
+import type { Recalibration } from '../shared/evaluation/model-card.ts'
+import { logistic, noRecalibration, recalibrated } from '../shared/evaluation/recalibration.ts'
+import { modelPrior, recalibrationOf } from '../shared/evaluation/shrinkage.ts'
 import { seededRandom } from '../shared/random.ts'
-import { fitLogistic, logisticLogit } from './logistic.ts'
 import type { CalibrationRow } from './result.ts'
+import { benchmarkMinCell } from './study-text.ts'
 import { meanOf, type SeedScores } from './summary.ts'
 
 export interface Reliability {
@@ -66,10 +69,10 @@ const afterRow = ({ label, after }: RecalibratedRow) => ({ label, risk: after })
 
 function calibrationRows({ labels, models }: SeedScores): RecalibratedRow[] {
   const model = models[0] ?? never()
-  const scaling = recalibrationOf(model.validation)
+  const recalibration = recalibrationFrom(model.validation)
   return labels.map((label, child) => {
-    const logit = model.logits[child]?.at(-1) ?? Number.NaN
-    return { label, before: logistic(logit), after: logistic(scaling(logit)) }
+    const before = logistic(model.logits[child]?.at(-1) ?? Number.NaN)
+    return { label, before, after: recalibrated(before, recalibration) }
   })
 }
 
@@ -84,47 +87,25 @@ function errorByChance(risks: readonly number[]): number {
   )
 }
 
-/** Below this many events, or landmarks without one, a slope cannot be told and only the intercept is fitted. */
-const fewestForSlope = 10
-
 /** Events are rarer at early landmarks, so those say little of how high risks should be at the sixth visit. */
 const leastVisits = 4
 
-/**
- * A line on the logit scale: its slope (how overconfident the model is) from all landmarks, its height from later ones. Risks stay
- * as they are where all landmarks have the same answer.
- */
-function recalibrationOf(landmarks: readonly CalibrationRow[]): (logit: number) => number {
-  const slope = slopeOf(landmarks)
-  const later = landmarks.filter(({ visits }) => visits >= leastVisits)
-  if (rarerAnswer(later) === 0) return (logit) => logit
-  const shift = interceptOf(later.map((row) => ({ ...row, logit: slope * row.logit })))
-  return (logit) => slope * logit + shift
+/** As an evaluation does it: from later landmarks of the validation children, drawn towards risks as they are where they are few. */
+function recalibrationFrom(landmarks: readonly CalibrationRow[]): Recalibration {
+  const rows = withChildren(landmarks)
+    .filter(({ visits }) => visits >= leastVisits)
+    .map(({ child, logit, label }) => ({ child, risk: logistic(logit), outcome: label, weight: 1 }))
+  const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
+  return events < benchmarkMinCell ? noRecalibration : recalibrationOf(rows, modelPrior)
 }
 
-function slopeOf(landmarks: readonly CalibrationRow[]): number {
-  if (rarerAnswer(landmarks) < fewestForSlope) return 1
-  const rows = landmarks.map(({ logit, label }) => ({ features: [logit], label, weight: 1 }))
-  const model = fitLogistic(rows, 0.1)
-  return logisticLogit(model, [1]) - logisticLogit(model, [0])
-}
-
-/** Landmarks with the answer that is rarer. */
-function rarerAnswer(landmarks: readonly CalibrationRow[]): number {
-  const events = landmarks.filter(({ label }) => label === 1).length
-  return Math.min(events, landmarks.length - events)
-}
-
-/** What must be added to all logits so that the mean risk is the share of events; by Newton's method. */
-function interceptOf(rows: readonly CalibrationRow[]): number {
-  let shift = 0
-  for (let step = 0; step < 20; step++) {
-    const risks = rows.map(({ logit }) => logistic(logit + shift))
-    const slope = risks.reduce((sum, risk) => sum + risk * (1 - risk), 0)
-    const excess = rows.reduce((sum, { label }, i) => sum + label - (risks[i] ?? 0), 0)
-    shift += Math.max(-1, Math.min(1, excess / Math.max(slope, 1e-9)))
-  }
-  return shift
+/** Landmarks of a child follow each other with their visits rising, and another child begins with an earlier one. */
+function withChildren(landmarks: readonly CalibrationRow[]): (CalibrationRow & { readonly child: string })[] {
+  let child = 0
+  return landmarks.map((row, index) => {
+    if (row.visits <= (landmarks[index - 1]?.visits ?? 0)) child++
+    return { ...row, child: String(child) }
+  })
 }
 
 export function reliabilityOf(rows: readonly { readonly label: 0 | 1; readonly risk: number }[]): Reliability {

@@ -61,7 +61,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     .option('--tier <number>', '1: the headline, 2 to 6: more of the table', wholeNumber, 6)
     .option('--only <text>', 'only cells whose name holds this text, with what they start from')
     .option('--out <folder>', 'where cells and results go', 'benchmark-out')
-    .option('--results <folder>', 'where results.md and its plots go (default: --out)')
+    .option('--results <folder>', 'where the page of results and its plots go (default: --out)')
     .option('--plan', 'print what would be computed and how long it takes, and end')
     .option('--report', 'write the results from the cells that are there, and end')
     .exitOverride()

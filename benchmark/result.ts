@@ -14,7 +14,7 @@ export interface CalibrationRow {
 
 export interface ModelScores {
   readonly logits: RiskLogits
-  /** Validation landmarks; empty where there is no need to recalibrate. */
+  /** Validation landmarks, those of a child together and in their order; empty where there is no need to recalibrate. */
   readonly validation: readonly CalibrationRow[]
 }
 

@@ -66,7 +66,7 @@ export function writeResults(
   planned: readonly PlannedCell[],
   today: Date,
 ): string[] {
-  const name = options.cohort === 'hardened' ? 'results' : `results-${options.cohort}`
+  const name = pageName(options)
   const plots = plotsOf(store, options.seeds)
   mkdirSync(join(options.resultsFolder, name), { recursive: true })
   const page = join(options.resultsFolder, `${name}.md`)
@@ -77,6 +77,11 @@ export function writeResults(
     return file
   })
   return [page, ...files]
+}
+
+/** `results` for what is run without options, and what differs in others. */
+function pageName({ cohort, preset }: Pick<BenchmarkOptions, 'cohort' | 'preset'>): string {
+  return ['results', ...(cohort === 'hardened' ? [] : [cohort]), ...(preset === 'tiny' ? [] : [preset])].join('-')
 }
 
 function resultsPage(
@@ -94,7 +99,7 @@ function resultsPage(
   const targets = targetsOf(store, seeds, hospitals)
   const seconds = done.reduce((sum, { cell }) => sum + (store.find(cell)?.seconds ?? 0), 0)
   return [
-    `# Results on the ${options.cohort} cohort`,
+    `# Results on the ${options.cohort} cohort${options.preset === 'tiny' ? '' : `, preset ${options.preset}`}`,
     '',
     'Synthetic children: the tables show what the machinery does, and say nothing about patients. Not a medical device.',
     '',

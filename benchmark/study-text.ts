@@ -17,6 +17,9 @@ export const siteShares = {
 } as const
 export const siteNames = Object.keys(siteShares)
 
+/** Children behind every cell that a site would tell of. */
+export const benchmarkMinCell = 3
+
 const losses: Readonly<Record<OrderingVariant, string>> = {
   order: '',
   shuffled: '',
@@ -65,6 +68,6 @@ stages:
   - { task: recurrence, ${recurrence} }
 strategy: { ${strategy} }
 ${training === undefined ? '' : `training: { ${training} }\n`}round: { quorum: 1, deadline: 1h }
-policy: { minChildren: 2, minCell: 3 }
+policy: { minChildren: 2, minCell: ${benchmarkMinCell} }
 `).study
 }

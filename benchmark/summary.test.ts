@@ -124,6 +124,8 @@ describe('the store', () => {
     expect(targets.find(({ figure }) => figure.startsWith('federated − pooled'))?.met).toBeUndefined()
     const files = writeResults(options, store, [{ cell, tier: 1 }], new Date('2026-01-02'))
     expect(files[0]).toMatch(/results\.md$/)
+    const other = writeResults({ ...options, cohort: 'growth', preset: 'compact' }, store, [], new Date('2026-01-02'))
+    expect(other[0]).toMatch(/results-growth-compact\.md$/)
     expect(files.some((file) => file.endsWith('auroc-by-scans.svg'))).toBe(true)
   })
 })

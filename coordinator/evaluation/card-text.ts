@@ -79,7 +79,7 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     '## Recalibration and thresholds',
     '',
-    `logit(risk) becomes ${recalibration.consortium.intercept.toFixed(3)} + ${recalibration.consortium.slope.toFixed(3)} · logit(risk) (${recalibration.consortium.kind}).`,
+    `logit(risk) becomes ${recalibration.consortium.intercept.toFixed(3)} + ${recalibration.consortium.slope.toFixed(3)} · logit(risk) (${recalibration.consortium.kind}, shrunk towards risks as they are where children are few).`,
     `Thresholds of version \`${thresholds.version}\`, on recalibrated risk:`,
     '',
     ...(

@@ -26,7 +26,7 @@ export function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibrat
   }
   if (pooled.recalibration?.kind !== 'platt') {
     cautions.push(
-      'There are fewer than 20 children with an event in the validation folds, so no slope was recalibrated.',
+      'There are fewer than 20 children with an event in the validation folds, or their events did not rise with the risk: no slope was recalibrated.',
     )
   }
   const probe = siteProbeReport(pooled)

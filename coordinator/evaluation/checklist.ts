@@ -64,9 +64,9 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod(
       '12f updating',
-      recalibration === null
+      recalibration === null || recalibration.kind === 'none'
         ? 'none'
-        : `recalibration (${recalibration.kind}) on the validation folds, before and after reported`,
+        : `recalibration (${recalibration.kind}, shrunk towards risks as they are) on the validation folds, before and after reported`,
     ),
     tripod('12g predictions', 'by the weights named under 22 on the test folds; recalibrated as the card says'),
     tripod('13 imbalance', `no resampling; event rate ${estimateText(performance.raw.event_rate)}`),

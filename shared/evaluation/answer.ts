@@ -2,7 +2,7 @@
 // landmarks and egress.ts records the answer.
 
 import { influenceAt } from './at-threshold.ts'
-import { fewestEventsForSlope, fitLine, identityLine, type Line, newtonSums } from './calibration-fit.ts'
+import { identityLine, type Line, newtonSums } from './calibration-fit.ts'
 import { cellsOf } from './cells.ts'
 import {
   type CensoringCurve,
@@ -26,6 +26,7 @@ import { countStrataOf, type Pooled } from './pooled.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 import { edgeRisk, riskBinOf } from './risk-bins.ts'
 import { scanCountInfluence } from './scan-count.ts'
+import { siteRecalibration } from './shrinkage.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
 import { type Stratum, stratify } from './stratify.ts'
@@ -96,7 +97,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
     case 'calibration':
       return { ...place, pass, fits: rawSums(validationStrata[0]?.rows ?? [], whole, pooled) }
     case 'recalibration': {
-      const own = ownRecalibration(validation, minCell)
+      const own = ownRecalibration(validation, pooled, minCell)
       const scaled = (scale: RiskScale): StratumCells[] =>
         test.map((stratum) => cellsOfStratum(stratum, (risk) => recalibrated(risk, lineOf(scale, pooled, own))))
       const judged = (scale: RiskScale): OwnFigures => ownFigures(onScale(whole, scale, pooled, own), minCell)
@@ -111,7 +112,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
       }
     }
     case 'influence': {
-      const own = ownRecalibration(validation, minCell)
+      const own = ownRecalibration(validation, pooled, minCell)
       const strata = test.flatMap((stratum) => squaresOf(stratum, pooled, own))
       return {
         ...place,
@@ -153,18 +154,10 @@ function eventsThatLeave(rows: readonly DecidedLandmark[], minCell: number): num
   return events < minCell || (others > 0 && others < minCell) ? null : events
 }
 
-/** From this site's own validation fold: a line with enough events, an intercept with few, nothing with fewer. */
-function ownRecalibration(validation: readonly DecidedLandmark[], minCell: number): Recalibration {
+/** From this site's own validation fold; nothing where it is too small to tell of. */
+function ownRecalibration(validation: readonly DecidedLandmark[], pooled: Pooled, minCell: number): Recalibration {
   if (!mayLeave(validation, minCell)) return noRecalibration
-  const events = childrenOf(validation.filter(({ outcome }) => outcome === 1))
-  return recalibrationBy(fitLine(validation, 'line'), fitLine(validation, 'intercept'), events)
-}
-
-/** Platt's line where there are enough events and it rises; else the intercept alone. */
-export function recalibrationBy(line: Line, intercept: Line, events: number): Recalibration {
-  const rises = line.slope > 0.05 && Number.isFinite(line.intercept)
-  if (events >= fewestEventsForSlope && rises) return { intercept: line.intercept, slope: line.slope, kind: 'platt' }
-  return { intercept: intercept.intercept, slope: 1, kind: 'intercept' }
+  return siteRecalibration(validation, pooled.recalibration ?? noRecalibration)
 }
 
 function lineOf(scale: RiskScale, pooled: Pooled, own: Recalibration): Line {

@@ -36,6 +36,9 @@ export interface Fit extends Line {
   readonly lastStep: number | null
 }
 
+/** What a fit takes of a landmark. */
+export type FitRow = Pick<DecidedLandmark, 'child' | 'risk' | 'outcome' | 'weight'>
+
 export const unfitted = (kind: FitKind): Fit => ({
   ...identityLine,
   kind,
@@ -51,7 +54,7 @@ export const fewestEventsForSlope = 20
 /** A longer step overshoots where few children nearly separate. */
 const longestStep = 3
 
-export function newtonSums(rows: readonly DecidedLandmark[], { intercept, slope }: Line): NewtonSums {
+export function newtonSums(rows: readonly FitRow[], { intercept, slope }: Line): NewtonSums {
   const information: [number, number, number] = [0, 0, 0]
   const byChild = new Map<string, [number, number]>()
   for (const { child, risk, outcome, weight } of rows) {
@@ -130,11 +133,40 @@ export function newtonStep(fit: Fit, { gradient, information, scores }: NewtonSu
   }
 }
 
-/** The fit to rows at hand, taken to its end. */
-export function fitLine(rows: readonly DecidedLandmark[], kind: FitKind, steps = 25): Fit {
+/**
+ * The fit to rows at hand, taken to its end. A step that makes the rows less likely is halved: from risks that are far too
+ * extreme, whole steps lead to and fro for ever.
+ */
+export function fitLine(rows: readonly FitRow[], kind: FitKind, steps = 50): Fit {
   let fit = unfitted(kind)
-  for (let step = 0; step < steps && (fit.lastStep ?? 1) > 1e-10; step++) fit = newtonStep(fit, newtonSums(rows, fit))
+  for (let step = 0; step < steps && (fit.lastStep ?? 1) > 1e-10; step++) {
+    fit = likelier(rows, fit, newtonStep(fit, newtonSums(rows, fit)))
+  }
   return fit
+}
+
+/** The step, or the first of its halves that is no less likely than where it began. */
+function likelier(rows: readonly FitRow[], before: Fit, step: Fit, halvings = 30): Fit {
+  const least = logLikelihood(rows, before)
+  let after = step
+  for (let half = 0; half < halvings && logLikelihood(rows, after) < least - 1e-12 * Math.abs(least); half++) {
+    after = {
+      ...after,
+      intercept: (before.intercept + after.intercept) / 2,
+      slope: (before.slope + after.slope) / 2,
+      lastStep: (after.lastStep ?? 0) / 2,
+    }
+  }
+  return after
+}
+
+function logLikelihood(rows: readonly FitRow[], { intercept, slope }: Line): number {
+  return rows.reduce((sum, { risk, outcome, weight }) => {
+    const value = intercept + slope * logit(risk)
+    // log of the probability of what happened, stable for large values either way.
+    const towards = outcome === 1 ? value : -value
+    return sum - weight * (Math.max(0, -towards) + Math.log1p(Math.exp(-Math.abs(towards))))
+  }, 0)
 }
 
 function limited(step: number): number {

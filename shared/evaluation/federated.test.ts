@@ -73,6 +73,19 @@ describe.each([1, 5])('federated figures with cells of at least %i children', (m
     expect(testIntercept?.intercept).toBeCloseTo(intercept.intercept, 4)
   })
 
+  test('have the calibration line of a model that is far too extreme', () => {
+    const extreme = simulatedSites(sizes, { seed: 'federated', shift: -2, stretch: 5 })
+    const firstPass = allPasses(extreme, minCell, 1)
+    const inOnePlace = [...extreme.values()].flatMap(({ test: landmarks, followUp }) =>
+      decided(landmarks, horizonDays, censoringCurveFor(followUp, firstPass, horizonDays)),
+    )
+    const line = fitLine(inOnePlace, 'line')
+    const { test: ours } = allPasses(extreme, minCell).fits
+    expect(line.slope).toBeLessThan(0.3)
+    expect(Math.abs((ours?.slope ?? 0) / line.slope - 1)).toBeLessThan(0.02)
+    expect(Math.abs((ours?.intercept ?? 0) - line.intercept)).toBeLessThan(0.01)
+  })
+
   test('show that recalibration on the validation folds mends a model that is too extreme', () => {
     const before = figuresOf(federated.test[0]?.summary ?? summary)
     const after = figuresOf(federated.recalibrated[0]?.consortium ?? summary)

@@ -1,7 +1,6 @@
 // From the sites' answers to a pass to what they make together. Sites are taken in order of their ids, so the same answers
 // give the same bytes, whatever order they came in.
 
-import { recalibrationBy } from './answer.ts'
 import { addNewtonSums, type Fit, type FitKind, fitLine, newtonStep, unfitted } from './calibration-fit.ts'
 import { pooledHazards } from './censoring.ts'
 import { addShareSums } from './clustered-share.ts'
@@ -13,6 +12,7 @@ import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 import { riskBinCount } from './risk-bins.ts'
+import { modelPrior, recalibrationBy } from './shrinkage.ts'
 import type { AnswerOf, FitName, FitSums, SiteAnswer, StratumCells } from './site-answer.ts'
 import { discriminantOf } from './site-probe.ts'
 import { chooseThresholds, type ThresholdAims } from './thresholds.ts'
@@ -121,7 +121,7 @@ function fewestEvents({ children }: StratumCells, minCell: number): number {
 function startOf({ cases, controls }: Curve, kind: FitKind): Fit {
   const rows = Array.from({ length: riskBinCount }, (_, bin) => {
     const risk = Math.sin((Math.PI * (bin + 0.5)) / (2 * riskBinCount)) ** 2
-    const row = { child: String(bin), visits: 1, day: 0, timeDays: 0, event: false, riskByShown: [], groups: {}, risk }
+    const row = { child: String(bin), risk }
     return [
       { ...row, outcome: 1 as const, weight: cases[bin] ?? 0 },
       { ...row, outcome: 0 as const, weight: controls[bin] ?? 0 },
@@ -168,7 +168,7 @@ function recalibrating(before: Pooled, { minCell }: PoolOptions): Pooled {
   if (validation === undefined || validationIntercept === undefined || events < minCell) {
     return { ...before, recalibration: noRecalibration }
   }
-  return { ...before, recalibration: recalibrationBy(validation, validationIntercept, events) }
+  return { ...before, recalibration: recalibrationBy(validation, validationIntercept, events, modelPrior) }
 }
 
 function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibration'>[]): Pooled {

@@ -17,7 +17,8 @@ export function performanceSection({ performance, recalibration }: EvaluationRep
     recalibration === null || recalibration.kind === 'none'
       ? 'The validation folds hold too few events to recalibrate.'
       : `Recalibration of the consortium, from the validation folds: logit of the risk becomes ${recalibration.intercept.toFixed(2).replace('-', '−')} + ` +
-        `${recalibration.slope.toFixed(2)} times what it was${recalibration.kind === 'intercept' ? ' (intercept only)' : ''}.`
+        `${recalibration.slope.toFixed(2)} times what it was${recalibration.kind === 'intercept' ? ' (intercept only)' : ''}. ` +
+        'It is drawn towards risks as they are, the more the fewer children stand behind it, and each site’s towards that of the consortium.'
   return `<h2>How well it does</h2>${table(['figure', 'risks as given', 'recalibrated by the consortium', 'recalibrated by each site'], rows)}
 <p>${escapeHtml(line)}</p>`
 }
