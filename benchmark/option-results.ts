@@ -10,7 +10,7 @@ import { trainingOptionNames, trainingOptions } from './training-options.ts'
 export const optionsKnownShare = 0.4
 
 const notMeasured =
-  'Not measured on these seeds yet; [decision 27](decisions/0027-recurrence-takes-rounds.md) has them on two development seeds.'
+  'Not measured here; [decision 27](decisions/0027-recurrence-takes-rounds.md) has them on two development seeds of the hardened cohort.'
 
 /** Lines of Markdown; options of which no cell is finished are left out. */
 export function optionLines(store: CellStore, seeds: readonly number[]): string[] {
@@ -28,7 +28,7 @@ export function optionLines(store: CellStore, seeds: readonly number[]): string[
   const all = usual.length === 0 ? '' : `${three(meanOf(usual.map((one) => seedAuroc(one, 6))))}`
   return [
     `Recurrence trained otherwise, from the same ordering, federated, ${100 * optionsKnownShare} % of the outcomes; *as it is* is the study of the rest of this page`,
-    '(hazards, FedAvg with server momentum 0.6, one local epoch, one rate for all parameters). The calibration error is that before recalibration.',
+    '(hazards, FedAvg with server momentum 0.6, one local epoch, one rate for all parameters, falling as a cosine to a tenth). The calibration error is that before recalibration.',
     '',
     '| changed | six scans | four and more | calibration error | six scans, option − as it is |',
     '| --- | --- | --- | --- | --- |',

@@ -1,6 +1,7 @@
 // The shortcut audit: how well the order of a child's scans can be told without looking at them as pictures. A logistic regression
 // on the difference of two scans' features, without a constant because swapping two scans must swap the answer.
 
+import { scannerVendors } from '../shared/cohort/chart.ts'
 import type { BenchmarkChild, BenchmarkCohort } from './cohort.ts'
 import { brainVolumeAt, histogramLength } from './features.ts'
 import { fitLogistic, logisticLogit } from './logistic.ts'
@@ -12,7 +13,7 @@ const sources: Readonly<Record<string, Source>> = {
   'brain volume': ({ features }, scan) => [features[scan]?.[brainVolumeAt] ?? 0],
   header: ({ scans }, scan) => {
     const { vendor, fieldStrengthTesla } = scans[scan]?.scanner ?? {}
-    return [fieldStrengthTesla ?? 0, vendor === undefined ? 0 : vendor.length]
+    return [fieldStrengthTesla ?? 0, ...scannerVendors.map((one) => (one === vendor ? 1 : 0))]
   },
 }
 

@@ -18,6 +18,12 @@ export const trainingOptions = {
     inWords: 'weights of the round with the least validation loss (`select: { metric: hazard_loss }`)',
     stage: 'select: { metric: hazard_loss }',
   },
+  'early-stop': {
+    inWords:
+      'ended once the validation loss has not fallen for five rounds (`earlyStop: { metric: hazard_loss, patience: 5 }`)',
+    stage: 'earlyStop: { metric: hazard_loss, patience: 5 }',
+  },
+  'constant-rate': { inWords: 'one rate to the end (`schedule: constant`)', stage: 'schedule: constant' },
   'slow-encoder': {
     inWords: 'encoder at a quarter of the rate (`encoderLearningRate: 5e-4`)',
     stage: 'encoderLearningRate: 5e-4',

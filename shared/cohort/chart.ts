@@ -27,8 +27,10 @@ export const emptyChart: Chart = {
   treatment: undefined,
 }
 
+export const scannerVendors = ['siemens', 'ge', 'philips', 'canon', 'other'] as const
+
 /** What a scan was made with. */
 export interface Scanner {
-  readonly vendor: 'siemens' | 'ge' | 'philips' | 'canon' | 'other' | undefined
+  readonly vendor: (typeof scannerVendors)[number] | undefined
   readonly fieldStrengthTesla: number | undefined
 }
