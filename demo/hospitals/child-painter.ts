@@ -19,13 +19,18 @@ export function templateOf(kind: CohortKind, template: TissueMap): TissueMap {
   return kind === 'growth' ? refined(template, growthSpacingMm) : template
 }
 
+/** The child's brain, which no other child shares. */
+export function childAnatomy(plan: ChildPlan, template: TissueMap): TissueMap {
+  return drawAnatomy(childRandom(plan, 'anatomy'), template)
+}
+
 /** A function that paints the child's visit of that number (0-based): brightness [z, y, x] on the grid of `template`. */
 export function childPainter(
   plan: ChildPlan,
   child: ChildCourse,
   template: TissueMap,
 ): (visit: number) => Float32Array {
-  const anatomy = drawAnatomy(childRandom(plan, 'anatomy'), template)
+  const anatomy = childAnatomy(plan, template)
   const cavityMm3 = child.healing.cavityMm3[0] ?? 0
   const site = drawSurgery(childRandom(plan, 'surgery'), anatomy, cavityMm3)
   if (plan.kind === 'demo') return (visit) => paintVisit(plan, child, anatomy, site, visit, {})

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { landmarkLabel } from './child.ts'
-import { type CohortPlan, childRandom, drawCourse, hospitalScanners, landmarkVisit, planChildren } from './cohort.ts'
+import { childAnatomy } from './child-painter.ts'
+import { type ChildPlan, type CohortPlan, drawCourse, hospitalScanners, landmarkVisit, planChildren } from './cohort.ts'
 import { drawIdentity } from './identity.ts'
+import { ballTemplate } from './testsupport/ball.ts'
 
 const plan: CohortPlan = {
   seed: 'cohort',
@@ -35,9 +37,13 @@ describe('a cohort', () => {
   })
 
   test('gives no two children the same anatomy, be they of one fold or of two', () => {
-    const children = planChildren(plan)
-    const drawn = children.map((child) => childRandom(child, 'anatomy').normal())
-    expect(new Set(drawn).size).toBe(children.length)
+    const template = ballTemplate()
+    const brainOf = (child: ChildPlan): string => childAnatomy(child, template).shares.join()
+    const several = planChildren({ ...plan, childrenPerSite: 3, testChildren: 8 })
+    const brains = several.map(brainOf)
+    expect(new Set(brains).size).toBe(several.length)
+    const alone = planChildren({ ...plan, sites: ['west'], childrenPerSite: 1, testChildren: 0 }).map(brainOf)
+    expect(alone).toEqual([brains[several.findIndex(({ hospital, test }) => hospital === 'west' && !test)]])
   })
 
   test('draws everything anew under another seed', () => {

@@ -19,6 +19,18 @@ test('pairs of one child stand in the class of their gap, those of one day in no
   ])
 })
 
+test('an order that was read from tumours that grow is known of children with an event alone', () => {
+  const ofSize = (child: string, sizesMm: readonly number[], event: boolean): EmbeddedScan[] =>
+    sizesMm.map((sizeMm, visit) => scan(child, 100 * visit, sizeMm, event))
+  const growing = [ofSize('a', [3, 4, 6], true), ofSize('b', [2, 5, 9], true)]
+  const others = [ofSize('c', [6, 4, 3], false), ofSize('d', [5, 5, 5], false), ofSize('e', [2, 3, 2], false)]
+  const byOutcome = pairSums([...growing, ...others].flat(), 1).filter(({ level }) => level.startsWith('children'))
+  expect(byOutcome.map(({ level, sums: { right, total, children } }) => [level, right, total, children])).toEqual([
+    ['children with an event', 6, 6, 2],
+    ['children without an event', 1, 9, 3],
+  ])
+})
+
 test('classes of too few children do not leave, nor any where the order was never taught', () => {
   const child = (name: string): EmbeddedScan[] => [scan(name, 0, 1), scan(name, 30, 2)]
   const few = ['a', 'b', 'c', 'd'].flatMap(child)

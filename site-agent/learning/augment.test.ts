@@ -86,6 +86,26 @@ describe('a batch', () => {
     expect(batch.values.subarray(size, 2 * size)).not.toEqual(batch.values.subarray(0, size))
   })
 
+  test('makes no visit brighter, or of more contrast, than another more often than by chance', () => {
+    const half = Float32Array.from({ length: size }, (_, i) => (i % 2 === 0 ? 1 : -1))
+    const random = seededRandom('no clock')
+    const draws = 150
+    const ahead = { brightness: 0, contrast: 0 }
+    for (let draw = 0; draw < draws; draw++) {
+      const { values } = assemble(shown.slice(0, 1), tinyScans, { get: () => half }, random)
+      const [first, , last] = [0, 1, 2].map((scan) => momentsOf(values.subarray(scan * size, (scan + 1) * size)))
+      if (first === undefined || last === undefined) throw new Error('there are three scans')
+      // What is drawn for a scan moves both by far more than its noise.
+      expect(Math.abs(last.brightness - first.brightness) + Math.abs(last.contrast - first.contrast)).toBeGreaterThan(
+        1e-3,
+      )
+      ahead.brightness += last.brightness > first.brightness ? 1 : 0
+      ahead.contrast += last.contrast > first.contrast ? 1 : 0
+    }
+    // Five standard errors of a fair coin are 0.2.
+    for (const count of Object.values(ahead)) expect(Math.abs(count / draws - 0.5)).toBeLessThan(0.2)
+  })
+
   test('lays scans one after the other and shows them as they are when nothing is drawn', () => {
     const batch = assemble(shown, tinyScans, volumes)
     expect(batch.children.map(({ firstScan }) => firstScan)).toEqual([0, 3])
@@ -111,3 +131,11 @@ describe('a batch', () => {
     expect(draw()).toEqual(draw())
   })
 })
+
+/** Mean, and half the distance between the two values that a scan of +1 and −1 has. */
+function momentsOf(values: Float32Array): { readonly brightness: number; readonly contrast: number } {
+  const sums = [0, 0]
+  for (const value of values) sums[value > 0 ? 0 : 1] = (sums[value > 0 ? 0 : 1] ?? 0) + value
+  const [high = 0, low = 0] = sums
+  return { brightness: (high + low) / values.length, contrast: (high - low) / values.length }
+}

@@ -5,7 +5,7 @@ import type { FollowUp } from '../../shared/cohort/outcome.ts'
 import type { ParameterTensors } from '../../shared/model/parameter-tensors.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { scanShapeOf } from '../../shared/model/scan-shape.ts'
-import { binaryModel, hazardsModel } from '../../shared/model/testsupport/models.ts'
+import { binaryModel, hazardsModel, informedModel } from '../../shared/model/testsupport/models.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { parameterViews } from '../../shared/weights/weights.ts'
 import type { Batch, BatchChild } from './batches.ts'
@@ -160,33 +160,49 @@ describe('the loss of hazards', () => {
   }
 })
 
-describe('the risk at a visit', () => {
+describe.each([
+  { name: 'binary', model: binaryModel },
+  { name: 'hazards told of time and chart', model: informedModel },
+])('the risk at a visit, $name', ({ model }) => {
+  /** What the risk head gives at every visit of every child, by parameters none of which is as it starts. */
+  const askedAtVisits = (children: readonly BatchChild[]): number[][][] =>
+    tf.tidy(() => {
+      const random = seededRandom('embeddings')
+      const { manifest, values } = initialWeights(model, 1)
+      const views = parameterViews({ manifest, values: values.map((value) => value + 0.1 * random.normal()) })
+      const parameters = new Map(
+        manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name) ?? [], [...shape])] as const),
+      )
+      const embeddings = tf.tensor2d(
+        Array.from({ length: 7 * 64 }, () => random.normal()),
+        [7, 64],
+      )
+      const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), model, parameters, { embeddings }, children)
+      const logits = outputs.arraySync()
+      return children.map((_, child) => logits.filter((_, row) => rows[row]?.child === child))
+    })
+
   test('does not know of later scans, nor of other children', () => {
-    const parameters = initialTensors()
-    const random = seededRandom('embeddings')
-    const embeddings = tf.tensor2d(
-      Array.from({ length: 7 * 64 }, () => random.normal()),
-      [7, 64],
-    )
-    const risks = (children: BatchChild[]): number[][] => {
-      const byChild: number[][] = children.map(() => [])
-      tf.tidy(() => {
-        const { outputs, rows } = riskAtEveryVisit(tf, fusedOps(tf), binaryModel, parameters, { embeddings }, children)
-        for (const [row, logit] of outputs.dataSync().entries()) {
-          const landmark = rows[row]
-          if (landmark !== undefined) byChild[landmark.child]?.push(logit)
-        }
-      })
-      return byChild
-    }
-    const [all] = risks([child(0, [0, 0, 1, 1, null]), child(5, [0, 1])])
+    const [all] = askedAtVisits([child(0, [0, 0, 1, 1, null]), child(5, [0, 1])])
     expect(all).toHaveLength(5)
     for (const shown of [1, 2, 3, 4]) {
-      const [some] = risks([child(0, [0, 0, 1, 1].slice(0, shown) as (0 | 1)[])])
+      const [some] = askedAtVisits([child(0, [0, 0, 1, 1].slice(0, shown) as (0 | 1)[])])
       expect(some).toHaveLength(shown)
-      for (const [visit, logit] of (some ?? []).entries()) expect(logit).toBeCloseTo(all?.[visit] ?? Number.NaN, 5)
+      for (const [visit, logits] of (some ?? []).entries()) {
+        expect(logits.length).toBeGreaterThan(0)
+        for (const [at, logit] of logits.entries()) expect(logit).toBeCloseTo(all?.[visit]?.[at] ?? Number.NaN, 5)
+      }
     }
-    tf.dispose([embeddings, ...parameters.values()])
+  })
+
+  test('does not change with the day of the last scan, which is none of its landmark', () => {
+    const last = (days: number): BatchChild => ({ ...child(0, [0, 0, 1, 1]), days: [0, 90, 180, days] })
+    const [[near = []] = [], [far = []] = []] = [askedAtVisits([last(270)]), askedAtVisits([last(2700)])].map(
+      ([visits = []]) => [visits],
+    )
+    expect(near).toHaveLength(4)
+    expect(far.slice(0, 3)).toEqual(near.slice(0, 3))
+    if (model.timeInput === 'fourier') expect(far[3]).not.toEqual(near[3])
   })
 })
 
@@ -217,12 +233,6 @@ function tensorsWith(value: (name: string) => number): ParameterTensors {
   return new Map<string, Tensor>(
     initialWeights(binaryModel, 1).manifest.map(({ name, shape }) => [name, tf.fill([...shape], value(name))]),
   )
-}
-
-function initialTensors(): ParameterTensors {
-  const weights = initialWeights(binaryModel, 1)
-  const views = parameterViews(weights)
-  return new Map(weights.manifest.map(({ name, shape }) => [name, tf.tensor(views.get(name) ?? [], [...shape])]))
 }
 
 function batchOf(children: readonly BatchChild[], scanCount: number, values: Float32Array): Batch {
