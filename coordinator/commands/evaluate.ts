@@ -61,7 +61,8 @@ async function finishedRun({ run, say }: EvaluateDeps): Promise<RunStatus> {
     if (!current.evaluates) {
       throw new SequelaError(
         'study_state',
-        `the study ${current.study} asks for no evaluation; add \`evaluation: {}\` to its file`,
+        `the study ${current.study} asks for no evaluation, and sites judge weights only where the study says so from the start. ` +
+          'With `evaluation: {}` in its file it is another study, which has to be proposed, approved by every site and trained again',
       )
     }
     if (current.phase === 'finished') return current

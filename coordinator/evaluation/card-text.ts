@@ -34,7 +34,7 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     '## What it was tested on',
     '',
-    `${data.children} children with ${data.landmarks} landmarks in test folds that took no part in training.`,
+    `${data.children} children with ${data.landmarks} landmarks in the test folds. What is known of children who are in two folds stands under reporting item 16.`,
     '',
     table(
       ['site', 'children', 'landmarks'],

@@ -20,7 +20,9 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     text,
     by: 'people',
   })
-  const families = [...new Set(report.parts.map(({ family }) => family))].join(', ')
+  const told = report.parts.filter(({ children }) => children !== null)
+  const families = [...new Set(told.map(({ family }) => family.replaceAll('_', ' ')))].join(', ')
+  const groups = families || 'no group, as all are too small'
   return [
     ask('TRIPOD+AI', '3 background', 'Say for which decision the model is meant, and what is done today.'),
     ask(
@@ -57,7 +59,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
       '12c model',
       `preset ${networkInWords(study.model)}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${rounds} rounds`).join(', then ')}`,
     ),
-    tripod('12d heterogeneity', `figures by site and by ${families || 'no group, as all are too small'}`),
+    tripod('12d heterogeneity', `figures by site and by ${groups}`),
     tripod(
       '12e performance measures',
       'AUROC, AUPRC, Brier, log loss, calibration, net benefit, with intervals clustered by child',
@@ -70,14 +72,14 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod('12g predictions', 'by the weights named under 22 on the test folds; recalibrated as the card says'),
     tripod('13 imbalance', `no resampling; event rate ${estimateText(performance.raw.event_rate)}`),
-    tripod('14 fairness', `figures by ${families || 'no group, as all are too small'}`),
+    tripod('14 fairness', `figures by ${groups}`),
     tripod(
       '15 output',
       `a risk; rule-out below ${thresholds.ruleOut?.risk.toFixed(3) ?? '– (none chosen)'}, rule-in from ${thresholds.ruleIn?.risk.toFixed(3) ?? '– (none chosen)'}, grey zone between`,
     ),
     tripod(
       '16 training and evaluation',
-      'the same sites, pipeline and outcome definition in all folds; no child is in two of them',
+      `the same sites, pipeline and outcome definition in all folds; ${report.data.foldSeparation}`,
     ),
     ask('TRIPOD+AI', '17 ethics', 'Name the approvals of each site.'),
     ask(

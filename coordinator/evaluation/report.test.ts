@@ -5,7 +5,7 @@ import { modelCardSchema } from '../../shared/evaluation/model-card.ts'
 import { allPasses, simulatedSites } from '../../shared/evaluation/testsupport/simulated-landmarks.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { parseStudy } from '../../shared/study/study.ts'
-import type { RunStatus } from '../status.ts'
+import type { RoundStatus, RunStatus } from '../status.ts'
 import { modelCard } from './card.ts'
 import { cardMarkdown } from './card-text.ts'
 import { estimateOf } from './estimates.ts'
@@ -137,6 +137,46 @@ describe('the report of an evaluation', () => {
     expect(page).toContain('Not a medical device')
   })
 
+  test('says what is known of children in two folds where nobody looked, and where sites were compared', () => {
+    const compared = { state: 'compared', keyFingerprint: 'k', tokens: 64 } as const
+    const linkage = { minCell: 5, sites: study.study.sites.map((site) => ({ site, ...compared })), pairs: [] }
+    for (const [of, said] of [
+      [run, 'nobody looked for children that two sites treat'],
+      [{ ...run, linkage }, 'all 3 sites were compared by keyed hashes'],
+    ] as const) {
+      const one = evaluationReport({ run: of, study, pooled, nowMs: 0 })
+      const item = modelCard({ run: of, study, pooled, report: one }).checklist.find(({ item }) =>
+        item.startsWith('16'),
+      )
+      expect(item?.text).toContain(said)
+      expect(evaluationPage(one)).toContain(said)
+    }
+  })
+
+  test('shows how far risks drifted from what happened, the last round among those that are shown', () => {
+    const rounds = Array.from({ length: 30 }, (_, round): RoundStatus => {
+      const [count, children] = [100, 40]
+      const metrics = [
+        { name: 'mean_risk', sum: 20 + round, count, children },
+        { name: 'event_rate', sum: 30, count, children },
+      ] as const
+      return {
+        ...{ stage: 0, round, task: 'recurrence', state: 'published', purpose: 'training', openedAtMs: 0 },
+        ...{ baseDigest: '', sites: [{ site: 'site-0', outcome: 'counted', metrics }], late: [], metrics },
+      }
+    })
+    const drifted = evaluationReport({ run: { ...run, rounds }, study, pooled, nowMs: 0 })
+    expect(drifted.drift).toHaveLength(30)
+    expect(drifted.drift[7]).toEqual({ stage: 0, round: 7, meanRisk: 0.27, eventRate: 0.3 })
+    const page = evaluationPage(drifted)
+    const rows =
+      page.slice(page.indexOf('Calibration while it was trained')).match(/stage 1, round \d+.*?<\/tr>/g) ?? []
+    expect(rows).toHaveLength(10)
+    expect(rows.at(-1)).toBe('stage 1, round 30</th><td>0.490</td><td>0.300</td><td>0.190</td></tr>')
+    expect(rows[2]).toBe('stage 1, round 9</th><td>0.280</td><td>0.300</td><td>−0.020</td></tr>')
+    expect(evaluationPage(report)).not.toContain('Calibration while it was trained')
+  })
+
   test('of an evaluation to which nobody could say anything says so', () => {
     const empty = allPasses(simulatedSites([5], { seed: 'few' }), 5)
     const said = evaluationReport({ run, study, pooled: empty, nowMs: 0 })
@@ -192,6 +232,20 @@ describe('the model card', () => {
       inputs: 'arrays of 768 numbers',
     })
     expect(cardMarkdown(other)).toContain('each array is brought to mean 0 and standard deviation 1')
+  })
+
+  test('lists the groups of which something is told, and none whose levels were all withheld', () => {
+    const parts = report.parts.map((part) => (part.family === 'year' ? { ...part, children: null } : part))
+    const { checklist } = modelCard({ run, study, pooled, report: { ...report, parts } })
+    const texts = checklist.filter(({ item }) => /^(12d|14)/.test(item)).map(({ text }) => text)
+    for (const said of texts) {
+      expect(said).toContain('since surgery')
+      expect(said).not.toContain('year')
+    }
+    expect(texts).toHaveLength(2)
+    const none = report.parts.map((part) => ({ ...part, children: null }))
+    const few = modelCard({ run, study, pooled, report: { ...report, parts: none } }).checklist
+    expect(few.find(({ item }) => item.startsWith('14'))?.text).toContain('no group, as all are too small')
   })
 
   test('leaves to people what only they can answer', () => {

@@ -10,8 +10,9 @@ import { fixedLevels } from '../../shared/evaluation/strata.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
-import type { RoundStatus, RunStatus } from '../status.ts'
+import type { RunStatus } from '../status.ts'
 import { cautionsOf } from './cautions.ts'
+import { type DriftPoint, driftOf } from './drift.ts'
 import {
   type Estimate,
   estimateOf,
@@ -22,6 +23,7 @@ import {
   shareEstimate,
   thresholdRisk,
 } from './estimates.ts'
+import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
 
 export interface Point {
@@ -64,14 +66,6 @@ export interface ThresholdReport {
   readonly above: number
 }
 
-/** Whether a round's validation risks were as high as what happened: mean risk and event rate, and their difference. */
-export interface DriftPoint {
-  readonly stage: number
-  readonly round: number
-  readonly meanRisk: number
-  readonly eventRate: number
-}
-
 export interface EvaluationReport {
   readonly format: 'sequela-evaluation-report/1'
   readonly notice: string
@@ -89,6 +83,8 @@ export interface EvaluationReport {
     /** Null: a site may not say how many. */
     readonly events: number | null
     readonly landmarks: number
+    /** What is known of children that are in two folds, in words. */
+    readonly foldSeparation: string
     /** Bound on what the width of cells can have moved the AUROC by. */
     readonly aurocUncertainty: number | null
   }
@@ -148,6 +144,7 @@ export function evaluationReport(options: {
       children: whole?.children ?? 0,
       events: eventsOf(pooled),
       landmarks: whole?.landmarks ?? 0,
+      foldSeparation: foldSeparation(run.linkage),
       aurocUncertainty: whole?.uncertainty ?? null,
     },
     performance,
@@ -265,15 +262,4 @@ function decisionCurves(pooled: Pooled): EvaluationReport['curves']['decision'] 
     all.push({ x: risk, y: (cases - controls * odds) / (cases + controls) })
   }
   return { model, all }
-}
-
-function driftOf(rounds: readonly RoundStatus[]): DriftPoint[] {
-  return rounds.flatMap(({ stage, round, metrics }) => {
-    const mean = (name: string): number => {
-      const found = metrics.find((metric) => metric.name === name)
-      return found === undefined || found.count === 0 ? Number.NaN : found.sum / found.count
-    }
-    const [meanRisk, eventRate] = [mean('mean_risk'), mean('event_rate')]
-    return Number.isFinite(meanRisk + eventRate) ? [{ stage, round, meanRisk, eventRate }] : []
-  })
 }

@@ -50,6 +50,18 @@ export function linkageLines({ minCell, sites, pairs }: LinkageStatus): string[]
   ]
 }
 
+/** The sites of the largest group that was compared under one key, and all others; between keys nothing is found. */
+export function sharedKeyOf({ sites }: LinkageStatus): {
+  readonly compared: readonly string[]
+  readonly others: readonly string[]
+} {
+  const named = sites.flatMap((site) => (site.state === 'compared' ? [site] : []))
+  const groups = [...Map.groupBy(named, ({ keyFingerprint }) => keyFingerprint).values()]
+  const largest = groups.toSorted((a, b) => b.length - a.length)[0] ?? []
+  const compared = largest.map(({ site }) => site)
+  return { compared, others: sites.map(({ site }) => site).filter((site) => !compared.includes(site)) }
+}
+
 /** What an operator should know who has just started such a study. */
 export function startedUnlinked({ sites }: LinkageStatus): string {
   const silent = silentLine(sites)

@@ -102,7 +102,7 @@ describe('the report as text', () => {
   test('says what is used, what is held back and why', async () => {
     const files = dataSet({ 'sub-a': visits, 'sub-b': visits })
     files.set('participants.tsv', rows(['participant_id', 'sub-a', 'sub-b', 'sub-gone'].map((id) => [id])))
-    files.set('phenotype/recurrence.tsv', outcomes({ 'sub-a': '1 500 second_tumour 900 n/a' }))
+    files.set('phenotype/recurrence.tsv', outcomes({ 'sub-a': '1 500 second_tumour 900 700' }))
     files.set(imagePath('sub-b', 'ses-2'), 'scan_unsuitable')
     expect(renderCheckReport(await reportOf(files))).toMatchInlineSnapshot(`
       "Data of site here for study test
@@ -115,7 +115,8 @@ describe('the report as text', () => {
         ordering           1            0      1          2
         recurrence         0            0      1          1
 
-        Outcomes known: 1; with an event: 1 (1 second tumour); median follow-up 900 days.
+        Outcomes known: 1; with an event: 1 (1 second tumour); with a change of treatment: 1; median
+        follow-up 900 days.
         Scans followed by an event within 365 days: 2 of 3 decided; undecided: 2.
         ! ordering: 1 in the training fold, and the study asks for 2; updates from here would not be sent.
         ! ordering: 0 in the validation fold; metrics over fewer than 2 children are not sent.

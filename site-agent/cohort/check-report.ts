@@ -58,7 +58,9 @@ function countLines(report: CheckReport): string[] {
   const listed =
     events === 0 ? '' : ` (${kinds.map(([kind, count]) => `${count} ${kind.replace('_', ' ')}`).join(', ')})`
   const followed = outcomes.medianFollowUpDays === null ? '' : `; median follow-up ${outcomes.medianFollowUpDays} days`
-  const outcomeText = `Outcomes known: ${outcomes.children}; with an event: ${events}${listed}${followed}.`
+  const outcomeText =
+    `Outcomes known: ${outcomes.children}; with an event: ${events}${listed}; ` +
+    `with a change of treatment: ${outcomes.treatmentChanges}${followed}.`
   lines.push(...wrap(outcomeText, '  ', '  '))
   if (horizonDays === null) return lines
   const decided = landmarks.event + landmarks.none

@@ -74,13 +74,15 @@ export function curvesSection({ curves, performance }: EvaluationReport): string
 
 export function driftSection({ drift }: EvaluationReport): string {
   if (drift.length === 0) return ''
-  const shown = drift.filter((_, index) => drift.length <= 12 || index % Math.ceil(drift.length / 12) === 0)
+  const every = Math.ceil(drift.length / 12)
+  // Counted from the last one, which matters most.
+  const shown = drift.filter((_, index) => (drift.length - 1 - index) % every === 0)
   const rows = shown.map(({ stage, round, meanRisk, eventRate }) => [
     `stage ${stage + 1}, round ${round + 1}`,
     meanRisk.toFixed(3),
     eventRate.toFixed(3),
     (meanRisk - eventRate).toFixed(3).replace('-', '−'),
   ])
-  return `<h2>Calibration while it was trained</h2><p>On the validation folds of the sites that could say it, risks as given; decided landmarks,
+  return `<h2>Calibration while it was trained</h2><p>On the validation folds of the sites that could say both, risks as given; decided landmarks,
 not weighted for censoring.</p>${table(['weights handed out in', 'mean risk', 'event rate', 'difference'], rows)}`
 }

@@ -19,7 +19,7 @@ export function cardSection(card: ModelCard | undefined): Html {
     ['event', `${outcome.definition}, within ${outcome.horizonDays} days`],
     [
       'tried on',
-      `${data.children} children, ${data.landmarks} visits of ${data.sites.length} hospitals, not trained on`,
+      `${data.children} children, ${data.landmarks} visits in the test folds of ${data.sites.length} hospitals`,
     ],
     ['AUROC', estimate(performance.raw.auroc)],
     [
