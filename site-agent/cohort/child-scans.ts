@@ -5,6 +5,7 @@ import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.
 import { channelsOf } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
 import type { BidsChild } from './bids.ts'
+import { sequenceOfChild } from './child-sequence.ts'
 import type { CohortScan } from './cohort.ts'
 import type { DataFolder } from './data-folder.ts'
 import { type Exclusions, exclusionSentence, placeText } from './exclusions.ts'
@@ -41,7 +42,14 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   const tell = (holds: Held, rule: Rule, sentence: string, at: { visit?: string; file?: string } = {}): void => {
     findings.push({ holds, rule, child: child.participant, ...at, sentence })
   }
-  const choice = chooseImages(child.participant, child.visits, pipeline)
+  const excludedAs = (visit: string) => request.exclusions.get(placeText({ child: child.participant, visit }))
+  const kept = child.visits.filter(({ session }) => excludedAs(session) === undefined)
+  const shown = await sequenceOfChild(folder, kept, pipeline)
+  if (shown.contradiction !== undefined) {
+    tell('child', 'times-disagree', shown.contradiction)
+    return { scans: [], outcome: undefined, lastYear: undefined, findings }
+  }
+  const choice = chooseImages(child.participant, child.visits, pipeline, shown.sequence)
   findings.push(...choice.findings)
   const located = new Map<string, LocatedVisit>()
   const times: VisitTime[] = []
@@ -78,7 +86,7 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   const outcome = untyped === undefined ? withEnding(judged.outcome, request.question) : undefined
   const scans = days.placed.flatMap(({ session, day }): CohortScan[] => {
     const found = located.get(session)
-    const excluded = request.exclusions.get(placeText({ child: child.participant, visit: session }))
+    const excluded = excludedAs(session)
     if (excluded !== undefined) {
       tell('scan', 'excluded', exclusionSentence(excluded), { visit: session })
       return []

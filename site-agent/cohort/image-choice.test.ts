@@ -17,8 +17,8 @@ function chosenIn(...visits: VisitImages[]) {
   return chosenBy(pipeline, visits)
 }
 
-function chosenBy(asked: typeof pipeline, visits: readonly VisitImages[]) {
-  const { chosen, findings } = chooseImages('sub-a', visits, asked)
+function chosenBy(asked: typeof pipeline, visits: readonly VisitImages[], shown: string | undefined = 'FLAIR') {
+  const { chosen, findings } = chooseImages('sub-a', visits, asked, shown)
   return {
     chosen: [...chosen.values()]
       .flat()
@@ -29,24 +29,23 @@ function chosenBy(asked: typeof pipeline, visits: readonly VisitImages[]) {
 }
 
 describe('the image of a visit', () => {
-  test('is of the sequence that the study names first', () => {
-    expect(chosenIn(visit('ses-1', 'T2w.nii.gz', 'FLAIR.nii.gz', 'T1w.nii.gz')).chosen).toEqual(['ses-1_FLAIR.nii.gz'])
-  })
-
-  test('is of one sequence for all visits of a child, the one that most of them have', () => {
-    const { chosen, findings } = chosenIn(
+  test('is of the sequence that the child is shown in, and a visit without it is held', () => {
+    const visits = [
       visit('ses-1', 'T2w.nii', 'FLAIR.nii'),
       visit('ses-2', 'T2w.nii'),
       visit('ses-3', 'FLAIR.nii'),
-      visit('ses-4', 'T2w.nii'),
-    )
+      visit('ses-4', 'T2w.nii', 'T1w.nii'),
+    ]
+    const { chosen, findings } = chosenBy(pipeline, visits, 'T2w')
     expect(chosen).toEqual(['ses-1_T2w.nii', 'ses-2_T2w.nii', 'ses-4_T2w.nii'])
     expect(findings).toEqual([
       {
         holds: 'scan',
         rule: 'other-sequence',
         visit: 'ses-3',
-        sentence: "this visit has FLAIR but no T2w, in which most of this child's visits were scanned.",
+        sentence:
+          'this visit has FLAIR but no T2w, in which this child is shown: ' +
+          'its first visit was, and pictures of two sequences cannot be compared.',
       },
     ])
   })
@@ -97,24 +96,16 @@ describe('the image of a visit', () => {
     ])
   })
 
-  test('is of a sequence without contrast agent where another covers as many visits', () => {
-    const { chosen } = chosenIn(
-      visit('ses-1', 'FLAIR.nii', 'T2w.nii'),
-      visit('ses-2', 'ce-gadolinium_FLAIR.nii', 'T2w.nii'),
-    )
-    expect(chosen).toEqual(['ses-1_T2w.nii', 'ses-2_T2w.nii'])
-  })
-
   test('is T1c by the name that studies give to T1w after contrast agent, and never T1w', () => {
     const visits = [
       visit('ses-1', 'T1w.nii', 'ce-gadolinium_T1w.nii'),
       visit('ses-2', 'ce-gadolinium_T1w.nii'),
       visit('ses-3', 'T1w.nii'),
     ]
-    const t1c = chosenBy({ ...pipeline, sequences: ['T1c'] }, visits)
+    const t1c = chosenBy({ ...pipeline, sequences: ['T1c'] }, visits, 'T1c')
     expect(t1c.chosen).toEqual(['ses-1_ce-gadolinium_T1w.nii', 'ses-2_ce-gadolinium_T1w.nii'])
     expect(t1c.findings.map(({ holds, rule, visit }) => [holds, rule, visit])).toEqual([['scan', 'no-image', 'ses-3']])
-    const t1w = chosenBy({ ...pipeline, sequences: ['T1w'] }, visits)
+    const t1w = chosenBy({ ...pipeline, sequences: ['T1w'] }, visits, 'T1w')
     expect(t1w.chosen).toEqual(['ses-1_T1w.nii', 'ses-3_T1w.nii'])
     expect(t1w.findings).toEqual([
       {
@@ -139,7 +130,7 @@ describe('the image of a visit', () => {
 })
 
 describe('the images of a visit, where the study shows FLAIR and T2w at once,', () => {
-  const together = (...visits: VisitImages[]) => chosenBy(togetherStudy().pipeline, visits)
+  const together = (...visits: VisitImages[]) => chosenBy(togetherStudy().pipeline, visits, undefined)
 
   test('are one of each in the order of the study, and a missing one is said', () => {
     const { chosen, findings } = together(

@@ -1,7 +1,7 @@
 // Which image of each visit is used. A child is shown in one sequence throughout, so that no change of protocol can be
-// taken for a change of the child: the sequence that covers most of its visits, the study's first choice among equals. Where
-// the study shows several sequences at once, there is one image of each that the visit has. Contrast agent makes T1w another
-// sequence, T1c; FLAIR and T2w after it are taken where a visit has no other (decision 25).
+// taken for a change of the child; which one, its first visit decides (child-sequence.ts). Where the study shows several
+// sequences at once, there is one image of each that the visit has. Contrast agent makes T1w another sequence, T1c; FLAIR and
+// T2w after it are taken where a visit has no other (decision 25).
 
 import type { FeaturePipeline, ImagePipeline } from '../../shared/study/inputs.ts'
 import { channelsOf, usedSequences } from '../../shared/study/sequences.ts'
@@ -29,9 +29,40 @@ export interface ImageChoice {
   readonly findings: readonly Finding[]
 }
 
-/** Chooses for one child. */
-export function chooseImages(child: string, visits: readonly VisitImages[], pipeline: Study['pipeline']): ImageChoice {
-  return 'features' in pipeline ? chooseArrays(child, visits, pipeline) : chooseScans(child, visits, pipeline)
+/**
+ * Chooses for one child, of each visit on its own.
+ * @param sequence that the child is shown in, where the study shows a visit in one image; undefined when none of its visits
+ *   can be shown, whose images are then chosen each by itself, so that the reasons can be told of them
+ */
+export function chooseImages(
+  child: string,
+  visits: readonly VisitImages[],
+  pipeline: Study['pipeline'],
+  sequence: string | undefined,
+): ImageChoice {
+  return 'features' in pipeline ? chooseArrays(child, visits, pipeline) : chooseScans(child, visits, pipeline, sequence)
+}
+
+/** What a visit would be shown in if it were the child's only one. */
+export interface PreferredImage {
+  readonly image: Image
+  readonly sequence: string
+  /** Lower is preferred: without contrast agent before after it, then the study's order. */
+  readonly rank: number
+}
+
+/** Undefined when the visit has none of the study's sequences. */
+export function preferredImage({ images }: VisitImages, pipeline: ImagePipeline): PreferredImage | undefined {
+  const sequences: readonly string[] = usedSequences(pipeline)
+  const [best] = images
+    .map((image) => {
+      const sequence = sequenceIn(image.name)
+      const place = sequences.indexOf(sequence)
+      return { image, sequence, place, rank: place + (isAfterAgent(image) ? sequences.length : 0) }
+    })
+    .filter(({ place }) => place >= 0)
+    .toSorted((a, b) => a.rank - b.rank || byRank(pipeline.template)(a.image, b.image))
+  return best
 }
 
 /** Of each visit the array that the study names. */
@@ -54,20 +85,25 @@ function chooseArrays(child: string, visits: readonly VisitImages[], { features 
   return { chosen, findings }
 }
 
-function chooseScans(child: string, visits: readonly VisitImages[], pipeline: ImagePipeline): ImageChoice {
+function chooseScans(
+  child: string,
+  visits: readonly VisitImages[],
+  pipeline: ImagePipeline,
+  shown: string | undefined,
+): ImageChoice {
   const findings: Finding[] = []
   const chosen = new Map<string, ChosenImages>()
   const sequences = usedSequences(pipeline)
   const channels = channelsOf(pipeline)
-  const common = channels === undefined ? commonSequence(visits, sequences) : undefined
   for (const visit of visits) {
     const { session, images } = visit
-    const best = (channels ?? [common]).map((sequence) => {
+    const own = shown ?? preferredImage(visit, pipeline)?.sequence
+    const best = (channels ?? [own]).map((sequence) => {
       const candidates = images.filter(({ name }) => sequenceIn(name) === sequence).toSorted(byRank(pipeline.template))
       findings.push(...aboutChoice(child, session, candidates))
       return candidates[0]
     })
-    if (best.every((image) => image === undefined)) findings.push(nothingChosen(child, visit, common, sequences))
+    if (best.every((image) => image === undefined)) findings.push(nothingChosen(child, visit, shown, sequences))
     else chosen.set(session, best)
     if (channels === undefined || !chosen.has(session)) continue
     const missing = channels.filter((_, channel) => best[channel] === undefined)
@@ -120,20 +156,6 @@ function missingSequence(child: string, { session, images }: VisitImages, sequen
   return { holds: 'nothing', rule: 'missing-sequence', child, visit: session, sentence }
 }
 
-/** Most visits decide, then most visits without contrast agent, then the study's order, which sorting keeps. */
-function commonSequence(visits: readonly VisitImages[], sequences: readonly string[]): string | undefined {
-  const covered = sequences.map((sequence) => {
-    const images = visits.map((visit) => visit.images.filter(({ name }) => sequenceIn(name) === sequence))
-    return {
-      sequence,
-      visits: images.filter((found) => found.length > 0).length,
-      plain: images.filter((found) => found.some((image) => !isAfterAgent(image))).length,
-    }
-  })
-  const [best] = covered.toSorted((a, b) => b.visits - a.visits || b.plain - a.plain)
-  return best === undefined || best.visits === 0 ? undefined : best.sequence
-}
-
 function nothingChosen(
   child: string,
   { session, images }: VisitImages,
@@ -144,7 +166,9 @@ function nothingChosen(
   const wanted = images.filter(({ name }) => sequences.includes(sequenceIn(name)))
   if (wanted.length > 0) {
     const others = [...new Set(wanted.map(({ name }) => sequenceIn(name)))].join(' and ')
-    const sentence = `this visit has ${others} but no ${sequence}, in which most of this child's visits were scanned.`
+    const sentence =
+      `this visit has ${others} but no ${sequence}, in which this child is shown: ` +
+      'its first visit was, and pictures of two sequences cannot be compared.'
     return { ...about, rule: 'other-sequence', sentence }
   }
   if (sequences.includes('T1w') && images.some(({ name }) => sequenceIn(name) === 'T1c')) {

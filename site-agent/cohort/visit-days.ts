@@ -20,6 +20,8 @@ export interface PlacedVisit {
 export interface VisitDays {
   /** In order of time. */
   readonly placed: readonly PlacedVisit[]
+  /** The same with those that are held only because another visit is of their day. */
+  readonly dated: readonly PlacedVisit[]
   /** What day 0 is. Outcomes can only be laid over days that count from the operation. */
   readonly from: 'surgery' | 'first-scan'
   readonly held: readonly { readonly session: string; readonly rule: Rule; readonly sentence: string }[]
@@ -36,32 +38,32 @@ export function placeVisits(times: readonly VisitTime[]): VisitDays {
     ({ daysSinceSurgery, acquiredMs }) => daysSinceSurgery !== undefined && acquiredMs !== undefined,
   )
   const contradiction = disagreement(both)
-  if (contradiction !== undefined) return { placed: [], from: 'surgery', held: [], contradiction }
+  if (contradiction !== undefined) return { placed: [], dated: [], from: 'surgery', held: [], contradiction }
 
-  const dated = times.flatMap(({ acquiredMs }) => (acquiredMs === undefined ? [] : [dayNumber(acquiredMs)]))
+  const dayNumbers = times.flatMap(({ acquiredMs }) => (acquiredMs === undefined ? [] : [dayNumber(acquiredMs)]))
   const counted = times.some(({ daysSinceSurgery }) => daysSinceSurgery !== undefined)
   const [anchor] = both
-  const dayZero = anchor === undefined ? (counted ? undefined : Math.min(...dated)) : zeroOf(anchor)
-  const placed: PlacedVisit[] = []
+  const dayZero = anchor === undefined ? (counted ? undefined : Math.min(...dayNumbers)) : zeroOf(anchor)
+  const found: PlacedVisit[] = []
   const held: { session: string; rule: Rule; sentence: string }[] = []
   for (const { session, daysSinceSurgery, acquiredMs } of times) {
     const day =
       daysSinceSurgery ??
       (acquiredMs === undefined || dayZero === undefined ? undefined : dayNumber(acquiredMs) - dayZero)
-    if (day !== undefined) placed.push({ session, day })
+    if (day !== undefined) found.push({ session, day })
     else if (acquiredMs === undefined) held.push({ session, rule: 'time-missing', sentence: noTime })
     else held.push({ session, rule: 'not-placed', sentence: noAnchor })
   }
-  const apart = placed.filter((visit) => {
-    const same = placed.filter(({ session, day }) => session !== visit.session && day === visit.day)
+  const dated = found.toSorted((a, b) => a.day - b.day)
+  const placed = dated.filter((visit) => {
+    const same = dated.filter(({ session, day }) => session !== visit.session && day === visit.day)
     if (same.length === 0) return true
     const others = same.map(({ session }) => session).join(' and ')
     const sentence = `it is of the same day as ${others}; days cannot tell which came first. Correct their times, or keep one.`
     held.push({ session: visit.session, rule: 'same-day', sentence })
     return false
   })
-  const inOrder = apart.toSorted((a, b) => a.day - b.day)
-  return { placed: inOrder, from: counted ? 'surgery' : 'first-scan', held }
+  return { placed, dated, from: counted ? 'surgery' : 'first-scan', held }
 }
 
 const noTime =
