@@ -53,6 +53,8 @@ export type Cell =
   | { readonly kind: 'plain'; readonly seed: number; readonly known: number }
   /** What tells the order without a network: histogram, header, brain volume. */
   | { readonly kind: 'shortcuts'; readonly seed: number }
+  /** How the network after ordering puts pairs of scans between which the lesion grew, stayed or shrank. */
+  | { readonly kind: 'lesion-change'; readonly seed: number }
   /** Ordering on hospitals that replace their scanners, tested with and without that: how the audit and the network take it. */
   | { readonly kind: 'upgrade'; readonly seed: number }
   /** Both stages without one site, scored on that site's children. */
@@ -73,6 +75,8 @@ export function cellId(cell: Cell): string {
       return `${cell.seed}.plain.${percent(cell.known)}`
     case 'shortcuts':
       return `${cell.seed}.shortcuts`
+    case 'lesion-change':
+      return `${cell.seed}.lesion-change`
     case 'upgrade':
       return `${cell.seed}.upgrade`
     case 'left-out':
@@ -88,7 +92,7 @@ export function dependenciesOf(cell: Cell): Cell[] {
     variant,
     setting,
   })
-  if (cell.kind === 'plain') return [ordering('order', 'federated')]
+  if (cell.kind === 'plain' || cell.kind === 'lesion-change') return [ordering('order', 'federated')]
   if (cell.kind !== 'recurrence' || startsFromScratch(cell.arm)) return []
   return [ordering(pretrainingOf(cell.arm), cell.setting)]
 }

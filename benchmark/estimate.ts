@@ -32,6 +32,8 @@ export function cellSeconds(cell: Cell, options: BenchmarkOptions): number {
         cohortSeconds(upgradeOptions(options)) +
         cellSeconds({ ...cell, kind: 'ordering', variant: 'order', setting: 'federated' }, upgradeOptions(options))
       )
+    case 'lesion-change':
+      return 5 + scoring
     case 'plain':
       return 2 * scoring
     case 'shortcuts':

@@ -63,6 +63,7 @@ function cellsOfSeed(seed: number, leftOut: readonly string[]): Cell[][] {
       ...recurrence('histogram', 'federated', [0.2, 0.4, 1]),
       ...knownShares.map((known): Cell => ({ kind: 'plain', seed, known })),
       { kind: 'shortcuts', seed },
+      { kind: 'lesion-change', seed },
     ],
     [
       ordering('shuffled', 'federated'),

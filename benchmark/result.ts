@@ -1,6 +1,8 @@
 // What a cell comes to: scores of single test children rather than figures, so that figures and paired intervals can be computed
 // from finished cells in any combination.
 
+import type { LesionChange, OrderedPairs } from './lesion-change.ts'
+
 /** Risk logits of the test children by one model: [child][k − 1], the last k scans shown. */
 export type RiskLogits = readonly (readonly number[])[]
 
@@ -42,6 +44,8 @@ export type CellResult =
     }
   /** Share of pairs of scans that each source alone puts in the right order. */
   | { readonly kind: 'shortcuts'; readonly pairAccuracy: Readonly<Record<string, number>> }
+  /** Pairs of scans of the test children, by what the lesion did in between. */
+  | { readonly kind: 'lesion-change'; readonly pairs: Readonly<Record<LesionChange, OrderedPairs>> }
   /** The same audit where scanners are replaced over time, and the network trained there. */
   | {
       readonly kind: 'upgrade'

@@ -7,12 +7,13 @@ import { hospitalLines } from './calibration-results.ts'
 import { orderingVariants, type RecurrenceArm, type Setting } from './cell.ts'
 import { testHospitals } from './cohort.ts'
 import { leftOutTable } from './left-out-results.ts'
+import { lesionChangeLines } from './lesion-change-results.ts'
 import { optionLines } from './option-results.ts'
 import { type BenchmarkOptions, commandOf } from './options.ts'
 import { gainShares, knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
 import type { CellStore } from './store.ts'
-import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts, spreadOf } from './summary.ts'
+import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts } from './summary.ts'
 import {
   differenceInWords,
   judgedScores,
@@ -20,6 +21,7 @@ import {
   orderingOf,
   plainRivals,
   rivalFigure,
+  spreadInWords,
   type Target,
   targetsOf,
   three,
@@ -176,6 +178,10 @@ function resultsPage(
     '',
     ...shortcutTable(store, seeds),
     '',
+    '## Order where lesions grow and where they shrink',
+    '',
+    ...lesionChangeLines(store, seeds),
+    '',
     '## Each site left out',
     '',
     ...leftOutTable(store, planned),
@@ -281,12 +287,4 @@ function upgradeLines(store: CellStore, seeds: readonly number[]): string[] {
       `A network trained there orders ${three(result.network.replaced)} of the pairs of such children and ${three(result.network.notReplaced)} of those of others.`,
     ]
   })
-}
-
-function spreadInWords(values: readonly number[]): string {
-  const spread = spreadOf(values)
-  if (spread === undefined) return '–'
-  return spread.count === 1
-    ? `${three(spread.mean)} (1)`
-    : `${three(spread.mean)} (${three(spread.least)} to ${three(spread.most)}; ${spread.count})`
 }

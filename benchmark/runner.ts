@@ -13,6 +13,7 @@ import { shortcutAudit } from './shortcuts.ts'
 import type { CellStore } from './store.ts'
 import { benchmarkStudy } from './study-text.ts'
 import {
+  askLesionChange,
   type CellOutcome,
   type CellWork,
   trainLeftOut,
@@ -108,6 +109,8 @@ async function outcomeOf(
       return trainOrdering(cell, work)
     case 'recurrence':
       return trainRecurrence(cell, work)
+    case 'lesion-change':
+      return askLesionChange(cell, work)
     case 'left-out':
       return trainLeftOut(cell, work)
     case 'upgrade':

@@ -261,3 +261,12 @@ export function three(value: number): string {
 export function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
 }
+
+/** Mean over seeds, with the least and the most of them and their number; a dash where there is none. */
+export function spreadInWords(values: readonly number[]): string {
+  const spread = spreadOf(values)
+  if (spread === undefined) return '–'
+  return spread.count === 1
+    ? `${three(spread.mean)} (1)`
+    : `${three(spread.mean)} (${three(spread.least)} to ${three(spread.most)}; ${spread.count})`
+}

@@ -16,6 +16,7 @@ import { type Cell, type Permutation, pretrainingOf, type Setting, startsFromScr
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
 import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
+import { orderByChange } from './lesion-change.ts'
 import type { BenchmarkOptions } from './options.ts'
 import type { CellResult, ModelScores, OrderingFigures } from './result.ts'
 import { ridgeProbe } from './ridge-probe.ts'
@@ -151,6 +152,17 @@ export async function trainLeftOut(
     logit: scores[i]?.riskLogits.at(-1) ?? Number.NaN,
   }))
   return { result: { kind: 'left-out', landmarks }, weights: new Map() }
+}
+
+/** Trains nothing: asks the network that ordering left. */
+export async function askLesionChange(
+  cell: Extract<Cell, { kind: 'lesion-change' }>,
+  { options, cohort, trainer, weightsOf }: CellWork,
+): Promise<CellOutcome> {
+  const study = studyOf(options, cohort, cell.seed, 'order', 'order')
+  const scores = await score(study, trainer, { model: modelOf(study), weights: weightsOf('all') }, cohort.test)
+  const progression = scores.map(({ pairScores }) => pairScores)
+  return { result: { kind: 'lesion-change', pairs: orderByChange(cohort.test, progression) }, weights: new Map() }
 }
 
 /** @param plain the seed's cohort without replaced scanners, to test on */
