@@ -46,7 +46,7 @@ export function cardMarkdown(card: ModelCard): string {
     'Outside these ranges an answer is extrapolation. They are the ends of wide bins, not of single children.',
     '',
     table(
-      ['', 'from', 'to'],
+      ['', 'from', 'to below'],
       Object.entries(card.inputRanges).map(([name, { low, high }]) => [
         name.replaceAll('_', ' '),
         String(low),

@@ -34,3 +34,8 @@ export interface Scanner {
   readonly vendor: (typeof scannerVendors)[number] | undefined
   readonly fieldStrengthTesla: number | undefined
 }
+
+/** Age at a scan, in years. @param ageYears at the surgery @param day since then */
+export function ageAtScan(ageYears: number, day: number): number {
+  return ageYears + day / 365.25
+}

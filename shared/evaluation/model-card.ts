@@ -81,7 +81,8 @@ export const modelCardSchema = z.strictObject({
   }),
   /**
    * Ranges that training children cover, from the edges of fixed bins that at least the smallest allowed group of
-   * children stand in; outside them an answer is extrapolation. Keys are `visits`, `gap_days`, `days_since_surgery`,
+   * children stand in; outside them an answer is extrapolation. `high` is the edge of the last bin and the first value that
+   * was not seen (input-range.ts): children with up to six visits give 7. Keys are `visits`, `gap_days`, `days_since_surgery`,
    * `age_years`; one that no site could report is absent.
    */
   inputRanges: z.record(z.string(), z.strictObject({ low: z.number(), high: z.number() })),

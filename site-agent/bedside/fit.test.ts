@@ -39,12 +39,22 @@ describe('a calibrated risk is refused', () => {
   test.each<[string, Partial<ChildFacts>]>([
     ['one-scan', { scans: [scan(30)] }],
     ['before-surgery', { scans: [scan(-40), scan(-3)] }],
-    ['gap', { scans: [scan(30), scan(431)] }],
-    ['time', { scans: [scan(1700), scan(2001)] }],
+    ['gap', { scans: [scan(30), scan(430)] }],
+    ['time', { scans: [scan(1700), scan(2000)] }],
     ['age', { ageYears: 1 }],
-    ['age', { ageYears: 19 }],
+    ['age', { ageYears: 18 }],
     ['trained-on', { fold: 'train' }],
   ])('for %s', (kind, child) => expect(said(child)).toEqual([`refuses ${kind}`]))
+
+  test('by the age at the visit, which is what training scans were counted by, and not by that at surgery', () => {
+    const at = (day: number, ageYears: number): string[] => said({ ageYears, scans: [scan(day - 30), scan(day)] })
+    expect(at(1095, 16.9)).toEqual(['refuses age'])
+    expect(at(256, 1.8)).toEqual([])
+    const { sentence } = flagsAt({ ...sound, ageYears: 18.15 }, model, 2)[0] ?? { sentence: '' }
+    expect(sentence).toBe(
+      'The child is 18.9 years old at this visit; the model was trained on scans at ages from 2 to below 18.',
+    )
+  })
 
   test('for two years between scans where no card says what was seen', () => {
     expect(said({ scans: [scan(0), scan(730)] }, { ranges: {} })).toEqual([])
@@ -57,7 +67,7 @@ describe('a reader is warned', () => {
     ['age', { ageYears: undefined }],
     ['trained-on', { fold: 'validation' }],
     ['treatment', { treatmentChangeDay: 300 }],
-    ['visits', { scans: [1, 2, 3, 4, 5].map((day) => scan(day)) }],
+    ['visits', { scans: [1, 2, 3, 4].map((day) => scan(day)) }],
     ['field-of-view', { scans: [scan(1), scan(2, { overlap: { ...inPlace, emptySlices: 1 } })] }],
     ['placement', { scans: [scan(1, { overlap: { ...inPlace, dice: 0.86 } }), scan(2)] }],
     ['placement', { scans: [scan(1), scan(2, { registration: { ...registered, starts: 4 } })] }],

@@ -1,6 +1,8 @@
 // Whether a child fits what the model was trained on. Each doubt is one sentence with its weight; what is said at a visit
 // depends on the scans up to it alone, so a later scan changes nothing that was said before.
 
+import { ageAtScan } from '../../shared/cohort/chart.ts'
+import { isInside, lastOf } from '../../shared/evaluation/input-range.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 
@@ -61,7 +63,7 @@ export interface ModelFacts {
 }
 
 /** Where no card gives a range: no study of this kind leaves more than two years between scans. */
-const longestGapDays = 730
+const usualGaps = { low: 0, high: 731 }
 
 /** A brain that overlaps so little passes the gate (0.85) narrowly; children in place keep 0.89 and more (quality.ts). */
 const narrowDice = 0.87
@@ -87,16 +89,16 @@ function historyFlags(scans: readonly ScanFacts[], { ranges }: ModelFacts): Flag
     flags.push(refuse('before-surgery', 'This visit is before the surgery; there is nothing to come back yet.'))
   const gaps = scans.slice(1).map(({ day }, i) => day - (scans[i]?.day ?? day))
   const longest = Math.max(0, ...gaps)
-  const most = ranges.gap_days?.high ?? longestGapDays
-  if (longest > most) {
-    flags.push(refuse('gap', `Two scans lie ${longest} days apart; the model was trained on up to ${most}.`))
+  const gap = ranges.gap_days ?? usualGaps
+  if (longest >= gap.high) {
+    flags.push(refuse('gap', `Two scans lie ${longest} days apart; the model was trained on up to ${lastOf(gap)}.`))
   }
   const { days_since_surgery: days, visits } = ranges
-  if (days !== undefined && last > days.high) {
-    flags.push(refuse('time', `This is day ${last} after surgery; the model was trained on up to day ${days.high}.`))
+  if (days !== undefined && last >= days.high) {
+    flags.push(refuse('time', `This is day ${last} after surgery; the model was trained on up to day ${lastOf(days)}.`))
   }
-  if (visits !== undefined && scans.length > visits.high) {
-    flags.push(caution('visits', `There are ${scans.length} scans; children in training had up to ${visits.high}.`))
+  if (visits !== undefined && scans.length >= visits.high) {
+    flags.push(caution('visits', `There are ${scans.length} scans; children in training had up to ${lastOf(visits)}.`))
   }
   return flags
 }
@@ -116,11 +118,13 @@ function childFlags({ fold, ageYears, treatmentChangeDay }: ChildFacts, model: M
   }
   const range = model.ranges.age_years
   if (range !== undefined) {
-    const [low, high] = [range.low, range.high]
-    if (ageYears === undefined) {
-      flags.push(caution('age', `The child's age is not known; the model was trained on ages ${low} to ${high}.`))
-    } else if (ageYears < low || ageYears > high) {
-      flags.push(refuse('age', `The child was ${ageYears} years old; the model was trained on ages ${low} to ${high}.`))
+    const trained = `the model was trained on scans at ages from ${range.low} to below ${range.high}`
+    // Of this visit, as the range is of ages at scans.
+    const age = ageYears === undefined ? undefined : ageAtScan(ageYears, last.day)
+    if (age === undefined) {
+      flags.push(caution('age', `The child's age is not known; ${trained}.`))
+    } else if (!isInside(range, age)) {
+      flags.push(refuse('age', `The child is ${yearsText(age)} years old at this visit; ${trained}.`))
     }
   }
   if (treatmentChangeDay !== undefined && treatmentChangeDay <= last.day) {
@@ -161,6 +165,11 @@ function scanFlags({ session, overlap, registration }: ScanFacts): Flag[] {
     )
   }
   return flags
+}
+
+/** Cut off and not rounded: 8.97 is below 9. */
+function yearsText(years: number): string {
+  return (Math.floor(10 * years) / 10).toFixed(1)
 }
 
 function refuse(kind: Flag['kind'], sentence: string): Flag {

@@ -1,7 +1,7 @@
 // From this hospital's children and the risks that a model gives them to landmarks. Groups are wide, as a group of few says
 // nothing; what a table does not say is `unknown`.
 
-import type { Chart, Scanner } from '../../shared/cohort/chart.ts'
+import { ageAtScan, type Chart, type Scanner } from '../../shared/cohort/chart.ts'
 import type { InputBin, SiteLandmarks } from '../../shared/evaluation/answer.ts'
 import type { Landmark } from '../../shared/evaluation/landmark.ts'
 import type { EmbeddedScan } from '../../shared/evaluation/pair-accuracy.ts'
@@ -89,7 +89,7 @@ function fieldBand(tesla: number | undefined): string {
 function inputsOf(children: readonly PreparedChild[]): Record<string, readonly InputBin[]> {
   const gaps = ({ scans }: PreparedChild): number[] => scans.slice(1).map(({ day }, i) => day - (scans[i]?.day ?? day))
   const ageAt = ({ chart: { ageYears }, scans }: PreparedChild): number[] =>
-    ageYears === undefined ? [] : scans.map(({ day }) => ageYears + day / 365.25)
+    ageYears === undefined ? [] : scans.map(({ day }) => ageAtScan(ageYears, day))
   const days = ({ scans }: PreparedChild): number[] => scans.map(({ day }) => day)
   return {
     visits: countBins(children, ({ scans }) => scans.map((_, visit) => visit + 1), 1),

@@ -30,7 +30,7 @@ export function exampleCard(changes: Partial<ModelCard> = {}): ModelCard {
       strategy: 'fed-avg by children',
       policy: 'plaintext updates',
     },
-    inputRanges: { visits: { low: 1, high: 6 }, gap_days: { low: 0, high: 720 } },
+    inputRanges: { visits: { low: 1, high: 7 }, gap_days: { low: 0, high: 720 } },
     data: {
       sites: [
         { site: 'boston', children: 41, landmarks: 160 },
