@@ -25,7 +25,11 @@ export interface Estimate {
 /** `0.78 (0.71 to 0.85)`, or a dash. */
 export function estimateText(estimate: Estimate | null | undefined, digits = 2): string {
   if (estimate === null || estimate === undefined) return '–'
-  const show = (value: number): string => value.toFixed(digits).replace('-', '−')
+  const show = (value: number): string =>
+    value
+      .toFixed(digits)
+      .replace(/^-(?=.*[1-9])/, '−')
+      .replace('-', '')
   const { value, low, high } = estimate
   return low === null || high === null ? show(value) : `${show(value)} (${show(low)} to ${show(high)})`
 }
@@ -56,23 +60,26 @@ export function estimateOf(name: string, value: number, error: number | null): E
   return { value, low: Math.max(least, value - half), high: Math.min(most, value + half) }
 }
 
+/** A part of the test folds: the whole, or a level of a family. */
+export interface Part {
+  readonly family: string
+  readonly level: string
+}
+
+export const wholePart: Part = { family: 'all', level: 'all' }
+
+export type ThresholdName = 'ruleOut' | 'ruleIn'
+
 /** Every figure of a part of the test folds, with the risks as given or recalibrated. Slope and intercept: whole only. */
-export function figuresOfPart(
-  pooled: Pooled,
-  part: { readonly family: string; readonly level: string },
-  scale: RiskScale,
-): Figures {
-  const same = (one: { readonly family: string; readonly level: string }): boolean =>
-    one.family === part.family && one.level === part.level
-  const raw = pooled.test.find(same)
-  const after = pooled.recalibrated.find(same)
+export function figuresOfPart(pooled: Pooled, part: Part, scale: RiskScale): Figures {
+  const raw = partOf(pooled.test, part)
+  const after = partOf(pooled.recalibrated, part)
   const summary: Summary | undefined = scale === 'raw' ? raw?.summary : after?.[scale]
   if (summary === undefined || raw === undefined) return {}
-  const variance = pooled.variances.find(same)
-  const complete = variance !== undefined && variance.sites.length === raw.sites.length
-  const chance = complete ? calibrationByChance(summary.calibration, variance[scale].ece ?? Number.NaN) : Number.NaN
+  const variance = varianceOf(pooled, raw)
+  const chance = calibrationByChance(summary.calibration, variance?.[scale].ece ?? Number.NaN)
   const figures = Object.entries({ ...figuresOf(summary), ece_by_chance: chance }).map(([name, value]) => {
-    const squares = complete ? variance[scale][name] : undefined
+    const squares = variance?.[scale][name]
     return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
   })
   const calibration = part.family === 'all' ? calibrationFigures(pooled, scale) : []
@@ -82,17 +89,16 @@ export function figuresOfPart(
   return { ...Object.fromEntries([...figures, ...calibration]), auroc, auprc }
 }
 
-/** At one of the two thresholds, on the test folds; undefined when it was not chosen. */
-export function figuresAtThreshold(pooled: Pooled, name: 'ruleOut' | 'ruleIn'): Figures | undefined {
+/** Of a part of the test folds at one of the two thresholds; undefined when it was not chosen, or nothing is told of the part. */
+export function figuresAtThreshold(pooled: Pooled, name: ThresholdName, part: Part): Figures | undefined {
   const group = pooled.thresholds[name]
-  const whole = pooled.test[0]
-  if (group === null || whole === undefined) return undefined
-  const variance = pooled.variances[0]
-  const complete = variance !== undefined && variance.sites.length === whole.sites.length
+  const found = partOf(pooled.test, part)
+  if (group === null || found === undefined) return undefined
+  const variance = varianceOf(pooled, found)
   return Object.fromEntries(
-    Object.entries(figuresAt(whole.summary.curve, { group, risk: thresholdRisk(pooled, group) })).map(
+    Object.entries(figuresAt(found.summary.curve, { group, risk: thresholdRisk(pooled, group) })).map(
       ([metric, value]) => {
-        const squares = complete ? variance[name]?.[metric] : undefined
+        const squares = variance?.[name]?.[metric]
         return [metric, estimateOf(metric, value, squares === undefined ? null : Math.sqrt(squares))] as const
       },
     ),
@@ -138,4 +144,14 @@ function calibrationFigures(pooled: Pooled, scale: RiskScale): (readonly [string
     ['calibration_slope', slope],
     ['calibration_intercept', fit === undefined ? null : estimateOf('intercept', fit.intercept, fit.interceptError)],
   ]
+}
+
+function partOf<T extends Part>(parts: readonly T[], { family, level }: Part): T | undefined {
+  return parts.find((one) => one.family === family && one.level === level)
+}
+
+/** Undefined while not every site that stands behind the part has sent its squared influences. */
+function varianceOf(pooled: Pooled, part: Pooled['test'][number]): Pooled['variances'][number] | undefined {
+  const variance = partOf(pooled.variances, part)
+  return variance?.sites.length === part.sites.length ? variance : undefined
 }

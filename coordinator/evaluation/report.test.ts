@@ -8,7 +8,7 @@ import { parseStudy } from '../../shared/study/study.ts'
 import type { RoundStatus, RunStatus } from '../status.ts'
 import { modelCard } from './card.ts'
 import { cardMarkdown } from './card-text.ts'
-import { estimateOf } from './estimates.ts'
+import { estimateOf, estimateText } from './estimates.ts'
 import { evaluationPage } from './page/evaluation-page.ts'
 import { evaluationReport } from './report.ts'
 
@@ -85,6 +85,37 @@ describe('the report of an evaluation', () => {
     expect(evaluationPage(apart)).toContain('Knowing the site')
   })
 
+  test('gives figures at both thresholds for groups, in a table each, and none of groups that are withheld', () => {
+    const page = evaluationPage(report)
+    for (const [name, title] of [
+      ['ruleOut', 'rule out'],
+      ['ruleIn', 'rule in'],
+    ] as const) {
+      const section = page.slice(page.indexOf(`At the threshold to ${title}`))
+      const rows = section.slice(0, section.indexOf('</table>')).match(/<tr>/g) ?? []
+      const told = report.parts.filter(({ atThresholds }) => atThresholds[name] !== null)
+      expect(told.length).toBeGreaterThan(5)
+      expect(told.every(({ children }) => children !== null)).toBe(true)
+      expect(rows).toHaveLength(told.length + 2)
+    }
+    const [one] = report.parts.filter(({ family, children }) => family === 'sex' && children !== null)
+    const { ppv } = one?.atThresholds.ruleIn ?? {}
+    expect(page).toContain(`<td>${ppv?.value.toFixed(2)} (${ppv?.low?.toFixed(2)} to ${ppv?.high?.toFixed(2)})</td>`)
+  })
+
+  test('shows log loss and scaled Brier score by site and by group', () => {
+    const page = evaluationPage(report)
+    const [where, forWhom] = [page.slice(page.indexOf('<h2>Where</h2>')), page.slice(page.indexOf('<h2>For whom</h2>'))]
+    const text = (estimate: Parameters<typeof estimateText>[0]) => `<td>${estimateText(estimate)}</td>`
+    const raw = report.sites[0]?.raw
+    const group = report.parts.find(({ family, children }) => family === 'sex' && children !== null)
+    for (const name of ['log_loss', 'brier_scaled'] as const) {
+      expect(raw?.[name]).not.toBe(undefined)
+      expect(where).toContain(text(raw?.[name]))
+      expect(forWhom).toContain(text(group?.raw[name]))
+    }
+  })
+
   test('warns of a model that may be no better than chance, and of no other', () => {
     const guesses = allPasses(simulatedSites([60, 60], { seed: 'guesses', noise: 40 }), 5)
     const warned = evaluationReport({ run, study, pooled: guesses, nowMs: 0 }).cautions.join()
@@ -94,6 +125,10 @@ describe('the report of an evaluation', () => {
 
   test('gives no interval where no child moves a figure, rather than one of no width', () => {
     expect(estimateOf('auroc', 1, 0)).toEqual({ value: 1, low: null, high: null })
+  })
+
+  test('writes what rounds to nought without a sign', () => {
+    expect(estimateText({ value: -0.004, low: -0.21, high: 0.2 })).toBe('0.00 (−0.21 to 0.20)')
   })
 
   test('has a ROC curve from one corner to the other that never falls', () => {

@@ -21,7 +21,9 @@ import {
   figuresOfPart,
   scanCountEstimates,
   shareEstimate,
+  type ThresholdName,
   thresholdRisk,
+  wholePart,
 } from './estimates.ts'
 import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
@@ -40,7 +42,11 @@ export interface PartReport {
   readonly landmarks: number | null
   readonly raw: Figures
   readonly recalibrated: Figures
+  readonly atThresholds: AtThresholds
 }
+
+/** At the two thresholds; null where one was not chosen, or nothing is told. */
+export type AtThresholds = Readonly<Record<ThresholdName, Figures | null>>
 
 export interface SiteReport {
   readonly site: string
@@ -178,6 +184,8 @@ export function evaluationReport(options: {
   }
 }
 
+const nothingTold = { raw: {}, recalibrated: {}, atThresholds: { ruleOut: null, ruleIn: null } } as const
+
 /**
  * Levels of a family in order of their names, numbers by size, with those that every site has but none could speak of;
  * families of which nobody knows anything are left out.
@@ -192,11 +200,15 @@ function partsOf(pooled: Pooled): PartReport[] {
       ...{ children: part.children, landmarks: part.landmarks },
       raw: figuresOfPart(pooled, part, 'raw'),
       recalibrated: figuresOfPart(pooled, part, 'consortium'),
+      atThresholds: {
+        ruleOut: figuresAtThreshold(pooled, 'ruleOut', part) ?? null,
+        ruleIn: figuresAtThreshold(pooled, 'ruleIn', part) ?? null,
+      },
     }))
   const untold = Object.entries(pooled.test.length === 0 ? {} : fixedLevels).flatMap(([family, levels]) =>
     levels
       .filter((level) => !told.some((part) => part.family === family && part.level === level))
-      .map((level) => ({ family, level, sites: 0, children: null, landmarks: null, raw: {}, recalibrated: {} })),
+      .map((level) => ({ ...{ family, level, sites: 0, children: null, landmarks: null }, ...nothingTold })),
   )
   return [...told, ...untold].toSorted((a, b) => a.level.localeCompare(b.level, 'en', { numeric: true }))
 }
@@ -206,10 +218,8 @@ function eventsOf({ test, sites }: Pooled): number | null {
   return told.some((events) => events === null) ? null : sum(told.map((events) => events ?? 0))
 }
 
-const wholePart = { family: 'all', level: 'all' } as const
-
-function thresholdReport(pooled: Pooled, name: 'ruleOut' | 'ruleIn', aim: string): ThresholdReport | null {
-  const figures = figuresAtThreshold(pooled, name)
+function thresholdReport(pooled: Pooled, name: ThresholdName, aim: string): ThresholdReport | null {
+  const figures = figuresAtThreshold(pooled, name, wholePart)
   const group = pooled.thresholds[name]
   const curve = pooled.test[0]?.summary.curve
   if (figures === undefined || group === null || curve === undefined) return null

@@ -17,6 +17,8 @@ export const thresholdMetrics = {
 
 export type ThresholdMetric = keyof typeof thresholdMetrics
 
+export const thresholdMetricNames = ['sensitivity', 'specificity', 'ppv', 'npv', 'f1', 'net_benefit'] as const
+
 /** A threshold: the group whose lower edge it is, and the (recalibrated) risk that stands for it in net benefit. */
 export interface Threshold {
   readonly group: number

@@ -4,39 +4,24 @@ import { escapeHtml } from '../../../shared/html.ts'
 import { estimateText } from '../estimates.ts'
 import type { EvaluationReport, PartReport } from '../report.ts'
 import { type ForestRow, forest } from './charts.ts'
+import { familiesIn, familyTitle, partName } from './family-name.ts'
 import { table } from './table.ts'
 
-/** How families of landmarks are called on the page. */
-const familyTitles: Readonly<Record<string, string>> = {
-  scans: 'Number of scans up to the landmark',
-  shown: 'Number of scans shown at the sixth visit (same children, same outcomes)',
-  year: 'Year since surgery',
-  since_surgery: 'Time since surgery',
-  age: 'Age at surgery, years',
-  sex: 'Sex',
-  grade: 'Grade (WHO)',
-  resection: 'Resection',
-  location: 'Location',
-  treatment: 'Treatment',
-  vendor: 'Scanner',
-  field_strength: 'Field strength',
-}
-
 export function partsSection({ parts, performance, minCell }: EvaluationReport): string {
-  const families = Object.keys(familyTitles).filter((family) => parts.some((part) => part.family === family))
+  const families = familiesIn(parts)
   if (families.length === 0) return '<h2>For whom</h2><p>No group holds enough children to be shown.</p>'
   const rows = families.flatMap((family) =>
     parts
       .filter((part) => part.family === family)
       .map((part) => ({
-        label: `${shortFamily(family)}: ${part.level}`,
+        label: partName(part),
         note: part.children === null ? '' : `${part.children} children`,
         estimate: part.raw.auroc ?? null,
       })),
   )
   const all = { label: 'all', note: '', estimate: performance.raw.auroc ?? null }
   const tables = families.map((family) =>
-    partTable(
+    partTables(
       family,
       parts.filter((part) => part.family === family),
       minCell,
@@ -57,7 +42,7 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
     children === null ? `<${minCell}` : String(children),
     events === null ? '–' : String(events),
     landmarks === null ? '–' : String(landmarks),
-    ...(['auroc', 'auprc', 'brier'] as const).map((name) => estimateText(raw[name])),
+    ...accuracyMetrics.map((name) => estimateText(raw[name])),
   ])
   const calibration = sites.map(({ site, raw, recalibrated, recalibratedBySite }) => [
     site,
@@ -77,7 +62,7 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
     reference: 0.5,
     rows: drawnRows,
   })
-  return `<h2>Where</h2>${drawn}${table(['site', 'children', 'with an event', 'landmarks', 'AUROC', 'AUPRC', 'Brier'], figures)}
+  return `<h2>Where</h2>${drawn}${table(['site', 'children', 'with an event', 'landmarks', ...accuracyHead], figures)}
 <h3>Calibration by site</h3>${table(['site', 'slope', 'intercept', 'ECE as given', 'recalibrated by the consortium', 'by the site', 'by chance'], calibration)}`
 }
 
@@ -86,31 +71,29 @@ function rangeOf(rows: readonly ForestRow[]): readonly [number, number] {
   return rows.every(({ estimate }) => estimate === null || estimate.value >= 0.4) ? [0.4, 1] : [0, 1]
 }
 
-function partTable(family: string, parts: readonly PartReport[], minCell: number): string {
-  const rows = parts.map((part) => [
-    part.level,
-    part.children === null ? `<${minCell} or withheld` : String(part.children),
-    part.landmarks === null ? '–' : String(part.landmarks),
-    ...(['auroc', 'auprc', 'brier', 'event_rate'] as const).map((name) => estimateText(part.raw[name])),
-    estimateText(part.recalibrated.ece),
-    estimateText(part.recalibrated.ece_by_chance),
-    estimateText(part.recalibrated.mean_risk),
+/** Two tables, as one of so many columns could not be read: how well risks order and meet outcomes, and their calibration. */
+function partTables(family: string, parts: readonly PartReport[], minCell: number): string {
+  const accuracy = parts.map(({ level, children, landmarks, raw }) => [
+    level,
+    children === null ? `<${minCell} or withheld` : String(children),
+    landmarks === null ? '–' : String(landmarks),
+    ...(['event_rate', ...accuracyMetrics] as const).map((name) => estimateText(raw[name])),
   ])
-  const head = [
-    '',
-    'children',
-    'landmarks',
-    'AUROC',
-    'AUPRC',
-    'Brier',
-    'event rate',
-    'ECE, recalibrated',
-    'by chance',
-    'mean risk, recalibrated',
-  ]
-  return `<h3>${escapeHtml(familyTitles[family] ?? family)}</h3>${table(head, rows)}`
+  const calibration = parts
+    .filter(({ children }) => children !== null)
+    .map(({ level, raw, recalibrated }) => [
+      level,
+      ...calibrationMetrics.flatMap((name) => [raw, recalibrated].map((figures) => estimateText(figures[name]))),
+      estimateText(recalibrated.ece_by_chance),
+      ...[raw, recalibrated].map(({ mean_risk }) => estimateText(mean_risk)),
+    ])
+  return `<h3>${escapeHtml(familyTitle(family))}</h3>${table(['', 'children', 'landmarks', 'event rate', ...accuracyHead], accuracy)}${
+    calibration.length === 0 ? '' : table(['calibration', ...calibrationHead], calibration)
+  }`
 }
 
-function shortFamily(family: string): string {
-  return family === 'shown' ? 'scans shown' : family.replaceAll('_', ' ')
-}
+const accuracyMetrics = ['auroc', 'auprc', 'brier', 'brier_scaled', 'log_loss'] as const
+const accuracyHead = ['AUROC', 'AUPRC', 'Brier', 'Brier, scaled', 'log loss']
+
+const calibrationMetrics = ['ece'] as const
+const calibrationHead = ['ECE', 'recalibrated', 'by chance', 'mean risk', 'recalibrated']

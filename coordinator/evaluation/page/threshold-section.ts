@@ -1,25 +1,51 @@
 // The part of the report's page on the two thresholds.
 
 import { escapeHtml } from '../../../shared/html.ts'
-import { estimateText } from '../estimates.ts'
+import { estimateText, type Figures, type ThresholdName } from '../estimates.ts'
 import type { EvaluationReport, ThresholdReport } from '../report.ts'
+import { familiesIn, partName } from './family-name.ts'
 import { table } from './table.ts'
 
-export function thresholdSection({ thresholds: { ruleOut, ruleIn } }: EvaluationReport): string {
+export function thresholdSection(report: EvaluationReport): string {
+  const { ruleOut, ruleIn } = report.thresholds
   const grey = 1 - (ruleOut?.below ?? 0) - (ruleIn?.above ?? 0)
   const rows = [ruleOut, ruleIn].map((one, index) => [
     index === 0 ? 'rule out' : 'rule in',
     one === null ? 'none reached its aim' : `${index === 0 ? 'below' : 'at or above'} ${one.risk.toFixed(3)}`,
     one === null ? '–' : percent(index === 0 ? one.below : one.above),
-    ...(['sensitivity', 'specificity', 'ppv', 'npv', 'f1', 'net_benefit'] as const).map((name) =>
-      estimateText(one?.figures[name]),
-    ),
+    ...metrics.map((name) => estimateText(one?.figures[name])),
     one === null ? '–' : one.netBenefitOfAll.toFixed(2).replace('-', '−'),
   ])
   return `<h2>Two thresholds and the grey zone between</h2>
-${table(['zone', 'recalibrated risk', 'share of landmarks', 'sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benefit', 'net benefit of acting always'], rows)}
+${table(['zone', 'recalibrated risk', 'share of landmarks', ...metricHead, 'net benefit of acting always'], rows)}
 <p>${[ruleOutText(ruleOut), ruleInText(ruleIn), `${percent(grey)} of landmarks lie in the grey zone, where the model does not decide.`].map(escapeHtml).join(' ')}
-The thresholds were chosen on the validation folds and then frozen; these figures are of the test folds.</p>`
+The thresholds were chosen on the validation folds and then frozen; these figures are of the test folds.</p>
+${byGroup('rule out', 'ruleOut', report)}${byGroup('rule in', 'ruleIn', report)}
+<p>${atEdges}</p>`
+}
+
+const atEdges =
+  'A threshold may cut through cells of risk. How a cell divides there is then guessed from its mean and spread, and the more coarsely the smaller the group.'
+
+const metrics = ['sensitivity', 'specificity', 'ppv', 'npv', 'f1', 'net_benefit'] as const
+const metricHead = ['sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benefit']
+
+/** Groups of which nothing is told are left out here; the tables by group name them. */
+function byGroup(title: string, name: ThresholdName, { parts, thresholds }: EvaluationReport): string {
+  const threshold = thresholds[name]
+  if (threshold === null) return ''
+  const rows = familiesIn(parts)
+    .flatMap((family) => parts.filter((part) => part.family === family))
+    .flatMap((part) => {
+      const figures = part.atThresholds[name]
+      return figures === null ? [] : [[partName(part), String(part.children), ...textsOf(figures)]]
+    })
+  if (rows.length === 0) return ''
+  return `<h3>At the threshold to ${title}, ${threshold.risk.toFixed(3)}, by group</h3>${table(['', 'children', ...metricHead], [['all', '', ...textsOf(threshold.figures)], ...rows])}`
+}
+
+function textsOf(figures: Figures): string[] {
+  return metrics.map((metric) => estimateText(figures[metric]))
 }
 
 function ruleOutText(ruleOut: ThresholdReport | null): string {
