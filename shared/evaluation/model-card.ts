@@ -1,5 +1,5 @@
 // The model card as data: what a model is, what it was trained on, how well it does and for whom, and how its risks are to
-// be read. `coordinator evaluate` writes it; a site reads thresholds, recalibration and ranges from it.
+// be read. `coordinator evaluate` and `export` write it; a site reads thresholds, recalibration and ranges from it.
 
 import { z } from 'zod'
 import type { Digest } from '../digest.ts'

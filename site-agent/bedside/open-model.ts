@@ -15,7 +15,7 @@ export interface OpenModel extends ExportedModel {
 export interface ModelFiles {
   /** A .safetensors file from `coordinator export`, with its note of origin beside it. */
   readonly weights: string
-  /** From `coordinator evaluate`; absent: the one beside the weights, if there is one. */
+  /** From `coordinator evaluate` or `export`; absent: the one that `export` wrote beside the weights, if there is one. */
   readonly card?: string | undefined
 }
 

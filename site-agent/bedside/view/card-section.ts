@@ -7,7 +7,7 @@ import { percent } from './risk-chart.ts'
 
 export function cardSection(card: ModelCard | undefined): Html {
   if (card === undefined) {
-    return html`<section aria-labelledby="card"><h2 id="card">Model card</h2><p>There is none beside the weights. “coordinator evaluate” writes one.</p></section>`
+    return html`<section aria-labelledby="card"><h2 id="card">Model card</h2><p>There is none beside the weights. Once a study was evaluated “coordinator export” writes it there, as …card.json; the model-card.json of “coordinator evaluate” is the same, and --card names it.</p></section>`
   }
   const { model, outcome, data, performance, thresholds } = card
   const rows: [string, Html | string][] = [
