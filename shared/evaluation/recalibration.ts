@@ -11,6 +11,14 @@ export function recalibrated(risk: number, { intercept, slope }: Pick<Recalibrat
   return logistic(intercept + slope * logit(risk))
 }
 
+/** The risk that `recalibrated` makes this one of. */
+export function beforeRecalibration(
+  risk: number,
+  { intercept, slope }: Pick<Recalibration, 'intercept' | 'slope'>,
+): number {
+  return logistic((logit(risk) - intercept) / slope)
+}
+
 export function logistic(value: number): number {
   return 1 / (1 + Math.exp(-value))
 }

@@ -22,11 +22,27 @@ describe('an answer in a terminal', () => {
     expect(text).not.toContain('After the last visit')
   })
 
+  test('gives both thresholds and the model card in short', () => {
+    const text = answerText(answerFrom(usualParts()))
+    expect(text).toContain('Thresholds: lower 8.0 %, upper 40.0 %.')
+    expect(text).toContain('AUROC: 0.78 (95 % interval 0.71 to 0.85)')
+    expect(text).toContain('tried on: 41 children, 160 visits of 2 hospitals, not trained on')
+    expect(text).toContain('upper threshold: 40.0 %, chosen for a positive predictive value of at least 0.5')
+    expect(text).toContain('not for: decisions about a child')
+    expect(answerText(answerFrom(usualParts({ site: 'boston' })))).toContain(
+      "lower 5.5 %, upper 42.4 %; on this hospital's scale",
+    )
+    expect(answerText(answerFrom(usualParts({ card: undefined })))).not.toMatch(/Thresholds|Model card, in short/)
+  })
+
   test('puts outputs within other times in brackets where they are no risks', () => {
     const otherRisks = [{ horizonDays: 183, risk: 0.25 }]
     const visits = usualParts().visits.map((visit) => ({ ...visit, otherRisks }))
     expect(answerText(answerFrom(usualParts({ visits, card: undefined })))).toContain('(25.0 %)')
-    expect(answerText(answerFrom(usualParts({ visits })))).toContain('183 days')
+    const text = answerText(answerFrom(usualParts({ visits })))
+    expect(text).toContain('183 days')
+    expect(text).toMatch(/\d %, \d+\.\d % to \d+\.\d %/)
+    expect(text).toContain('were not\nchecked against outcomes')
   })
 
   test('of one visit says nothing of what it adds', () => {

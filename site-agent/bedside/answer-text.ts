@@ -2,6 +2,7 @@
 // know about them.
 
 import { type ChildAnswer, zoneWords } from './answer.ts'
+import { shortCardRows } from './short-card.ts'
 
 /** Lines of plain text. */
 export function answerText(answer: ChildAnswer): string {
@@ -13,6 +14,7 @@ export function answerText(answer: ChildAnswer): string {
     ...table(answer),
     '',
     ...lastVisit(answer),
+    ...thresholdLines(answer),
     ...section(
       'To know before believing this',
       flags.map(({ weight, sentence }) => `${weight === 'refuses' ? 'x' : '!'} ${sentence}`),
@@ -21,13 +23,15 @@ export function answerText(answer: ChildAnswer): string {
       'Held back, and other remarks on the data',
       heldBack.map((sentence) => `* ${sentence}`),
     ),
+    ...cardLines(answer),
     '',
     `Study ${study.slice(0, 12)}, weights ${weightsDigest.slice(0, 12)}, ${visits.length} scans. "Adds": the last figure less what it is without`,
     'that visit, in percentage points. "Seen": how often an event followed such a risk in the evaluation, 95 % interval.',
     ...((visits[0]?.others.length ?? 0) === 0
       ? []
       : [
-          'Risks within other times are moved along with the calibrated one; in brackets they are outputs of the model.',
+          'Risks within other times, and the ranges behind them, are moved along with the calibrated one and its range; they were not',
+          'checked against outcomes. In brackets they are outputs of the model.',
         ]),
     'Nothing of this leaves the site.',
   ].join('\n')
@@ -40,7 +44,7 @@ function table({ visits }: ChildAnswer): string[] {
     String(day),
     calibrated === null ? 'refused' : percent(calibrated.risk),
     calibrated?.seen === undefined ? '' : `${percent(calibrated.seen.low)} to ${percent(calibrated.seen.high)}`,
-    ...at.map(({ moved, output: plain }) => (moved === null ? `(${percent(plain)})` : percent(moved))),
+    ...at.map(otherText),
     percent(output),
     contribution === null ? '' : signed(100 * contribution),
   ])
@@ -52,6 +56,13 @@ function table({ visits }: ChildAnswer): string[] {
   const all = [head, ...rows]
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+}
+
+function otherText({ moved, movedSeen, output }: ChildAnswer['visits'][number]['others'][number]): string {
+  if (moved === null) return `(${percent(output)})`
+  return movedSeen === null
+    ? percent(moved)
+    : `${percent(moved)}, ${percent(movedSeen.low)} to ${percent(movedSeen.high)}`
 }
 
 function lastVisit({ visits, calibration }: ChildAnswer): string[] {
@@ -68,6 +79,24 @@ function lastVisit({ visits, calibration }: ChildAnswer): string[] {
     ...reasons.map((reason) => `  * ${reason}`),
     "The model's output puts children in an order; nobody has checked that it is a probability.",
   ]
+}
+
+/** On the scale of the risks above; nothing where none are given. */
+function thresholdLines({ thresholds, calibration }: ChildAnswer): string[] {
+  if (thresholds === null || calibration.kind === 'refused') return []
+  const { ruleOut, ruleIn } = thresholds
+  const text = (risk: number | null): string => (risk === null ? 'none' : percent(risk))
+  const scale =
+    calibration.by === 'site' ? "; on this hospital's scale, the model card has them on the consortium's" : ''
+  return [`Thresholds: lower ${text(ruleOut)}, upper ${text(ruleIn)}${scale}.`]
+}
+
+function cardLines({ card }: ChildAnswer): string[] {
+  if (card === null) return []
+  const rows = shortCardRows(card).map(
+    ([name, said]) => `${name}: ${typeof said === 'string' ? said : said.join('; ')}`,
+  )
+  return section('Model card, in short', rows)
 }
 
 function section(title: string, lines: readonly string[]): string[] {

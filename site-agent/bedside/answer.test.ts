@@ -65,15 +65,33 @@ describe('an answer', () => {
     expect(visits.at(-1)?.contribution).toBeCloseTo(recalibrated(0.5, consortium) - recalibrated(0.7, consortium), 12)
   })
 
+  test('holds both thresholds and the short form of the card, and neither where there is no card', () => {
+    const { thresholds, card } = answerFrom(usualParts())
+    expect(thresholds).toEqual({ ruleOut: 0.08, ruleIn: 0.4 })
+    expect(card).toMatchObject({
+      model: { study: 'example' },
+      tested: { children: 41, landmarks: 160, sites: 2 },
+      figures: { auroc: { value: 0.78 }, eceBefore: { value: 0.09 }, eceAfter: { value: 0.03 } },
+      thresholds: { ruleOut: { risk: 0.08, predictiveValue: { value: 0.78 } }, ruleIn: { predictiveValue: null } },
+      excludedUse: ['decisions about a child'],
+    })
+    expect(answerFrom(usualParts({ card: undefined }))).toMatchObject({ thresholds: null, card: null })
+  })
+
   test('moves risks within other times along, and leaves them as outputs where refused', () => {
     const otherRisks = [{ horizonDays: 730, risk: 0.6 }]
     const visits = [visitRisk(30, 0.2, { otherRisks }), visitRisk(120, 0.3, { otherRisks })]
     const facts = { ...usualParts().facts, scans: [scanFacts(30), scanFacts(120)] }
     const answered = answerFrom(usualParts({ facts, visits })).visits
     const moved = movedAlong(0.6, { from: 0.3, to: recalibrated(0.3, consortium) })
+    const seen = answered[1]?.calibrated?.seen
+    if (seen === undefined) throw new Error('the card has a line of calibration')
+    const along = (end: 'low' | 'high'): number => movedAlong(0.6, { from: 0.3, to: seen[end] })
+    expect(along('low')).toBeLessThan(moved)
+    expect(along('high')).toBeGreaterThan(moved)
     expect(answered.map(({ others }) => others)).toEqual([
-      [{ horizonDays: 730, output: 0.6, moved: null }],
-      [{ horizonDays: 730, output: 0.6, moved }],
+      [{ horizonDays: 730, output: 0.6, moved: null, movedSeen: null }],
+      [{ horizonDays: 730, output: 0.6, moved, movedSeen: { low: along('low'), high: along('high') } }],
     ])
   })
 

@@ -6,23 +6,37 @@ import {
   type CalibratedRisk,
   calibrate,
   movedAlong,
+  type Range,
   type RecalibrationOf,
   recalibrationFor,
+  type ShownThresholds,
+  shownThresholds,
   toldApart,
   type Zone,
 } from './calibration.ts'
 import { type ChildFacts, type Flag, flagsAt, type ModelFacts } from './fit.ts'
-import type { VisitRisk } from './prediction.ts'
+import type { HorizonRisk, VisitRisk } from './prediction.ts'
+import { type ShortCard, shortCardOf } from './short-card.ts'
 
 export const notice = 'Research software. Not a medical device. Do not base a decision about a patient on it.'
+
+/** Within another time than the study's horizon. */
+export interface OtherRisk {
+  readonly horizonDays: number
+  readonly output: number
+  /** Beside the calibrated risk, moved along with it and not checked against outcomes; null where that is refused. */
+  readonly moved: number | null
+  /** The range of the calibrated risk, moved along by the same factor; null without one. Checked no more than `moved`. */
+  readonly movedSeen: Range | null
+}
 
 export interface AnsweredVisit {
   readonly session: string
   readonly day: number
   /** What the model itself gives for the study's horizon, 0 to 1: it orders children, and nobody checked its scale. */
   readonly output: number
-  /** The same for other times after the visit, and what they are beside the calibrated risk; null where that is refused. */
-  readonly others: readonly { readonly horizonDays: number; readonly output: number; readonly moved: number | null }[]
+  /** The same for other times after the visit. */
+  readonly others: readonly OtherRisk[]
   /** Null when refused; `refusals` says why. */
   readonly calibrated: CalibratedRisk | null
   readonly refusals: readonly string[]
@@ -44,6 +58,10 @@ export interface ChildAnswer {
   readonly weightsDigest: string
   readonly horizonDays: number
   readonly calibration: Calibration
+  /** Null where nothing is calibrated. */
+  readonly thresholds: ShownThresholds | null
+  /** Null without a model card. */
+  readonly card: ShortCard | null
   readonly visits: readonly AnsweredVisit[]
   /** About the risk after the last visit. */
   readonly flags: readonly Flag[]
@@ -75,17 +93,27 @@ export function answerFrom(parts: AnswerParts): ChildAnswer {
     return {
       ...{ session: visit.session, day: visit.day, output: visit.risk, refusals, progression: visit.progression },
       calibrated,
-      others: visit.otherRisks.map(({ horizonDays: days, risk }) => ({
-        ...{ horizonDays: days, output: risk },
-        moved: calibrated && movedAlong(risk, { from: visit.risk, to: calibrated.risk }),
-      })),
+      others: visit.otherRisks.map((other) => otherRisk(other, visit.risk, calibrated)),
       contribution: visit.contribution,
     }
   })
   return {
     ...{ notice, child, key, study, weightsDigest, horizonDays, calibration, heldBack },
+    thresholds:
+      card === undefined || calibration.kind === 'refused' ? null : shownThresholds(card, parts.site, calibration.by),
+    card: card === undefined ? null : shortCardOf(card),
     visits: withShownContributions(answered, calibratedAt),
     flags: flagsAt(facts, model, visits.length - 1),
+  }
+}
+
+function otherRisk({ horizonDays, risk }: HorizonRisk, from: number, calibrated: CalibratedRisk | null): OtherRisk {
+  const moved = (to: number): number => movedAlong(risk, { from, to })
+  const seen = calibrated?.seen
+  return {
+    ...{ horizonDays, output: risk },
+    moved: calibrated && moved(calibrated.risk),
+    movedSeen: seen === undefined ? null : { low: moved(seen.low), high: moved(seen.high) },
   }
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { bandAt } from '../../shared/evaluation/calibration-band.ts'
-import { recalibrated } from '../../shared/evaluation/recalibration.ts'
+import { beforeRecalibration, recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { exampleCard } from '../../shared/evaluation/testsupport/example-card.ts'
-import { calibrate, movedAlong, recalibrationFor, zoneOf } from './calibration.ts'
+import { calibrate, movedAlong, recalibrationFor, shownThresholds, zoneOf } from './calibration.ts'
 
 const plain = { intercept: 0, slope: 1, kind: 'platt' } as const
 /** A card whose recalibration changes nothing, so that thresholds meet the model's own risks. */
@@ -48,6 +48,33 @@ describe('a zone', () => {
     expect(zoneOf({ ruleOut: threshold(0.1), ruleIn: null }, 0.99)).toBe('grey')
     expect(zoneOf({ ruleOut: null, ruleIn: threshold(0.4) }, 0.01)).toBe('grey')
     expect(zoneOf({ ruleOut: null, ruleIn: null }, 0.5)).toBe(undefined)
+  })
+})
+
+describe('thresholds', () => {
+  const thresholds = {
+    version: exampleCard().thresholds.version,
+    ruleOut: { risk: 0.1, chosenFor: '', figures: {} },
+    ruleIn: { risk: 0.4, chosenFor: '', figures: {} },
+  }
+  const some = exampleCard({ thresholds })
+
+  test('are those of the card where the consortium’s recalibration is shown, and none where there is none', () => {
+    expect(shownThresholds(some, 'zurich', 'consortium')).toEqual({ ruleOut: 0.1, ruleIn: 0.4 })
+    const none = exampleCard({ thresholds: { ...thresholds, ruleIn: null } })
+    expect(shownThresholds(none, 'boston', 'site').ruleIn).toBe(null)
+  })
+
+  test('stand on the scale of a site’s own recalibration, so that each risk is on the side of its zone', () => {
+    const shown = shownThresholds(some, 'boston', 'site')
+    for (let raw = 0.005; raw < 1; raw += 0.01) {
+      const { risk, zone } = calibrate(some, 'boston', 'site', raw)
+      const side = risk >= (shown.ruleIn ?? 1) ? 'rule-in' : risk < (shown.ruleOut ?? 0) ? 'rule-out' : 'grey'
+      expect(side).toBe(zone)
+    }
+    // On the card's scale it would not: 41 % at this hospital is less than the upper threshold, which the card has at 40 %.
+    const above = calibrate(some, 'boston', 'site', beforeRecalibration(0.41, { intercept: -0.3, slope: 1 }))
+    expect([above.risk > 0.4, above.zone]).toEqual([true, 'grey'])
   })
 })
 

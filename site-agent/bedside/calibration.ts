@@ -4,7 +4,7 @@
 import { bandAt } from '../../shared/evaluation/calibration-band.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
-import { recalibrated } from '../../shared/evaluation/recalibration.ts'
+import { beforeRecalibration, recalibrated } from '../../shared/evaluation/recalibration.ts'
 
 export const zones = ['rule-out', 'grey', 'rule-in'] as const
 export type Zone = (typeof zones)[number]
@@ -56,6 +56,25 @@ export function calibrate(card: ModelCard, site: string, by: RecalibrationOf, ri
     seen: seenAt(card, by, shown),
     zone: zoneOf(card.thresholds, common),
   }
+}
+
+/** Both thresholds on the scale of the risks that are shown; null where none met what was asked for. */
+export interface ShownThresholds {
+  readonly ruleOut: number | null
+  readonly ruleIn: number | null
+}
+
+/**
+ * Thresholds are given in the consortium's recalibrated risk. Where a site's own recalibration is shown they are moved onto its
+ * scale, so that every risk stands on that side of them on which its zone is. @param by what `recalibrationFor` says
+ */
+export function shownThresholds(card: ModelCard, site: string, by: RecalibrationOf): ShownThresholds {
+  const { consortium, sites } = card.recalibration
+  const own = by === 'site' ? sites[site] : undefined
+  const shown = (risk: number): number =>
+    own === undefined ? risk : recalibrated(beforeRecalibration(risk, consortium), own)
+  const { ruleOut, ruleIn } = card.thresholds
+  return { ruleOut: ruleOut && shown(ruleOut.risk), ruleIn: ruleIn && shown(ruleIn.risk) }
 }
 
 /**

@@ -2,7 +2,7 @@
 // visit adds, the scans, what was held back, and the model card's short form.
 
 import { type Html, html } from '../../../shared/html.ts'
-import { type AnsweredVisit, type ChildAnswer, zoneWords } from '../answer.ts'
+import { type AnsweredVisit, type ChildAnswer, type OtherRisk, zoneWords } from '../answer.ts'
 import type { Bedside } from '../bedside.ts'
 import { cardSection } from './card-section.ts'
 import { contributionChart, points } from './contribution-chart.ts'
@@ -13,7 +13,6 @@ import { scansSection } from './scans-section.ts'
 
 export function childPage(room: string, bedside: Bedside, ready: ReadyChild): Html {
   const { child, answer, heldBack } = ready
-  const card = bedside.model?.card
   return page({
     room,
     title: 'Child',
@@ -21,16 +20,16 @@ export function childPage(room: string, bedside: Bedside, ready: ReadyChild): Ht
 <p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${child.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.
 ${child.outcome?.eventDay !== undefined && `An event is recorded on day ${child.outcome.eventDay}; what is shown is from before it.`}</p></header>
 <main id="content">
-${answer === undefined ? html`<section><p>No weights were given to this program, so no model was asked.</p></section>` : answerSections(answer, card?.thresholds)}
+${answer === undefined ? html`<section><p>No weights were given to this program, so no model was asked.</p></section>` : answerSections(answer)}
 ${scansSection(room, ready)}
 ${heldBack.length > 0 && html`<section aria-labelledby="held"><h2 id="held">Held back, and other remarks on the data</h2><ul>${heldBack.map((sentence) => html`<li>${sentence}</li>`)}</ul></section>`}
-${answer !== undefined && cardSection(card)}
+${answer !== undefined && cardSection(answer.card)}
 </main>`,
   })
 }
 
-function answerSections(answer: ChildAnswer, thresholds: Parameters<typeof riskChart>[1]): Html {
-  const { flags, visits } = answer
+function answerSections(answer: ChildAnswer): Html {
+  const { flags, visits, calibration } = answer
   const contributions = contributionChart(visits)
   const isCalibrated = visits.at(-1)?.calibrated !== null
   const told = reasonsOf(answer)
@@ -38,12 +37,13 @@ function answerSections(answer: ChildAnswer, thresholds: Parameters<typeof riskC
   return html`<section aria-labelledby="risk">${headline(answer)}
 ${untold.length > 0 && html`<h3>To know before believing it</h3><ul>${untold.map(({ weight, sentence }) => html`<li class="${weight}">${sentence}</li>`)}</ul>`}</section>
 <section aria-labelledby="trajectory"><h2 id="trajectory">After each visit</h2>
-${riskChart(answer, thresholds)}
+${riskChart(answer)}
 ${visitTable(answer)}
 <p class="explain">Each figure rests on the scans up to that visit alone. A hollow mark is the model's own output where a calibrated risk is refused.
 The bar at a mark is the 95 % interval in which such risks held in the evaluation: how often an event followed them there, by its line of
 calibration, clustered by child. It does not say how sure the model is of this child.
-${visits.some(({ calibrated, others }) => calibrated !== null && others.length > 0) && html`Only the risk within ${monthsOf(answer.horizonDays)} was recalibrated; those within other times are moved along with it (the same factor on the hazard) and were not checked against outcomes.`}</p></section>
+${visits.some(({ calibrated, others }) => calibrated !== null && others.length > 0) && html`Only the risk within ${monthsOf(answer.horizonDays)} was recalibrated; those within other times, and their ranges (beside the bar, dashed), are moved along with it and its range (the same factor on the hazard) and were not checked against outcomes.`}
+${calibration.kind === 'card' && calibration.by === 'site' && "Thresholds stand on this hospital's scale, as the risks do; the model card has them on the consortium's."}</p></section>
 ${
   contributions !== undefined &&
   html`<section aria-labelledby="contributions"><h2 id="contributions">What each visit adds</h2>${contributions}
@@ -92,8 +92,14 @@ function visitRow(visit: AnsweredVisit, told: readonly string[]): Html {
 <td>${calibrated === null ? html`refused${reasons.length > 0 && html`<br><span class="reason">${reasons.join(' ')}</span>`}` : percent(calibrated.risk)}</td>
 <td>${seen && `${percent(seen.low)} to ${percent(seen.high)}`}</td>
 <td>${calibrated?.zone && zoneWords[calibrated.zone]}</td>
-${others.map(({ moved, output: plain }) => html`<td>${moved === null ? html`output ${percent(plain)}` : percent(moved)}</td>`)}
+${others.map((other) => html`<td>${otherCell(other)}</td>`)}
 <td>${percent(output)}</td><td>${contribution === null ? '' : points(contribution)}</td></tr>`
+}
+
+function otherCell({ moved, movedSeen, output }: OtherRisk): Html | string {
+  if (moved === null) return `output ${percent(output)}`
+  if (movedSeen === null) return percent(moved)
+  return html`${percent(moved)}<br><span class="reason">${percent(movedSeen.low)} to ${percent(movedSeen.high)}, moved along</span>`
 }
 
 function sentenceOf(reason: string): string {

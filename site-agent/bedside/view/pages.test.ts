@@ -103,7 +103,19 @@ describe('the page of a child', () => {
     const page = pageOf({ visits: usualParts().visits.map((visit) => ({ ...visit, otherRisks })) })
     for (const words of ['within 6 months', 'within 12 months', 'within 24 months']) expect(page).toContain(words)
     expect(page).toContain('were not checked against outcomes')
+    // Of each of the two calibrated visits one range sooner and one later.
+    expect(page.match(/<line class="other sooner" x1="\S+" x2="\S+" y1="\S+" y2="(?!12")/g)).toHaveLength(2)
+    expect(page.match(/ %, moved along/g)).toHaveLength(4)
+    const uncalibrated = pageOf({ card: undefined, visits: usualParts().visits.map((one) => ({ ...one, otherRisks })) })
+    expect(uncalibrated).not.toContain('moved along<')
     expect(page.match(/<polyline class="other/g)).toHaveLength(2)
+  })
+
+  test('draws thresholds on the scale of the hospital where its own recalibration is shown', () => {
+    expect(pageOf({})).toContain('upper threshold 40 %')
+    const own = pageOf({ site: 'boston' })
+    expect(own).toContain('upper threshold 42 %')
+    expect(own).toContain('Thresholds stand on this hospital')
   })
 
   test('says which sequence is shown where the model sees several', () => {

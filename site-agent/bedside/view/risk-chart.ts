@@ -1,17 +1,16 @@
 // The trajectory: risk after each visit over time, with thresholds, the zones between them, and for each calibrated risk the
 // range of what was seen. A visit at which a calibrated risk is refused has a hollow mark and no range.
 
-import type { ModelCard } from '../../../shared/evaluation/model-card.ts'
 import { type Html, html } from '../../../shared/html.ts'
 import type { AnsweredVisit, ChildAnswer } from '../answer.ts'
+import type { ShownThresholds } from '../calibration.ts'
 import { type Frame, frameOf, round, scaleOf, timeTicks } from './axes.ts'
 
 const frame: Frame = { width: 960, height: 360, left: 62, right: 150, top: 30, bottom: 48 }
 const percents = [0, 20, 40, 60, 80, 100]
 
 /** SVG with a title that a screen reader reads; the table below it has the same figures. */
-export function riskChart(answer: ChildAnswer, thresholds: ModelCard['thresholds'] | undefined): Html {
-  const { visits, horizonDays } = answer
+export function riskChart({ visits, horizonDays, thresholds }: ChildAnswer): Html {
   const [from, to] = paddedRange(visits.map(({ day }) => day))
   const x = scaleOf(from, to, frame.left, frame.width - frame.right)
   const y = scaleOf(0, 1, frame.height - frame.bottom, frame.top)
@@ -25,7 +24,7 @@ export function riskChart(answer: ChildAnswer, thresholds: ModelCard['thresholds
   const joined = visits.filter(({ calibrated }) => !isCalibrated || calibrated !== null)
   return html`<svg class="chart" viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-labelledby="risk-title">
 <title id="risk-title">${what} of an event within ${horizonDays} days after each visit; the table below has the figures.</title>
-${isCalibrated && thresholds !== undefined && thresholdLines(thresholds, y)}
+${isCalibrated && thresholds !== null && thresholdLines(thresholds, y)}
 ${frameOf(
   frame,
   { scale: x, ticks: timeTicks(from, to), label: 'Time since surgery' },
@@ -41,6 +40,7 @@ ${lines.map(({ days, at }, i) => {
   const left = frame.left + 12 + i * 190
   return html`<polyline class="${kind}" points="${points}"/><line class="${kind}" x1="${left}" x2="${left + 30}" y1="12" y2="12"/><text x="${left + 38}" y="16">within ${monthsOf(days)}</text>`
 })}
+${visits.map((visit) => rangesOfOthers(visit, { x: x(visit.day), y, horizonDays }))}
 ${visits.map((visit) => mark(visit, x(visit.day), y(riskOf(visit)), y))}
 </svg>`
 }
@@ -61,16 +61,29 @@ export function riskOf({ calibrated, output }: AnsweredVisit): number {
   return calibrated?.risk ?? output
 }
 
-function thresholdLines({ ruleOut, ruleIn }: ModelCard['thresholds'], y: (value: number) => number): Html {
+function thresholdLines({ ruleOut, ruleIn }: ShownThresholds, y: (value: number) => number): Html {
   const right = frame.width - frame.right
   const band = (name: string, from: number, to: number): Html =>
     html`<rect class="zone ${name}" x="${frame.left}" width="${right - frame.left}" y="${y(to)}" height="${round(y(from) - y(to))}"/>`
   const line = (risk: number, words: string): Html =>
     html`<line class="threshold" x1="${frame.left}" x2="${right}" y1="${y(risk)}" y2="${y(risk)}"/><text x="${right + 8}" y="${y(risk) + 4}">${words} ${percent(risk)}</text>`
-  return html`${ruleOut !== null && band('rule-out', 0, ruleOut.risk)}
-${band('grey', ruleOut?.risk ?? 0, ruleIn?.risk ?? 1)}
-${ruleIn !== null && band('rule-in', ruleIn.risk, 1)}
-${ruleOut !== null && line(ruleOut.risk, 'lower threshold')}${ruleIn !== null && line(ruleIn.risk, 'upper threshold')}`
+  return html`${ruleOut !== null && band('rule-out', 0, ruleOut)}
+${band('grey', ruleOut ?? 0, ruleIn ?? 1)}
+${ruleIn !== null && band('rule-in', ruleIn, 1)}
+${ruleOut !== null && line(ruleOut, 'lower threshold')}${ruleIn !== null && line(ruleIn, 'upper threshold')}`
+}
+
+/** Beside the visit's own range, so that none hides another; in the dashes of their lines. */
+function rangesOfOthers(
+  { others }: AnsweredVisit,
+  at: { readonly x: number; readonly y: (value: number) => number; readonly horizonDays: number },
+): readonly Html[] {
+  return others.flatMap(({ horizonDays, movedSeen }) => {
+    if (movedSeen === null) return []
+    const isSooner = horizonDays < at.horizonDays
+    const x = round(at.x + (isSooner ? -9 : 9))
+    return html`<line class="other ${isSooner ? 'sooner' : 'later'}" x1="${x}" x2="${x}" y1="${at.y(movedSeen.low)}" y2="${at.y(movedSeen.high)}"/>`
+  })
 }
 
 function mark(
