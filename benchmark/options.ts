@@ -34,7 +34,7 @@ export interface BenchmarkOptions {
   readonly reportOnly: boolean
   /** Cells of this tier or before: 1 is the headline, 6 everything. */
   readonly tier: number
-  /** Only cells whose name holds this text, with what they start from; absent: all. */
+  /** Only cells whose name holds one of these texts, separated by commas, with what they start from; absent: all. */
   readonly only: string | undefined
 }
 
@@ -59,7 +59,10 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
     )
     .option('--workers <number>', 'processes that train, one thread each', wholeNumber, 2)
     .option('--tier <number>', '1: the headline, 2 to 6: more of the table', wholeNumber, 6)
-    .option('--only <text>', 'only cells whose name holds this text, with what they start from')
+    .option(
+      '--only <text>',
+      'only cells whose name holds this text (or one of several: a,b), with what they start from',
+    )
     .option('--out <folder>', 'where cells and results go', 'benchmark-out')
     .option('--results <folder>', 'where the page of results and its plots go (default: --out)')
     .option('--plan', 'print what would be computed and how long it takes, and end')

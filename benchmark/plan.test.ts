@@ -39,6 +39,8 @@ describe('the plan', () => {
       cellId(cell),
     )
     expect(cells).toEqual(['1.ordering.order.pooled', '1.recurrence.order.pooled.40'])
+    const several = planCells({ ...options, only: '2.shortcuts,1.upgrade' }, siteNames).map(({ cell }) => cellId(cell))
+    expect(several).toEqual(['2.shortcuts', '1.upgrade'])
   })
 
   test('estimates more time for more work', () => {

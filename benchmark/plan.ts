@@ -27,9 +27,9 @@ export function planCells(options: BenchmarkOptions, sites: readonly string[]): 
   for (let tier = 1; tier <= options.tier; tier++) {
     for (const ofSeed of tiers) planned.push(...(ofSeed[tier - 1] ?? []).map((cell) => ({ cell, tier })))
   }
-  const { only } = options
-  if (only === undefined) return planned
-  const wanted = planned.map(({ cell }) => cell).filter((cell) => cellId(cell).includes(only))
+  const texts = options.only?.split(',')
+  if (texts === undefined) return planned
+  const wanted = planned.map(({ cell }) => cell).filter((cell) => texts.some((text) => cellId(cell).includes(text)))
   const kept = new Set([...wanted, ...wanted.flatMap(dependenciesOf)].map(cellId))
   return planned.filter(({ cell }) => kept.has(cellId(cell)))
 }
