@@ -3,6 +3,7 @@
 
 import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
 import { calibrationByChance } from '../../shared/evaluation/calibration-chance.ts'
+import type { Fit } from '../../shared/evaluation/calibration-fit.ts'
 import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
@@ -12,6 +13,7 @@ import { countStrataOf, type Pooled } from '../../shared/evaluation/pooled.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { edgeRisk } from '../../shared/evaluation/risk-bins.ts'
 import { type ScanCountMetric, scanCountFigures } from '../../shared/evaluation/scan-count.ts'
+import { stratumFitName, stratumFits } from '../../shared/evaluation/strata-fits.ts'
 
 /**
  * Null bounds: not every site that stands behind the figure has answered the last pass, or too few children differ to tell.
@@ -70,7 +72,7 @@ export const wholePart: Part = { family: 'all', level: 'all' }
 
 export type ThresholdName = 'ruleOut' | 'ruleIn'
 
-/** Every figure of a part of the test folds, with the risks as given or recalibrated. Slope and intercept: whole only. */
+/** Every figure of a part of the test folds, with the risks as given or recalibrated. */
 export function figuresOfPart(pooled: Pooled, part: Part, scale: RiskScale): Figures {
   const raw = partOf(pooled.test, part)
   const after = partOf(pooled.recalibrated, part)
@@ -82,7 +84,7 @@ export function figuresOfPart(pooled: Pooled, part: Part, scale: RiskScale): Fig
     const squares = variance?.[scale][name]
     return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
   })
-  const calibration = part.family === 'all' ? calibrationFigures(pooled, scale) : []
+  const calibration = calibrationFigures(pooled, part, scale)
   if (scale !== 'consortium') return Object.fromEntries([...figures, ...calibration])
   // One rising line for all sites changes no order, so what rests on the order alone is as before, to the last digit.
   const { auroc = null, auprc = null } = figuresOfPart(pooled, part, 'raw')
@@ -129,8 +131,9 @@ export function thresholdRisk(pooled: Pooled, group: number): number {
   return recalibrated(edgeRisk(group), pooled.recalibration ?? { intercept: 0, slope: 1 })
 }
 
-function calibrationFigures(pooled: Pooled, scale: RiskScale): (readonly [string, Estimate | null])[] {
-  const { test, testIntercept, consortiumIntercept, site, siteIntercept } = pooled.fits
+function calibrationFigures(pooled: Pooled, part: Part, scale: RiskScale): (readonly [string, Estimate | null])[] {
+  const found = part.family === wholePart.family ? pooled.fits : fitsOfPart(pooled, part)
+  const { test, testIntercept, consortiumIntercept, site, siteIntercept } = found
   const line = pooled.recalibration
   const slope = ((): Estimate | null => {
     if (scale === 'site') return site === undefined ? null : estimateOf('slope', site.slope, site.slopeError)
@@ -145,6 +148,22 @@ function calibrationFigures(pooled: Pooled, scale: RiskScale): (readonly [string
     ['calibration_intercept', fit === undefined ? null : estimateOf('intercept', fit.intercept, fit.interceptError)],
   ]
 }
+
+/** Those that came to rest: in a small part, where risks nearly tell events from the others, few steps do not reach the line. */
+function fitsOfPart({ fits }: Pooled, part: Part): Readonly<Record<string, Fit>> {
+  return Object.fromEntries(
+    stratumFits.flatMap((name) => {
+      const fit = fits[stratumFitName(name, part)]
+      const error = (fit?.kind === 'line' ? fit.slopeError : fit?.interceptError) ?? 0
+      return fit === undefined || !((fit.lastStep ?? Number.POSITIVE_INFINITY) <= longestLastStep * error)
+        ? []
+        : [[name, fit] as const]
+    }),
+  )
+}
+
+/** In standard errors: a fit that still moved by more is not given. */
+const longestLastStep = 0.25
 
 function partOf<T extends Part>(parts: readonly T[], { family, level }: Part): T | undefined {
   return parts.find((one) => one.family === family && one.level === level)

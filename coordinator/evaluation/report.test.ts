@@ -116,6 +116,28 @@ describe('the report of an evaluation', () => {
     }
   })
 
+  test('gives calibration slope and intercept of groups, before and after recalibration, and none that did not come to rest', () => {
+    const told = report.parts.filter(({ family, children }) => family === 'sex' && children !== null)
+    expect(told).toHaveLength(2)
+    for (const { raw, recalibrated } of told) {
+      for (const figures of [raw, recalibrated]) {
+        const { calibration_slope: slope, calibration_intercept: intercept } = figures
+        expect(slope?.low).toBeLessThan(slope?.value ?? Number.NaN)
+        expect(intercept?.high).toBeGreaterThan(intercept?.value ?? Number.NaN)
+      }
+      const by = pooled.recalibration?.slope ?? Number.NaN
+      expect(recalibrated.calibration_slope?.value).toBeCloseTo((raw.calibration_slope?.value ?? Number.NaN) / by, 10)
+      expect(evaluationPage(report)).toContain(`<td>${estimateText(raw.calibration_slope)}</td>`)
+    }
+    const name = 'test/sex/female'
+    const fit = pooled.fits[name]
+    if (fit === undefined) throw new Error('it is fitted')
+    const moving = { ...pooled, fits: { ...pooled.fits, [name]: { ...fit, lastStep: fit.slopeError } } }
+    const other = evaluationReport({ run, study, pooled: moving, nowMs: 0 }).parts
+    expect(other.find(({ level }) => level === 'female')?.raw.calibration_slope).toBe(null)
+    expect(other.find(({ level }) => level === 'male')?.raw.calibration_slope).not.toBe(null)
+  })
+
   test('warns of a model that may be no better than chance, and of no other', () => {
     const guesses = allPasses(simulatedSites([60, 60], { seed: 'guesses', noise: 40 }), 5)
     const warned = evaluationReport({ run, study, pooled: guesses, nowMs: 0 }).cautions.join()

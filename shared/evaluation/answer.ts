@@ -29,6 +29,7 @@ import { scanCountInfluence } from './scan-count.ts'
 import { siteRecalibration } from './shrinkage.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
+import { strataSums } from './strata-fits.ts'
 import { type Stratum, stratify } from './stratify.ts'
 import { mayLeave } from './suppression.ts'
 
@@ -95,9 +96,15 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
       }
     }
     case 'calibration':
-      return { ...place, pass, fits: rawSums(validationStrata[0]?.rows ?? [], whole, pooled) }
+      return {
+        ...place,
+        pass,
+        fits: rawSums(validationStrata[0]?.rows ?? [], whole, pooled),
+        ...strataSums(test.slice(1), pooled.fits),
+      }
     case 'recalibration': {
       const own = ownRecalibration(validation, pooled, minCell)
+      const parts = test.slice(1).map((one) => ({ ...one, recalibrated: onScale(one.rows, 'consortium', pooled, own) }))
       const scaled = (scale: RiskScale): StratumCells[] =>
         test.map((stratum) => cellsOfStratum(stratum, (risk) => recalibrated(risk, lineOf(scale, pooled, own))))
       const judged = (scale: RiskScale): OwnFigures => ownFigures(onScale(whole, scale, pooled, own), minCell)
@@ -108,11 +115,13 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         consortium: scaled('consortium'),
         siteScale: scaled('site'),
         fits: recalibratedSums(whole, pooled, own),
+        ...strataSums(parts, pooled.fits),
         own: whole.length === 0 ? null : { consortium: judged('consortium'), site: judged('site') },
       }
     }
     case 'influence': {
       const own = ownRecalibration(validation, pooled, minCell)
+      const parts = test.slice(1).map((one) => ({ ...one, recalibrated: onScale(one.rows, 'consortium', pooled, own) }))
       const strata = test.flatMap((stratum) => squaresOf(stratum, pooled, own))
       return {
         ...place,
@@ -121,6 +130,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         scanCount: scanCountSquares(test, pooled),
         probe: probeSums(landmarks.scans.test, question),
         fits: recalibratedSums(whole, pooled, own),
+        ...strataSums(parts, pooled.fits),
       }
     }
   }

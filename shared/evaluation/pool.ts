@@ -1,19 +1,17 @@
 // From the sites' answers to a pass to what they make together. Sites are taken in order of their ids, so the same answers
 // give the same bytes, whatever order they came in.
 
-import { addNewtonSums, type Fit, type FitKind, fitLine, newtonStep, unfitted } from './calibration-fit.ts'
 import { pooledHazards } from './censoring.ts'
 import { addShareSums } from './clustered-share.ts'
-import type { Curve } from './curve.ts'
 import type { Recalibration } from './model-card.ts'
 import { gapClasses, outcomeClasses } from './pair-accuracy.ts'
 import type { RiskScale } from './passes.ts'
+import { startFits, withSteps } from './pool-fits.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
-import { riskBinCount } from './risk-bins.ts'
 import { modelPrior, recalibrationBy } from './shrinkage.ts'
-import type { AnswerOf, FitName, FitSums, SiteAnswer, StratumCells } from './site-answer.ts'
+import type { AnswerOf, SiteAnswer, StratumCells } from './site-answer.ts'
 import { discriminantOf } from './site-probe.ts'
 import { chooseThresholds, type ThresholdAims } from './thresholds.ts'
 
@@ -73,9 +71,6 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
     ...describe(parts),
     ...pooledSummary(parts.map(({ cells }) => ({ cells }))),
   }))
-  const whole = test[0]
-  const startAt = (curve: Curve | undefined, kind: FitKind): Fit =>
-    curve === undefined ? unfitted(kind) : startOf(curve, kind)
   return {
     ...before,
     validation,
@@ -94,12 +89,7 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
     probe: { discriminant: discriminantOf(answers), sites: [] },
     inputRanges: rangesOf(answers.map(({ inputs }) => inputs)),
     thresholds: validation === null ? before.thresholds : chooseThresholds(validation.summary.curve, aims),
-    fits: {
-      validation: startAt(validation?.summary.curve, 'line'),
-      validationIntercept: startAt(validation?.summary.curve, 'intercept'),
-      test: startAt(whole?.summary.curve, 'line'),
-      testIntercept: startAt(whole?.summary.curve, 'intercept'),
-    },
+    fits: startFits(validation, test),
   }
 }
 
@@ -115,51 +105,6 @@ function pairsOf(answers: readonly AnswerOf<'counts'>[]): Pooled['pairs'] {
 /** Of children with an event, at a site that does not say how many because fewer than k have none. */
 function fewestEvents({ children }: StratumCells, minCell: number): number {
   return Math.max(minCell, children - minCell + 1)
-}
-
-/** Where Newton's method begins: the fit to the pooled bins, each at its middle; one or two steps from the exact one. */
-function startOf({ cases, controls }: Curve, kind: FitKind): Fit {
-  const rows = Array.from({ length: riskBinCount }, (_, bin) => {
-    const risk = Math.sin((Math.PI * (bin + 0.5)) / (2 * riskBinCount)) ** 2
-    const row = { child: String(bin), risk }
-    return [
-      { ...row, outcome: 1 as const, weight: cases[bin] ?? 0 },
-      { ...row, outcome: 0 as const, weight: controls[bin] ?? 0 },
-    ]
-  }).flat()
-  const { intercept, slope } = fitLine(rows, kind)
-  return { ...unfitted(kind), intercept, slope }
-}
-
-const kinds: Readonly<Record<FitName, FitKind>> = {
-  validation: 'line',
-  validationIntercept: 'intercept',
-  test: 'line',
-  testIntercept: 'intercept',
-  consortiumIntercept: 'intercept',
-  site: 'line',
-  siteIntercept: 'intercept',
-}
-
-function withSteps(before: Pooled, answers: readonly { readonly fits: FitSums }[]): Pooled {
-  const fits: Record<string, Fit> = { ...before.fits }
-  for (const [name, kind] of fitNames()) {
-    const sums = answers.flatMap((answer) => answer.fits[name] ?? [])
-    if (sums.length > 0) fits[name] = newtonStep(fits[name] ?? unfitted(kind), addNewtonSums(sums))
-  }
-  return { ...before, fits }
-}
-
-function fitNames(): readonly (readonly [FitName, FitKind])[] {
-  return [
-    ['validation', kinds.validation],
-    ['validationIntercept', kinds.validationIntercept],
-    ['test', kinds.test],
-    ['testIntercept', kinds.testIntercept],
-    ['consortiumIntercept', kinds.consortiumIntercept],
-    ['site', kinds.site],
-    ['siteIntercept', kinds.siteIntercept],
-  ]
 }
 
 function recalibrating(before: Pooled, { minCell }: PoolOptions): Pooled {

@@ -45,6 +45,12 @@ const fits = z.strictObject({
   siteIntercept: newtonSums.optional(),
 })
 
+/** Of the parts of the test fold; absent from sites whose program did not fit them yet. */
+const strataFits = z
+  .array(z.strictObject({ family: name, level: name, fits }))
+  .max(200)
+  .optional()
+
 /** A figure of this site alone with its standard error, clustered by child. */
 const ownFigures = z.record(name, z.strictObject({ value: z.number(), error: z.number().nullable() }))
 
@@ -86,7 +92,7 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     /** Of the embeddings of validation scans, for the site probe. */
     moments: momentsSchema.nullable(),
   }),
-  z.strictObject({ ...place, pass: z.literal('calibration'), fits }),
+  z.strictObject({ ...place, pass: z.literal('calibration'), fits, strataFits }),
   z.strictObject({
     ...place,
     pass: z.literal('recalibration'),
@@ -94,6 +100,7 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     consortium: z.array(stratumCells).max(200),
     siteScale: z.array(stratumCells).max(200),
     fits,
+    strataFits,
     own: z.strictObject({ consortium: ownFigures, site: ownFigures }).nullable(),
   }),
   z.strictObject({
@@ -117,6 +124,7 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     /** Test scans that the discriminant took for this site's; null where there is none, or too few. */
     probe: shareSumsSchema.nullable(),
     fits,
+    strataFits,
   }),
 ])
 
@@ -124,6 +132,7 @@ export type SiteAnswer = z.infer<typeof siteAnswerSchema>
 export type AnswerOf<Pass extends SiteAnswer['pass']> = Extract<SiteAnswer, { pass: Pass }>
 export type StratumCells = z.infer<typeof stratumCells>
 export type FitSums = z.infer<typeof fits>
+export type StratumFits = NonNullable<z.infer<typeof strataFits>>[number]
 export type FitName = keyof FitSums
 export type OwnFigures = z.infer<typeof ownFigures>
 

@@ -85,7 +85,7 @@ function partTables(family: string, parts: readonly PartReport[], minCell: numbe
       level,
       ...calibrationMetrics.flatMap((name) => [raw, recalibrated].map((figures) => estimateText(figures[name]))),
       estimateText(recalibrated.ece_by_chance),
-      ...[raw, recalibrated].map(({ mean_risk }) => estimateText(mean_risk)),
+      estimateText(recalibrated.mean_risk),
     ])
   return `<h3>${escapeHtml(familyTitle(family))}</h3>${table(['', 'children', 'landmarks', 'event rate', ...accuracyHead], accuracy)}${
     calibration.length === 0 ? '' : table(['calibration', ...calibrationHead], calibration)
@@ -95,5 +95,8 @@ function partTables(family: string, parts: readonly PartReport[], minCell: numbe
 const accuracyMetrics = ['auroc', 'auprc', 'brier', 'brier_scaled', 'log_loss'] as const
 const accuracyHead = ['AUROC', 'AUPRC', 'Brier', 'Brier, scaled', 'log loss']
 
-const calibrationMetrics = ['ece'] as const
-const calibrationHead = ['ECE', 'recalibrated', 'by chance', 'mean risk', 'recalibrated']
+const calibrationMetrics = ['calibration_slope', 'calibration_intercept', 'ece'] as const
+const calibrationHead = [
+  ...['slope', 'recalibrated', 'intercept', 'recalibrated', 'ECE', 'recalibrated', 'by chance'],
+  'mean risk, recalibrated',
+]

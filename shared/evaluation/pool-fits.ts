@@ -1,0 +1,111 @@
+// The lines of calibration that all sites fit together, pass by pass: where each begins, and the step that the sites' sums allow.
+
+import { addNewtonSums, type Fit, type FitKind, fitLine, newtonStep, unfitted } from './calibration-fit.ts'
+import type { Curve } from './curve.ts'
+import type { Summary } from './figures.ts'
+import type { Pooled } from './pooled.ts'
+import { riskBinCount } from './risk-bins.ts'
+import type { FitName, FitSums, SiteAnswer, StratumFits } from './site-answer.ts'
+import { stratumFitName, stratumFits } from './strata-fits.ts'
+
+interface Counted {
+  readonly family: string
+  readonly level: string
+  readonly summary: Summary
+}
+
+/** Where the fits begin, once cells are known. */
+export function startFits(validation: Counted | null, test: readonly Counted[]): Record<string, Fit> {
+  const startAt = (part: Counted | null | undefined, kind: FitKind): Fit =>
+    part == null ? unfitted(kind) : startOf(part.summary.curve, kind)
+  const ofParts = test
+    .slice(1)
+    .flatMap((part) =>
+      (['test', 'testIntercept'] as const).map(
+        (fit) => [stratumFitName(fit, part), startAt(part, kinds[fit])] as const,
+      ),
+    )
+  return {
+    validation: startAt(validation, 'line'),
+    validationIntercept: startAt(validation, 'intercept'),
+    test: startAt(test[0], 'line'),
+    testIntercept: startAt(test[0], 'intercept'),
+    ...Object.fromEntries(ofParts),
+  }
+}
+
+/** Where Newton's method begins: the fit to the pooled bins, each at its middle; one or two steps from the exact one. */
+function startOf({ cases, controls }: Curve, kind: FitKind): Fit {
+  const rows = Array.from({ length: riskBinCount }, (_, bin) => {
+    const risk = Math.sin((Math.PI * (bin + 0.5)) / (2 * riskBinCount)) ** 2
+    const row = { child: String(bin), risk }
+    return [
+      { ...row, outcome: 1 as const, weight: cases[bin] ?? 0 },
+      { ...row, outcome: 0 as const, weight: controls[bin] ?? 0 },
+    ]
+  }).flat()
+  const { intercept, slope } = fitLine(rows, kind)
+  return { ...unfitted(kind), intercept, slope }
+}
+
+const kinds: Readonly<Record<FitName, FitKind>> = {
+  validation: 'line',
+  validationIntercept: 'intercept',
+  test: 'line',
+  testIntercept: 'intercept',
+  consortiumIntercept: 'intercept',
+  site: 'line',
+  siteIntercept: 'intercept',
+}
+
+interface Fitting {
+  readonly pass: SiteAnswer['pass']
+  readonly fits: FitSums
+  readonly strataFits?: readonly StratumFits[] | undefined
+}
+
+/** One step of each fit of which sums came. */
+export function withSteps(before: Pooled, answers: readonly Fitting[]): Pooled {
+  const fits: Record<string, Fit> = { ...before.fits }
+  for (const [name, kind] of fitNames()) {
+    const sums = answers.flatMap((answer) => answer.fits[name] ?? [])
+    if (sums.length > 0) fits[name] = newtonStep(fits[name] ?? unfitted(kind), addNewtonSums(sums))
+  }
+  return { ...before, fits: withStepsOfParts(fits, before, answers) }
+}
+
+/** A part to which not all of its sites send sums is not fitted any more: the rest are other children. */
+function withStepsOfParts(
+  fits: Record<string, Fit>,
+  { test }: Pooled,
+  answers: readonly Fitting[],
+): Record<string, Fit> {
+  const after = { ...fits }
+  for (const part of test.slice(1)) {
+    const told = answers.flatMap(({ strataFits = [] }) =>
+      strataFits.filter(({ family, level }) => family === part.family && level === part.level),
+    )
+    for (const fit of stratumFits) {
+      // Nothing is recalibrated yet.
+      if (answers[0]?.pass === 'calibration' && fit === 'consortiumIntercept') continue
+      const name = stratumFitName(fit, part)
+      const sums = told.flatMap((one) => one.fits[fit] ?? [])
+      const from = after[name] ?? unfitted(kinds[fit])
+      delete after[name]
+      if (sums.length === part.sites.length) after[name] = newtonStep(from, addNewtonSums(sums))
+    }
+  }
+  return after
+}
+
+function fitNames(): readonly (readonly [FitName, FitKind])[] {
+  return [
+    ['validation', kinds.validation],
+    ['validationIntercept', kinds.validationIntercept],
+    ['test', kinds.test],
+    ['testIntercept', kinds.testIntercept],
+    ['consortiumIntercept', kinds.consortiumIntercept],
+    ['site', kinds.site],
+    ['siteIntercept', kinds.siteIntercept],
+  ]
+}
