@@ -54,6 +54,7 @@ export function cardMarkdown(card: ModelCard): string {
       ]),
     ),
     '',
+    ...seenText(card.seen ?? {}),
     '## How well it does',
     '',
     '95 % intervals, clustered by child.',
@@ -120,6 +121,16 @@ export function cardMarkdown(card: ModelCard): string {
     ),
     '',
   ].join('\n')
+}
+
+/** Nothing of cards that do not say. */
+function seenText(seen: Exclude<ModelCard['seen'], undefined>): string[] {
+  const families = Object.entries(seen)
+  if (families.length === 0) return []
+  const words = families.map(([family, levels]) => {
+    return `* ${family.replaceAll('_', ' ')}: ${levels.length === 0 ? 'none of which enough children had scans' : levels.join(', ')}`
+  })
+  return ['Scans in training, of enough children to tell:', '', ...words, '']
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

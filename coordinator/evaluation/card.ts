@@ -85,6 +85,7 @@ export function modelCard(options: {
           : 'children that two sites treat are looked for by keyed hashes, and one site keeps each'),
     },
     inputRanges: pooled.inputRanges,
+    ...(pooled.seen !== undefined && { seen: pooled.seen }),
     data: {
       sites: report.sites.map(({ site, children, landmarks }) => ({ site, children, landmarks })),
       children: report.data.children,

@@ -250,6 +250,9 @@ describe('the model card', () => {
     expect(modelCardSchema.parse(JSON.parse(JSON.stringify(card)))).toEqual(card)
     expect(card.thresholds.ruleOut?.risk).toBeLessThan(card.thresholds.ruleIn?.risk ?? 0)
     expect(card.inputRanges).toEqual({ visits: { low: 1, high: 3 } })
+    // Each site has one child in T2w too, which is fewer than may be told.
+    expect(card.seen).toEqual({ sequence: ['FLAIR'] })
+    expect(cardMarkdown(card)).toContain('Scans in training, of enough children to tell:\n\n* sequence: FLAIR\n')
   })
 
   test('tells the bedside how far risks held, by either recalibration', () => {

@@ -43,6 +43,8 @@ export interface SiteLandmarks {
   readonly scans: { readonly validation: readonly EmbeddedScan[]; readonly test: readonly EmbeddedScan[] }
   /** Children of the training fold by bins of what they bring to the model. */
   readonly inputs: Readonly<Record<string, readonly InputBin[]>>
+  /** How many of them have scans made in some way: by family, such as `sequence`, and level, such as `FLAIR`. */
+  readonly seen: Readonly<Record<string, ReadonlyMap<string, number>>>
 }
 
 /** Children with a value in [low, high). */
@@ -90,6 +92,9 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         },
         inputs: Object.fromEntries(
           Object.entries(landmarks.inputs).map(([name, bins]) => [name, largeBins(bins, minCell)]),
+        ),
+        seen: Object.fromEntries(
+          Object.entries(landmarks.seen).map(([family, levels]) => [family, largeLevels(levels, minCell)]),
         ),
         pairs: [...pairSums(landmarks.scans.test, minCell)],
         moments: momentsOf(landmarks.scans.validation, minCell),
@@ -279,4 +284,12 @@ function finiteOnly(values: Readonly<Record<string, number>>): Record<string, nu
 /** Only bins in which enough children stand, so that the ends of a range never show one child. */
 function largeBins(bins: readonly InputBin[], minCell: number): InputBin[] {
   return bins.filter(({ children }) => children >= minCell)
+}
+
+/**
+ * Names of the levels with enough children, and no counts: every child has a scan of some level, so a count beside that of all
+ * would tell how many the small levels have.
+ */
+function largeLevels(levels: ReadonlyMap<string, number>, minCell: number): string[] {
+  return [...levels].flatMap(([level, children]) => (children >= minCell ? [level] : [])).sort()
 }

@@ -7,6 +7,11 @@ test('a card is read back as it was written', () => {
   expect(parseModelCard(JSON.stringify(card), 'card.json')).toEqual(card)
 })
 
+test('a card of a version that did not say how training scans were made is read', () => {
+  const { seen: _, ...earlier } = exampleCard()
+  expect(parseModelCard(JSON.stringify(earlier), 'card.json')).toEqual(earlier)
+})
+
 test.each([
   ['not JSON', '{', 'the file'],
   ['another format', JSON.stringify({ ...exampleCard(), format: 'sequela-model-card/2' }), 'format'],

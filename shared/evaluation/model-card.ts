@@ -86,6 +86,11 @@ export const modelCardSchema = z.strictObject({
    * `age_years`; one that no site could report is absent.
    */
   inputRanges: z.record(z.string(), z.strictObject({ low: z.number(), high: z.number() })),
+  /**
+   * By family (`sequence`, `vendor`, `field_strength`), levels of which at least the smallest allowed group of some site's
+   * training children have scans; of others the model knows nothing or too little to tell. Absent in cards of earlier versions.
+   */
+  seen: z.record(z.string(), z.array(z.string())).optional(),
   data: z.strictObject({
     sites: z.array(
       z.strictObject({

@@ -88,6 +88,7 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
     pairs: pairsOf(answers),
     probe: { discriminant: discriminantOf(answers), sites: [] },
     inputRanges: rangesOf(answers.map(({ inputs }) => inputs)),
+    ...seenAnywhere(answers.flatMap(({ seen }) => (seen === undefined ? [] : [seen]))),
     thresholds: validation === null ? before.thresholds : chooseThresholds(validation.summary.curve, aims),
     fits: startFits(validation, test),
   }
@@ -223,6 +224,14 @@ function rangesOf(sites: readonly AnswerOf<'counts'>['inputs'][]): Pooled['input
       return [[name, range] as const]
     }),
   )
+}
+
+/** Nothing where no site told: a site of an earlier version would not understand the field. */
+function seenAnywhere(sites: readonly Exclude<Pooled['seen'], undefined>[]): Pick<Pooled, 'seen'> {
+  if (sites.length === 0) return {}
+  const families = [...new Set(sites.flatMap((seen) => Object.keys(seen)))].sort()
+  const seen = families.map((family) => [family, [...new Set(sites.flatMap((one) => one[family] ?? []))].sort()])
+  return { seen: Object.fromEntries(seen) }
 }
 
 function addRecords(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {

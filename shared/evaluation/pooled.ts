@@ -66,6 +66,8 @@ export const pooledSchema = z.strictObject({
     }),
   ),
   inputRanges: z.record(z.string(), z.strictObject({ low: finite, high: finite })),
+  /** By family, levels of which some site has enough training children; absent where no site told, as earlier versions do not. */
+  seen: z.record(z.string(), z.array(z.string())).optional(),
   /** Lower edges, as numbers of risk bins; chosen on the validation folds. */
   thresholds: z.strictObject({ ruleOut: z.int().nullable(), ruleIn: z.int().nullable() }),
   fits: z.record(z.string(), fit),

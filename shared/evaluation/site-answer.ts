@@ -87,6 +87,8 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     /** Children of a fold with an event within the horizon; null when that, or the rest, is too few. */
     events: z.strictObject({ validation: count.nullable(), test: count.nullable() }),
     inputs: z.record(name, z.array(inputBin).max(100)),
+    /** By family, levels of which enough training children have scans; absent in answers of earlier versions. */
+    seen: z.record(name, z.array(name).max(20)).optional(),
     /** Pairs of test scans, by the time between them. */
     pairs: z.array(z.strictObject({ level: name, sums: shareSumsSchema })).max(10),
     /** Of the embeddings of validation scans, for the site probe. */

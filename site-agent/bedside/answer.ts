@@ -82,7 +82,8 @@ export interface AnswerParts extends Pick<ChildAnswer, 'child' | 'key' | 'study'
 export function answerFrom(parts: AnswerParts): ChildAnswer {
   const { child, key, study, weightsDigest, heldBack, horizonDays, card, facts, visits } = parts
   const calibration = calibrationFor(card, parts.site)
-  const model: ModelFacts = { ranges: card?.inputRanges ?? {}, siteTrained: parts.siteTrained }
+  const { inputRanges: ranges = {}, seen = {} } = card ?? {}
+  const model: ModelFacts = { ranges, seen, siteTrained: parts.siteTrained }
   const calibratedAt = (risk: number): CalibratedRisk | null =>
     card === undefined || calibration.kind === 'refused' ? null : calibrate(card, parts.site, calibration.by, risk)
   const answered = visits.map((visit, landmark): AnsweredVisit => {

@@ -9,6 +9,7 @@ import { isPreparedVolume, type PreparedScan, preparerFor, siteCohort } from '..
 import type { Cohort, CohortChild } from '../cohort/cohort.ts'
 import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
+import { scanGroups } from '../evaluation/scan-groups.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
 import { createStudyGrid } from '../imaging/study-grid.ts'
@@ -91,11 +92,12 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       const heldBack = heldBackOf(child, [...cohort.findings, ...scans.findings])
       const shown = withFiles(child, scans.files)
       if (shown.scans.length === 0) throw nothingUsable(child.participant, heldBack)
-      const facts = await factsOf(shown, scans, overlapOf)
+      const prepared = preparedChild(shown, scans)
+      const facts = await factsOf(shown, { scans, prepared }, overlapOf)
       onProgress('Asking the model', 0, 0)
       return {
         ...{ child, shown, facts, heldBack },
-        answer: await ask(shown, preparedChild(shown, scans.files), facts, heldBack),
+        answer: await ask(shown, prepared, facts, heldBack),
       }
     },
   }
@@ -128,12 +130,13 @@ export function heldBackOf({ participant }: Pick<CohortChild, 'participant'>, fi
 
 async function factsOf(
   { fold, scans, outcome, chart }: CohortChild,
-  { volumes }: PreparedScans<PreparedScan>,
+  { scans: { volumes }, prepared }: { readonly scans: PreparedScans<PreparedScan>; readonly prepared: PreparedChild },
   overlapOf: (file: string) => Promise<ChildFacts['scans'][number]['overlap']>,
 ): Promise<ChildFacts> {
   const ofScans = await Promise.all(
-    scans.map(async (scan) => ({
+    scans.map(async (scan, visit) => ({
       ...{ session: scan.session, day: scan.day },
+      groups: scanGroups({ scanner: scan.scanner, sequence: prepared.scans[visit]?.sequence }),
       overlap: await overlapOf(volumes.get(scan)?.file ?? ''),
       registration: registrationOf(volumes.get(scan)),
     })),

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type ChildFacts, flagsAt, type ModelFacts, type ScanFacts } from './fit.ts'
 
+const flairOfGe = { sequence: 'FLAIR', vendor: 'ge', field_strength: '3 T and over' }
 const inPlace = { dice: 0.95, emptySlices: 0 }
 const scan = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
-  ...{ session: `ses-${day}`, day, overlap: inPlace, registration: undefined },
+  ...{ session: `ses-${day}`, day, groups: flairOfGe, overlap: inPlace, registration: undefined },
   ...changes,
 })
 const registered = { mutualInformation: 1.1, fieldOfView: 1, starts: 1 }
@@ -18,6 +19,7 @@ const model: ModelFacts = {
     days_since_surgery: { low: 0, high: 2000 },
     visits: { low: 1, high: 4 },
   },
+  seen: { sequence: ['FLAIR'], vendor: ['ge', 'siemens'], field_strength: ['3 T and over'] },
   siteTrained: true,
 }
 const said = (child: Partial<ChildFacts>, changes: Partial<ModelFacts> = {}, landmark?: number): string[] => {
@@ -73,6 +75,29 @@ describe('a reader is warned', () => {
     ['placement', { scans: [scan(1), scan(2, { registration: { ...registered, starts: 4 } })] }],
     ['field-of-view', { scans: [scan(1), scan(2, { registration: { ...registered, fieldOfView: 0.9 } })] }],
   ])('of %s', (kind, child) => expect(said(child)).toEqual([`caution ${kind}`]))
+
+  const made = (changes: Partial<ScanFacts['groups']>): Partial<ScanFacts> => ({ groups: { ...flairOfGe, ...changes } })
+  test.each<[string, Partial<ScanFacts>]>([
+    ['sequence', made({ sequence: 'T2w' })],
+    ['scanner', made({ vendor: 'philips' })],
+    ['scanner', made({ field_strength: '1.5 T' })],
+  ])('of a %s that training hardly had', (kind, how) => {
+    expect(said({ scans: [scan(1), scan(2, how)] })).toEqual([`caution ${kind}`])
+    expect(said({ scans: [scan(1), scan(2), scan(3, how)] }, {}, 1)).toEqual([])
+    expect(said({ scans: [scan(1), scan(2, how)] }, { seen: {} })).toEqual([])
+  })
+
+  test('of it in words that say which scans, and what the model knows instead', () => {
+    const sentences = (scans: readonly ScanFacts[]): string[] =>
+      flagsAt({ ...sound, scans }, model, 1).map(({ sentence }) => sentence)
+    expect(sentences([scan(1), scan(2, made({ vendor: 'philips' }))])).toEqual([
+      'ses-2: scanner philips, of which the model saw no scans in training, or too few to tell; it knows ge, siemens.',
+    ])
+    const t2w = made({ sequence: 'T2w', vendor: 'unknown' })
+    expect(sentences([scan(1, t2w), scan(2, t2w)])).toEqual([
+      'Every scan: sequence T2w, of which the model saw no scans in training, or too few to tell; it knows FLAIR.',
+    ])
+  })
 
   test('of no narrow overlap with the template where scans are registered: a small head overlaps less', () => {
     expect(

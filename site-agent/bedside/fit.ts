@@ -5,6 +5,7 @@ import { ageAtScan } from '../../shared/cohort/chart.ts'
 import { isInside, lastOf } from '../../shared/evaluation/input-range.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import type { Fold } from '../../shared/study/folds.ts'
+import { type ScanFamily, scanFamilies, type scanGroups, unknownLevel } from '../evaluation/scan-groups.ts'
 
 /** `refuses`: no calibrated risk is given. `caution`: to know before believing it. */
 export type FlagWeight = 'refuses' | 'caution'
@@ -23,6 +24,8 @@ export interface Flag {
     | 'trained-on'
     | 'foreign-site'
     | 'treatment'
+    | 'sequence'
+    | 'scanner'
   readonly sentence: string
 }
 
@@ -31,6 +34,8 @@ export interface ScanFacts {
   readonly session: string
   /** Since the index surgery, or since the first scan where that is not known. */
   readonly day: number
+  /** How it was made. */
+  readonly groups: ReturnType<typeof scanGroups>
   /** How it was registered; undefined where scans come in template space. */
   readonly registration:
     | { readonly mutualInformation: number; readonly fieldOfView: number; readonly starts: number }
@@ -58,6 +63,8 @@ export interface ChildFacts {
 export interface ModelFacts {
   /** Ranges of the model card; empty without one. */
   readonly ranges: ModelCard['inputRanges']
+  /** How scans of training were made, by the model card; empty where it does not say. */
+  readonly seen: Exclude<ModelCard['seen'], undefined>
   /** Whether this site is one of those that trained the model. */
   readonly siteTrained: boolean
 }
@@ -76,7 +83,33 @@ export function flagsAt(child: ChildFacts, model: ModelFacts, landmark: number):
   const scans = child.scans.slice(0, landmark + 1)
   const last = scans.at(-1)
   if (last === undefined) return []
-  return [...historyFlags(scans, model), ...childFlags(child, model, last), ...scans.flatMap(scanFlags)]
+  return [
+    ...historyFlags(scans, model),
+    ...childFlags(child, model, last),
+    ...scanFamilies.flatMap((family) => unseenFlags(scans, family, model)),
+    ...scans.flatMap(scanFlags),
+  ]
+}
+
+const familyWords: Readonly<Record<ScanFamily, string>> = {
+  sequence: 'sequence',
+  vendor: 'scanner',
+  field_strength: 'field strength',
+}
+
+/** One for each way in which a scan was made that training hardly had. */
+function unseenFlags(scans: readonly ScanFacts[], family: ScanFamily, { seen }: ModelFacts): Flag[] {
+  const known = seen[family]
+  if (known === undefined) return []
+  const levelOf = ({ groups }: ScanFacts): string => groups[family] ?? unknownLevel
+  const unseen = scans.filter((scan) => levelOf(scan) !== unknownLevel && !known.includes(levelOf(scan)))
+  return [...Map.groupBy(unseen, levelOf)].map(([level, of]) => {
+    const where = of.length === scans.length ? 'Every scan' : of.map(({ session }) => session).join(', ')
+    const other = known.length === 0 ? '' : `; it knows ${known.join(', ')}`
+    const what = `${familyWords[family]} ${level}`
+    const sentence = `${where}: ${what}, of which the model saw no scans in training, or too few to tell${other}.`
+    return caution(family === 'sequence' ? 'sequence' : 'scanner', sentence)
+  })
 }
 
 function historyFlags(scans: readonly ScanFacts[], { ranges }: ModelFacts): Flag[] {

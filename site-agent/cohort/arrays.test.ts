@@ -52,6 +52,7 @@ describe('a study of arrays', () => {
       [10, 100, 200],
       [10, 100, 200],
     ])
+    for (const scan of children.flatMap(({ scans }) => scans)) expect(scan).not.toHaveProperty('sequence')
     expect(new Set(children.flatMap(({ scans }) => scans.map(({ file }) => file))).size).toBe(6)
   })
 

@@ -23,6 +23,8 @@ export interface CohortImage {
   readonly path: string
   /** Where it really lies. */
   readonly file: string
+  /** Of which sequence it is; absent for arrays. */
+  readonly sequence?: string
 }
 
 /** One visit's image; of several the first that is there. */

@@ -116,7 +116,7 @@ function chooseScans(
  * What a study calls an image. T1w after contrast agent shows something else than T1w before it, and is a sequence of its own;
  * FLAIR and T2w stay what they are.
  */
-function sequenceIn({ sequence, entities }: ScanName): string {
+export function sequenceIn({ sequence, entities }: ScanName): string {
   return sequence === 'T1w' && entities.has('ce') ? 'T1c' : sequence
 }
 

@@ -6,7 +6,7 @@ import type { BidsVisit } from './bids.ts'
 import type { CohortImage } from './cohort.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { Rule } from './finding.ts'
-import type { ChosenImages } from './image-choice.ts'
+import { type ChosenImages, type Image, sequenceIn } from './image-choice.ts'
 import { scanTime } from './scan-time.ts'
 import { scannerOf } from './scanner.ts'
 import type { VisitTime } from './visit-days.ts'
@@ -48,7 +48,7 @@ export async function locateVisit(
   for (const image of images) {
     const file = image && (await answerOrProblem(async () => (await folder.locate(image.path)) ?? dangling))
     if (image !== undefined && typeof file === 'object') lost.push({ path: image.path, ...file })
-    channels.push(image !== undefined && typeof file === 'string' ? { path: image.path, file } : undefined)
+    channels.push(image !== undefined && typeof file === 'string' ? locatedAs(image, file) : undefined)
   }
   const at = channels.findIndex((channel) => channel !== undefined)
   const [first, image] = [channels[at], images[at]]
@@ -57,6 +57,10 @@ export async function locateVisit(
   if ('sentence' in time) return { located: undefined, lost: [...lost, { path: image.path, ...time }] }
   const scanner = await scannerOf(folder, image.path, visit.row?.scanner)
   return { located: { ...first, ...(together ? { channels } : {}), time, scanner }, lost }
+}
+
+function locatedAs({ path, name }: Image, file: string): CohortImage {
+  return name.sequence === 'features' ? { path, file } : { path, file, sequence: sequenceIn(name) }
 }
 
 /** What the data folder answers, or its refusal as a problem of the image. */

@@ -46,7 +46,7 @@ describe('a prepared cohort', () => {
       fold: a?.fold,
       scans: [30, 200, 400].map((day) => ({
         file: expect.stringMatching(/^\/cache\/[0-9a-f]{64}\.f32$/),
-        ...{ day, followUp: { days: 500 - day, event: true }, scanner: undefined },
+        ...{ day, followUp: { days: 500 - day, event: true }, scanner: undefined, sequence: 'FLAIR' },
       })),
       outcome: {
         ...{ eventDay: 500, eventType: 'recurrence', ending: 'event', lastFollowUpDay: 900 },

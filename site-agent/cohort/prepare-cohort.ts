@@ -99,7 +99,7 @@ export async function prepareCohort<Volume extends ScanVolume>(
       continue
     }
     used.push(left)
-    children.push(preparedChild(left, files))
+    children.push(preparedChild(left, { files, channels }))
   }
   const scans = used.flatMap((child) => child.scans)
   const sequences = countSequences(cohort.channels ?? [], scans, channels)
@@ -121,15 +121,27 @@ export function withFiles(child: CohortChild, files: PreparedScans['files']): Co
 /** What training and scoring get of a child all of whose scans have a prepared volume. */
 export function preparedChild(
   { key, fold, scans, outcome, chart }: CohortChild,
-  files: PreparedScans['files'],
+  prepared: PreparedImages,
 ): PreparedChild {
   return {
     ...{ key, fold, outcome, chart },
     scans: scans.map((scan) => {
       const { day, followUp, scanner } = scan
-      return { file: files.get(scan) ?? '', day, followUp, scanner }
+      const sequence = shownIn(scan, prepared)
+      const file = prepared.files.get(scan) ?? ''
+      return { file, day, followUp, scanner, ...(sequence !== undefined && { sequence }) }
     }),
   }
+}
+
+type PreparedImages = Pick<PreparedScans<ScanVolume>, 'files' | 'channels'>
+
+/** The sequence of a scan, or of several those that could be prepared. */
+function shownIn(scan: CohortScan, { channels }: PreparedImages): string | undefined {
+  if (scan.channels === undefined) return scan.sequence
+  const there = channels.get(scan) ?? []
+  const named = scan.channels.flatMap((image, channel) => (there[channel] === undefined ? [] : [image?.sequence ?? '']))
+  return named.join(' and ')
 }
 
 /** The files of visits whose images no other visit has, nor themselves twice; a finding for each of the others. */

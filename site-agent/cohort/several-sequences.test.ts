@@ -123,6 +123,11 @@ describe('a cohort of several sequences a visit', () => {
       `image/unreadable sub-a ses-2: ${t2w('sub-a', 'ses-2')}: it is scan_unreadable.`,
     ])
     expect(prepared.used[0]?.scans).toHaveLength(3)
+    const shownIn = prepared.children.map(({ scans }) => scans.map(({ sequence }) => sequence))
+    expect(shownIn.toSorted()).toEqual([
+      ['FLAIR and T2w', 'FLAIR'],
+      ['T2w', 'FLAIR', 'T2w'],
+    ])
     expect(prepared.sequences.map(({ visits, missing }) => [visits, missing])).toEqual([
       [3, 2],
       [3, 2],

@@ -1,13 +1,14 @@
 // From this hospital's children and the risks that a model gives them to landmarks. Groups are wide, as a group of few says
 // nothing; what a table does not say is `unknown`.
 
-import { ageAtScan, type Chart, type Scanner } from '../../shared/cohort/chart.ts'
+import { ageAtScan, type Chart } from '../../shared/cohort/chart.ts'
 import type { InputBin, SiteLandmarks } from '../../shared/evaluation/answer.ts'
 import type { Landmark } from '../../shared/evaluation/landmark.ts'
 import type { EmbeddedScan } from '../../shared/evaluation/pair-accuracy.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { ChildRisks } from '../learning/risks.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
+import { type ScanSource, scanFamilies, scanGroups, unknownLevel } from './scan-groups.ts'
 
 export interface JudgedChildren {
   readonly children: readonly PreparedChild[]
@@ -33,11 +34,13 @@ export function siteLandmarks({ children, risksOf, visitOfShown, teachesOrder }:
     ...{ validation, test, followUp: [...train, ...validation, ...test] },
     scans: { validation: scansOf('validation'), test: scansOf('test') },
     inputs: inputsOf(trained),
+    seen: seenBy(trained),
   }
 }
 
 function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitOfShown: number): Landmark[] {
-  return child.scans.flatMap(({ day, followUp, scanner }, visit): Landmark[] => {
+  return child.scans.flatMap((scan, visit): Landmark[] => {
+    const { day, followUp } = scan
     if (followUp === null) return []
     const { days: timeDays, event } = followUp
     const visits = visit + 1
@@ -46,7 +49,7 @@ function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitO
         ...{ child: child.key, visits, day, timeDays, event },
         risk: risks?.atVisits[visit] ?? 0,
         riskByShown: visits === visitOfShown ? (risks?.byShown ?? []) : [],
-        groups: groupsOf(child.chart, scanner),
+        groups: groupsOf(child.chart, scan),
       },
     ]
   })
@@ -62,7 +65,7 @@ function embeddedScans(child: PreparedChild, risks: ChildRisks | undefined, teac
   })
 }
 
-function groupsOf(chart: Chart, scanner: Scanner | undefined): Record<string, string> {
+function groupsOf(chart: Chart, scan: ScanSource): Record<string, string> {
   const { ageYears, sex, grade, resection, location, treatment } = chart
   return {
     age: ageYears === undefined ? 'unknown' : ageBand(ageYears),
@@ -71,18 +74,12 @@ function groupsOf(chart: Chart, scanner: Scanner | undefined): Record<string, st
     resection: resection ?? 'unknown',
     location: location ?? 'unknown',
     treatment: treatment ?? 'unknown',
-    vendor: scanner?.vendor ?? 'unknown',
-    field_strength: fieldBand(scanner?.fieldStrengthTesla),
+    ...scanGroups(scan),
   }
 }
 
 function ageBand(years: number): string {
   return years < 5 ? 'under 5' : years < 10 ? '5 to 9' : years < 15 ? '10 to 14' : '15 and over'
-}
-
-function fieldBand(tesla: number | undefined): string {
-  if (tesla === undefined) return 'unknown'
-  return tesla < 1.2 ? 'under 1.5 T' : tesla < 2 ? '1.5 T' : '3 T and over'
 }
 
 /** Children of the training fold by bins of what the model is shown, so that a reader elsewhere sees what lies outside. */
@@ -97,6 +94,27 @@ function inputsOf(children: readonly PreparedChild[]): Record<string, readonly I
     days_since_surgery: countBins(children, days, 180),
     age_years: countBins(children, ageAt, 1),
   }
+}
+
+/** By family and level, the children with at least one scan of it. Families of which nothing is written down are left out. */
+function seenBy(children: readonly PreparedChild[]): SiteLandmarks['seen'] {
+  const families = scanFamilies.map((family) => {
+    const levels = children.flatMap(({ scans }) => [
+      ...new Set(scans.map((scan) => scanGroups(scan)[family] ?? unknownLevel)),
+    ])
+    return [
+      family,
+      Map.groupBy(
+        levels.filter((level) => level !== unknownLevel),
+        (level) => level,
+      ),
+    ] as const
+  })
+  return Object.fromEntries(
+    families
+      .filter(([, levels]) => levels.size > 0)
+      .map(([family, levels]) => [family, new Map([...levels].map(([level, all]) => [level, all.length]))]),
+  )
 }
 
 /** Children with at least one value in each bin [k·width, (k + 1)·width). */

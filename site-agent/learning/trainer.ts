@@ -16,6 +16,8 @@ export interface PreparedScan {
   /** What is known after the visit, if it is a landmark; all that training is told of the outcome. */
   readonly followUp: FollowUp | null
   readonly scanner: Scanner | undefined
+  /** What it is shown in, such as `FLAIR`, or `FLAIR and T2w`; absent for arrays. */
+  readonly sequence?: string
 }
 
 /** A child as training sees it: scans in order of time, no name and no date. */

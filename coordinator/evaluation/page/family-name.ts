@@ -13,6 +13,7 @@ const familyTitles: Readonly<Record<string, string>> = {
   resection: 'Resection',
   location: 'Location',
   treatment: 'Treatment',
+  sequence: 'Sequence',
   vendor: 'Scanner',
   field_strength: 'Field strength',
 }

@@ -31,6 +31,7 @@ export function exampleCard(changes: Partial<ModelCard> = {}): ModelCard {
       policy: 'plaintext updates',
     },
     inputRanges: { visits: { low: 1, high: 7 }, gap_days: { low: 0, high: 720 } },
+    seen: { sequence: ['FLAIR'], vendor: ['ge', 'siemens'] },
     data: {
       sites: [
         { site: 'boston', children: 41, landmarks: 160 },

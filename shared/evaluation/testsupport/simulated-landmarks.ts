@@ -71,10 +71,16 @@ export function simulatedSites(
         simulatedLandmarks({ ...simulation, children, seed: `${simulation.seed}/${index}/${name}` })
       const [validation, test] = [fold('validation'), fold('test')]
       const inputs = { visits: [{ low: 1, high: 3, children }] }
+      const seen = {
+        sequence: new Map([
+          ['FLAIR', children],
+          ['T2w', 1],
+        ]),
+      }
       const scansOf = (rows: readonly Landmark[]): EmbeddedScan[] =>
         simulatedScans(rows, index, simulation.siteShift ?? 0)
       const scans = { validation: scansOf(validation), test: scansOf(test) }
-      return [`site-${index}`, { validation, test, followUp: [...validation, ...test], scans, inputs }] as const
+      return [`site-${index}`, { validation, test, followUp: [...validation, ...test], scans, inputs, seen }] as const
     }),
   )
 }

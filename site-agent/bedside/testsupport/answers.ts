@@ -6,8 +6,16 @@ import type { AnswerParts } from '../answer.ts'
 import type { ScanFacts } from '../fit.ts'
 import type { VisitRisk } from '../prediction.ts'
 
+const flairOfGe = { sequence: 'FLAIR', vendor: 'ge', field_strength: '3 T and over' }
+
 export const scanFacts = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
-  ...{ session: `ses-${day}`, day, overlap: { dice: 0.95, emptySlices: 0 }, registration: undefined },
+  ...{
+    session: `ses-${day}`,
+    day,
+    groups: flairOfGe,
+    overlap: { dice: 0.95, emptySlices: 0 },
+    registration: undefined,
+  },
   ...changes,
 })
 
