@@ -58,6 +58,31 @@ describe('a cohort that was reported on', () => {
     await noteReported(file, cohort(20, 400, 15), 5)
   })
 
+  describe('in certain sequences', () => {
+    const shownIn = (sequence: string, children: number, all = 20) => {
+      const rows = Array.from({ length: all }, (_, child) => landmark(`child ${child}`))
+      const followUp = rows.map((row, i) => ({ ...row, groups: { sequence: i < children ? sequence : 'FLAIR' } }))
+      return cohortOf({ followUp, validation: [], test: followUp })
+    }
+
+    test('is not reported on when few children are shown in another', async () => {
+      await noteReported(file, shownIn('FLAIR', 20), 5)
+      await expect(noteReported(file, shownIn('T2w', 3), 5)).rejects.toMatchObject({
+        message: expect.stringContaining('3 children were added, removed or changed'),
+      })
+      await noteReported(file, shownIn('T2w', 5), 5)
+    })
+
+    test('is compared with a record that does not know them by the rest, and then known', async () => {
+      await noteReported(file, cohort(20), 5)
+      await expect(noteReported(file, shownIn('FLAIR', 21, 21), 5)).rejects.toMatchObject({
+        message: expect.stringContaining('1 children were added, removed or changed'),
+      })
+      await noteReported(file, shownIn('FLAIR', 20), 5)
+      await expect(noteReported(file, shownIn('T2w', 1), 5)).rejects.toMatchObject({ code: 'cohort_changed' })
+    })
+  })
+
   test('is not forgotten because its record is damaged', async () => {
     writeFileSync(file, '[{')
     await expect(noteReported(file, cohort(3), 5)).rejects.toMatchObject({ code: 'file_unreadable' })

@@ -2,6 +2,7 @@
 // reports would speak of those few, so nothing more is reported until enough have. The record stays in the site's home.
 
 import { readFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { sha256 } from '../../shared/digest.ts'
 import type { SiteLandmarks } from '../../shared/evaluation/answer.ts'
@@ -18,7 +19,8 @@ const mostKept = 50
 
 /**
  * What became of each child and in which fold it is, as one hash; the risks are left out, as every model gives others. Children
- * of the training fold too: how long they are followed is part of the answers.
+ * of the training fold too: how long they are followed is part of the answers. The sequences that it is shown in are a hash of
+ * their own behind a full stop: records of earlier versions lack it, and are to tell changed children from others all the same.
  */
 export function cohortOf({
   followUp,
@@ -32,8 +34,12 @@ export function cohortOf({
   const byChild = [...Map.groupBy(followUp, ({ child }) => child)].sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(
     byChild.map(([child, rows]) => {
-      const facts = rows.map(({ day, timeDays, event, visits, groups }) => [day, timeDays, event, visits, groups])
-      return [child, sha256(JSON.stringify([foldOf(child), facts])).slice(0, 16)]
+      const facts = rows.map(({ day, timeDays, event, visits, groups: { sequence: _, ...groups } }) => {
+        return [day, timeDays, event, visits, groups]
+      })
+      const sequences = rows.flatMap(({ groups: { sequence } }) => sequence ?? [])
+      const shown = sequences.length === 0 ? [] : [shortHash(sequences)]
+      return [child, [shortHash([foldOf(child), facts]), ...shown].join('.')]
     }),
   )
 }
@@ -55,12 +61,23 @@ export async function noteReported(
     const message = `${few} children were added, removed or changed since an earlier evaluation and the study asks for groups of ${minCell}`
     throw new SequelaError('cohort_changed', `${message}; nothing is reported until as many have changed`)
   }
-  if (differences.includes(0)) return
+  if (before.some((earlier) => isDeepStrictEqual(earlier, cohort))) return
   await writeFileDurably(file, JSON.stringify([...before, cohort].slice(-mostKept)))
 }
 
 function changedChildren(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): number {
-  return new Set([...Object.keys(a), ...Object.keys(b)].filter((child) => a[child] !== b[child])).size
+  return new Set([...Object.keys(a), ...Object.keys(b)].filter((child) => !isUnchanged(a[child], b[child]))).size
+}
+
+/** Sequences count where both records know them. */
+function isUnchanged(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return false
+  const [[factsA, shownA], [factsB, shownB]] = [a.split('.'), b.split('.')]
+  return factsA === factsB && (shownA === undefined || shownB === undefined || shownA === shownB)
+}
+
+function shortHash(value: unknown): string {
+  return sha256(JSON.stringify(value)).slice(0, 16)
 }
 
 async function read(file: string): Promise<z.infer<typeof recordSchema>> {
