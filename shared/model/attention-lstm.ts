@@ -63,7 +63,9 @@ function lstm(tf: Tf, parameters: ParameterTensors, seen: Tensor2D, { steps, seq
   const hidden = kernel.shape[0]
   let state: Tensor2D = tf.zeros([sequences, hidden])
   let memory: Tensor2D = tf.zeros([sequences, hidden])
-  const states = (tf.split(seen, steps) as Tensor2D[]).map((input) => {
+  // The gradient of a split into one is no list, and tfjs takes it for one.
+  const inputs = steps === 1 ? [seen] : (tf.split(seen, steps) as Tensor2D[])
+  const states = inputs.map((input) => {
     const gates = tf.add(tf.add(input, tf.matMul(state, kernel)), bias) // [sequence, 4·hidden]
     const [into, forget, candidate, out] = tf.split(gates, 4, 1) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D]
     const kept = tf.mul<Tensor2D>(tf.sigmoid(forget), memory)

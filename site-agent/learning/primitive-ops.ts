@@ -53,7 +53,9 @@ function maximum(tf: Tf, x: Tensor3D): Tensor {
 function gru(tf: Tf, inputs: Tensor3D, kernel: Tensor2D, bias: Tensor): Tensor3D {
   const hidden = kernel.shape[0]
   let state: Tensor2D = tf.zeros([inputs.shape[1], hidden])
-  const states = (tf.unstack(inputs) as Tensor2D[]).map((input) => {
+  // As of a split into one, the gradient of unstacking one is no list, and tfjs takes it for one.
+  const byStep = inputs.shape[0] === 1 ? [tf.squeeze<Tensor2D>(inputs, [0])] : (tf.unstack(inputs) as Tensor2D[])
+  const states = byStep.map((input) => {
     const [ofReset, ofUpdate, ofCandidate] = tf.split(input, 3, 1) as [Tensor2D, Tensor2D, Tensor2D]
     const own = tf.split(tf.add<Tensor2D>(tf.matMul(state, kernel), bias), 3, 1) as [Tensor2D, Tensor2D, Tensor2D]
     const reset = tf.sigmoid(tf.add<Tensor2D>(ofReset, own[0]))

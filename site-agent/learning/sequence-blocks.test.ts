@@ -66,7 +66,11 @@ describe.each(temporals.map((temporal) => ({ temporal })))('the block $temporal'
     })
   })
 
-  test('has the gradients that finite differences have', () => {
+  test.each([
+    { sequences: [[0, 1, 2], [5]] },
+    // As in a batch whose children are all shown from their last visit on.
+    { sequences: [[3], [5]] },
+  ])('has the gradients that finite differences have, of scans $sequences', ({ sequences }) => {
     tf.tidy(() => {
       const all = tensorsOf(model)
       const names = [...all.keys()].filter((name) => name.startsWith('sequence.'))
@@ -80,7 +84,7 @@ describe.each(temporals.map((temporal) => ({ temporal })))('the block $temporal'
         const tensors = rest.slice(compared.length)
         const parameters = new Map([...all, ...names.map((name, k) => [name, tensors[k] as Tensor] as const)])
         const encoded = { embeddings: embedded as Tensor2D, ...(compared.length > 0 && { maps: rest[0] as Tensor5D }) }
-        return tf.sum(tf.mul(lastStates(parameters, [[0, 1, 2], [5]], encoded), mix))
+        return tf.sum(tf.mul(lastStates(parameters, sequences, encoded), mix))
       }
       const given = [scans.embeddings, ...compared, ...names.map((name) => all.get(name) as Tensor)]
       const gradients = tf.grads(loss)(given)

@@ -124,6 +124,15 @@ describe('training', () => {
     expect(told).toEqual([1, 2, 3, 4])
   })
 
+  test.each([
+    ...networks,
+    { network: 'one with attention and an LSTM', model: { ...binaryModel, temporal: 'attention-lstm' } as const },
+  ])('goes on where every child of a batch is shown a single scan: $network', ({ model }) => {
+    const single = toyChildren([1, 1])
+    const job = jobFor('recurrence', single, { model, weights: initialWeights(model, 1) })
+    expect(changedParameters(job.weights, train(tf, single.volumes, job).weights)).toContain('encoder.block1.kernel')
+  })
+
   test('moves the encoder at its own rate, where the stage gives one', () => {
     const job = jobFor('recurrence', toy)
     const stage = { ...job.stage, encoderLearningRate: 1e-30 } as TrainingJob['stage']
