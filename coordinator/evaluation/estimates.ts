@@ -8,6 +8,7 @@ import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
 import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
+import type { ThresholdName } from '../../shared/evaluation/own-thresholds.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import { countStrataOf, type Pooled } from '../../shared/evaluation/pooled.ts'
 import { recalibrated } from '../../shared/evaluation/recalibration.ts'
@@ -70,7 +71,8 @@ export interface Part {
 
 export const wholePart: Part = { family: 'all', level: 'all' }
 
-export type ThresholdName = 'ruleOut' | 'ruleIn'
+/** At the two thresholds; null where one was not chosen, or nothing is told. */
+export type AtThresholds = Readonly<Record<ThresholdName, Figures | null>>
 
 /** Every figure of a part of the test folds, with the risks as given or recalibrated. */
 export function figuresOfPart(pooled: Pooled, part: Part, scale: RiskScale): Figures {

@@ -10,7 +10,8 @@ import { modelCard } from './card.ts'
 import { cardMarkdown } from './card-text.ts'
 import { estimateOf, estimateText } from './estimates.ts'
 import { evaluationPage } from './page/evaluation-page.ts'
-import { evaluationReport } from './report.ts'
+import { evaluationReport, type PartReport } from './report.ts'
+import type { SiteReport } from './site-report.ts'
 
 const text = `study: example
 seed: 1
@@ -93,7 +94,8 @@ describe('the report of an evaluation', () => {
     ] as const) {
       const section = page.slice(page.indexOf(`At the threshold to ${title}`))
       const rows = section.slice(0, section.indexOf('</table>')).match(/<tr>/g) ?? []
-      const told = report.parts.filter(({ atThresholds }) => atThresholds[name] !== null)
+      const all: readonly (PartReport | SiteReport)[] = [...report.parts, ...report.sites]
+      const told = all.filter(({ atThresholds }) => atThresholds[name] !== null)
       expect(told.length).toBeGreaterThan(5)
       expect(told.every(({ children }) => children !== null)).toBe(true)
       expect(rows).toHaveLength(told.length + 2)
@@ -101,6 +103,38 @@ describe('the report of an evaluation', () => {
     const [one] = report.parts.filter(({ family, children }) => family === 'sex' && children !== null)
     const { ppv } = one?.atThresholds.ruleIn ?? {}
     expect(page).toContain(`<td>${ppv?.value.toFixed(2)} (${ppv?.low?.toFixed(2)} to ${ppv?.high?.toFixed(2)})</td>`)
+  })
+
+  test('says of each site its scans, its follow-up and how well it orders scans, and of one with too few nothing', () => {
+    const [first, , few] = report.sites
+    expect(first?.scans).toBeGreaterThan(first?.landmarks ?? Number.NaN)
+    expect(first?.followUpDays).toBeGreaterThan(300)
+    expect(first?.pairAccuracy?.low).toBeGreaterThan(0.5)
+    expect(Object.keys(first?.raw ?? {})).not.toContain('scans')
+    expect(Object.keys(first?.recalibrated ?? {})).toEqual(Object.keys(first?.recalibratedBySite ?? {}))
+    const nothing = { ruleOut: null, ruleIn: null }
+    expect(few).toMatchObject({ scans: null, followUpDays: null, pairAccuracy: null, atThresholds: nothing })
+    const page = evaluationPage(report)
+    expect(page).toContain(`<td>${first?.scans}</td>`)
+    expect(page).toContain(`<td>${((first?.followUpDays ?? 0) / 365.25).toFixed(1)}</td>`)
+    expect(page).toContain(`<td>${estimateText(first?.pairAccuracy)}</td>`)
+    expect(page).toContain(`<td>${estimateText(first?.atThresholds.ruleIn?.ppv)}</td>`)
+  })
+
+  test('an evaluation of sites that said no more than their figures shows a dash for the rest', () => {
+    const names = ['scans', 'follow_up_days', 'pair_accuracy']
+    const sites = pooled.sites.map((site) => ({
+      ...site,
+      raw: site.raw && Object.fromEntries(Object.entries(site.raw).filter(([name]) => !names.includes(name))),
+      consortium: site.own,
+    }))
+    const older = evaluationReport({ run, study, pooled: { ...pooled, sites }, nowMs: 0 })
+    expect(older.sites[0]).toMatchObject({
+      scans: null,
+      pairAccuracy: null,
+      atThresholds: { ruleOut: null, ruleIn: null },
+    })
+    expect(evaluationPage(older)).not.toMatch(/NaN|undefined/)
   })
 
   test('shows log loss and scaled Brier score by site and by group', () => {

@@ -4,6 +4,7 @@
 import type { Digest } from '../../shared/digest.ts'
 import { countsFrom, sum } from '../../shared/evaluation/curve.ts'
 import type { Recalibration } from '../../shared/evaluation/model-card.ts'
+import type { ThresholdName } from '../../shared/evaluation/own-thresholds.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import { fixedLevels } from '../../shared/evaluation/strata.ts'
@@ -14,19 +15,19 @@ import type { RunStatus } from '../status.ts'
 import { cautionsOf } from './cautions.ts'
 import { type DriftPoint, driftOf } from './drift.ts'
 import {
+  type AtThresholds,
   type Estimate,
-  estimateOf,
   type Figures,
   figuresAtThreshold,
   figuresOfPart,
   scanCountEstimates,
   shareEstimate,
-  type ThresholdName,
   thresholdRisk,
   wholePart,
 } from './estimates.ts'
 import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
+import { type SiteReport, siteReport } from './site-report.ts'
 
 export interface Point {
   readonly x: number
@@ -43,22 +44,6 @@ export interface PartReport {
   readonly raw: Figures
   readonly recalibrated: Figures
   readonly atThresholds: AtThresholds
-}
-
-/** At the two thresholds; null where one was not chosen, or nothing is told. */
-export type AtThresholds = Readonly<Record<ThresholdName, Figures | null>>
-
-export interface SiteReport {
-  readonly site: string
-  /** Null: too few children with or without an event to say anything. */
-  readonly children: number | null
-  /** Children with an event within the horizon after a visit; null also where too few have none. */
-  readonly events: number | null
-  readonly landmarks: number | null
-  readonly raw: Figures
-  readonly recalibrated: Figures
-  readonly recalibratedBySite: Figures
-  readonly recalibration: Recalibration | null
 }
 
 export interface ThresholdReport {
@@ -163,13 +148,7 @@ export function evaluationReport(options: {
       ruleIn: thresholdReport(pooled, 'ruleIn', aims.ruleIn),
     },
     parts: partsOf(pooled),
-    sites: pooled.sites.map((site) => ({
-      ...{ site: site.site, children: site.children, landmarks: site.landmarks, events: site.events },
-      recalibration: site.recalibration,
-      raw: ownEstimates(site.raw),
-      recalibrated: ownEstimates(site.consortium),
-      recalibratedBySite: ownEstimates(site.own),
-    })),
+    sites: pooled.sites.map(siteReport),
     curves: {
       roc: rocPoints(pooled),
       reliability: {
@@ -228,13 +207,6 @@ function thresholdReport(pooled: Pooled, name: ThresholdName, aim: string): Thre
   const risk = thresholdRisk(pooled, group)
   const netBenefitOfAll = (tp + fn - ((fp + tn) * risk) / (1 - risk)) / all
   return { risk, aim, figures, netBenefitOfAll, below: (fn + tn) / all, above: (tp + fp) / all }
-}
-
-function ownEstimates(figures: Pooled['sites'][number]['raw']): Figures {
-  if (figures === null) return {}
-  return Object.fromEntries(
-    Object.entries(figures).map(([name, { value, error }]) => [name, estimateOf(name, value, error)] as const),
-  )
 }
 
 /** From the lowest threshold, where all are positive, to the highest. */

@@ -18,8 +18,10 @@ import { sum } from './curve.ts'
 import { exactGroups, influenceOf, type Summary, squaredInfluence, summarise } from './figures.ts'
 import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
 import type { Recalibration } from './model-card.ts'
+import { ownCohort } from './own-cohort.ts'
 import { ownFigures } from './own-figures.ts'
 import { ownOrder } from './own-order.ts'
+import { ownAtThreshold } from './own-thresholds.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
 import { countStrataOf, type Pooled } from './pooled.ts'
@@ -85,7 +87,13 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         pass,
         validation: first === undefined ? null : cellsOfStratum(first),
         test: test.map((stratum) => cellsOfStratum(stratum)),
-        own: whole.length === 0 ? null : ownFigures(whole, minCell),
+        own:
+          whole.length === 0
+            ? null
+            : {
+                ...ownFigures(whole, minCell),
+                ...ownCohort(whole, landmarks.test, landmarks.scans.test, minCell),
+              },
         events: {
           validation: eventsThatLeave(first?.rows ?? [], minCell),
           test: eventsThatLeave(whole, minCell),
@@ -121,7 +129,10 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         siteScale: scaled('site'),
         fits: recalibratedSums(whole, pooled, own),
         ...strataSums(parts, pooled.fits),
-        own: whole.length === 0 ? null : { consortium: judged('consortium'), site: judged('site') },
+        own:
+          whole.length === 0
+            ? null
+            : { consortium: { ...judged('consortium'), ...atThresholds(test[0], pooled) }, site: judged('site') },
       }
     }
     case 'influence': {
@@ -167,6 +178,21 @@ function eventsThatLeave(rows: readonly DecidedLandmark[], minCell: number): num
   const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
   const others = childrenOf(rows) - events
   return events < minCell || (others > 0 && others < minCell) ? null : events
+}
+
+/** Of this site's whole test fold, at those thresholds that were chosen. */
+function atThresholds(whole: Stratum | undefined, pooled: Pooled): OwnFigures {
+  if (whole === undefined) return {}
+  const cells = cellsOfStratum(whole)
+  return Object.assign(
+    {},
+    ...(['ruleOut', 'ruleIn'] as const).map((name) => {
+      const group = pooled.thresholds[name]
+      if (group === null) return {}
+      const risk = recalibrated(edgeRisk(group), pooled.recalibration ?? noRecalibration)
+      return ownAtThreshold(name, { group, risk }, cells, whole.rows)
+    }),
+  )
 }
 
 /** From this site's own validation fold; nothing where it is too small to tell of. */

@@ -35,6 +35,21 @@ export interface PairLevel {
  * pairs, so they leave only with every class of gaps, and both or, where nobody is in the other, one.
  */
 export function pairSums(scans: readonly EmbeddedScan[], minCell: number): readonly PairLevel[] {
+  const { byGap, byOutcome } = pairsOf(scans)
+  const [gaps, outcomes] = [levelsOf(byGap), levelsOf(byOutcome)]
+  const leaves = ({ sums }: PairLevel): boolean => sums.children >= minCell
+  return gaps.every(leaves) && outcomes.every(leaves) ? [...gaps, ...outcomes] : gaps.filter(leaves)
+}
+
+/** Over the pairs of all classes of gaps that may leave together, clustered by child; null where none may. */
+export function allPairSums(scans: readonly EmbeddedScan[], minCell: number): ShareSums | null {
+  const told = [...pairsOf(scans).byGap.values()].filter((answers) => shareSums(answers).children >= minCell)
+  return told.length === 0 ? null : shareSums(told.flat())
+}
+
+type Classes = ReadonlyMap<string, Answered[]>
+
+function pairsOf(scans: readonly EmbeddedScan[]): { readonly byGap: Classes; readonly byOutcome: Classes } {
   const byGap = new Map<string, Answered[]>(gapClasses.map(({ level }) => [level, []]))
   const byOutcome = new Map<string, Answered[]>(outcomeClasses.map((level) => [level, []]))
   for (const [child, own] of Map.groupBy(scans, (scan) => scan.child)) {
@@ -48,9 +63,7 @@ export function pairSums(scans: readonly EmbeddedScan[], minCell: number): reado
       }
     }
   }
-  const [gaps, outcomes] = [levelsOf(byGap), levelsOf(byOutcome)]
-  const leaves = ({ sums }: PairLevel): boolean => sums.children >= minCell
-  return gaps.every(leaves) && outcomes.every(leaves) ? [...gaps, ...outcomes] : gaps.filter(leaves)
+  return { byGap, byOutcome }
 }
 
 /** Those that hold anybody. */

@@ -37,12 +37,16 @@ export function partsSection({ parts, performance, minCell }: EvaluationReport):
 }
 
 export function sitesSection({ sites, minCell }: EvaluationReport): string {
-  const figures = sites.map(({ site, children, events, landmarks, raw }) => [
+  const cohorts = sites.map(({ site, children, events, landmarks, scans, followUpDays }) => [
     site,
     children === null ? `<${minCell}` : String(children),
-    events === null ? '–' : String(events),
-    landmarks === null ? '–' : String(landmarks),
+    ...[events, scans, landmarks].map((one) => (one === null ? '–' : String(one))),
+    followUpDays === null ? '–' : (followUpDays / 365.25).toFixed(1),
+  ])
+  const figures = sites.map(({ site, raw, pairAccuracy }) => [
+    site,
     ...accuracyMetrics.map((name) => estimateText(raw[name])),
+    estimateText(pairAccuracy),
   ])
   const calibration = sites.map(({ site, raw, recalibrated, recalibratedBySite }) => [
     site,
@@ -62,7 +66,9 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
     reference: 0.5,
     rows: drawnRows,
   })
-  return `<h2>Where</h2>${drawn}${table(['site', 'children', 'with an event', 'landmarks', ...accuracyHead], figures)}
+  return `<h2>Where</h2>${drawn}${table(['site', 'children', 'with an event', 'scans', 'landmarks decided', 'mean follow-up, years'], cohorts)}
+<p>Children of the test fold of whom a landmark is decided. Their scans and follow-up count from the surgery to the event or the end of follow-up.</p>
+<h3>Figures by site</h3>${table(['site', ...accuracyHead, 'scans in their order'], figures)}
 <h3>Calibration by site</h3>${table(['site', 'slope', 'intercept', 'ECE as given', 'recalibrated by the consortium', 'by the site', 'by chance'], calibration)}`
 }
 

@@ -1,7 +1,8 @@
 // The part of the report's page on the two thresholds.
 
+import type { ThresholdName } from '../../../shared/evaluation/own-thresholds.ts'
 import { escapeHtml } from '../../../shared/html.ts'
-import { estimateText, type Figures, type ThresholdName } from '../estimates.ts'
+import { estimateText, type Figures } from '../estimates.ts'
 import type { EvaluationReport, ThresholdReport } from '../report.ts'
 import { familiesIn, partName } from './family-name.ts'
 import { table } from './table.ts'
@@ -30,18 +31,21 @@ const atEdges =
 const metrics = ['sensitivity', 'specificity', 'ppv', 'npv', 'f1', 'net_benefit'] as const
 const metricHead = ['sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benefit']
 
-/** Groups of which nothing is told are left out here; the tables by group name them. */
-function byGroup(title: string, name: ThresholdName, { parts, thresholds }: EvaluationReport): string {
+/** Groups and sites of which nothing is told are left out here; the tables by group and by site name them. */
+function byGroup(title: string, name: ThresholdName, { parts, sites, thresholds }: EvaluationReport): string {
   const threshold = thresholds[name]
   if (threshold === null) return ''
-  const rows = familiesIn(parts)
+  const ofParts = familiesIn(parts)
     .flatMap((family) => parts.filter((part) => part.family === family))
-    .flatMap((part) => {
-      const figures = part.atThresholds[name]
-      return figures === null ? [] : [[partName(part), String(part.children), ...textsOf(figures)]]
-    })
+    .map((part) => ({ ...part, label: partName(part) }))
+  const ofSites = sites.map((one) => ({ ...one, label: `site: ${one.site}` }))
+  const rows = [...ofParts, ...ofSites].flatMap(({ label, children, atThresholds }) => {
+    const figures = atThresholds[name]
+    return figures === null ? [] : [[label, String(children), ...textsOf(figures)]]
+  })
   if (rows.length === 0) return ''
-  return `<h3>At the threshold to ${title}, ${threshold.risk.toFixed(3)}, by group</h3>${table(['', 'children', ...metricHead], [['all', '', ...textsOf(threshold.figures)], ...rows])}`
+  const all = ['all', '', ...textsOf(threshold.figures)]
+  return `<h3>At the threshold to ${title}, ${threshold.risk.toFixed(3)}, by group and by site</h3>${table(['', 'children', ...metricHead], [all, ...rows])}`
 }
 
 function textsOf(figures: Figures): string[] {
