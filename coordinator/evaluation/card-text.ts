@@ -37,8 +37,14 @@ export function cardMarkdown(card: ModelCard): string {
     `${data.children} children with ${data.landmarks} landmarks in the test folds. What is known of children who are in two folds stands under reporting item 16.`,
     '',
     table(
-      ['site', 'children', 'landmarks'],
-      data.sites.map(({ site, children, landmarks }) => [site, count(children), count(landmarks)]),
+      ['site', 'children', 'with an event', 'scans', 'landmarks', 'mean follow-up, years'],
+      data.sites.map(({ site, children, events, scans, landmarks, followUpDays }) => [
+        site,
+        ...[children, events, scans ?? (children === null ? null : undefined), landmarks].map(count),
+        children !== null && followUpDays != null
+          ? (followUpDays / 365.25).toFixed(1)
+          : count(children === null ? null : undefined),
+      ]),
     ),
     '',
     '## Input it knows',
@@ -70,14 +76,17 @@ export function cardMarkdown(card: ModelCard): string {
     '### By group',
     '',
     table(
-      ['group', 'children', 'AUROC', 'Brier', 'event rate'],
-      card.strata.map(({ family, level, children, figures }) => [
+      ['group', 'children', 'event rate', ...figureHead, 'ECE recalibrated'],
+      card.strata.map(({ family, level, children, figures, recalibrated }) => [
         `${family.replaceAll('_', ' ')}: ${level}`,
         count(children),
-        ...['auroc', 'brier', 'event_rate'].map((name) => estimateText(figures[name])),
+        estimateText(figures.event_rate),
+        ...figureNames.map((name) => estimateText(figures[name])),
+        estimateText(recalibrated?.ece),
       ]),
     ),
     '',
+    ...(card.sites === undefined ? [] : ['### By site', '', siteTable(card.sites), '']),
     '## Recalibration and thresholds',
     '',
     `logit(risk) becomes ${recalibration.consortium.intercept.toFixed(3)} + ${recalibration.consortium.slope.toFixed(3)} · logit(risk) (${recalibration.consortium.kind}, shrunk towards risks as they are where children are few).`,
@@ -133,12 +142,24 @@ function seenText(seen: Exclude<ModelCard['seen'], undefined>): string[] {
   return ['Scans in training, of enough children to tell:', '', ...words, '']
 }
 
+const figureNames = ['auroc', 'brier', 'calibration_slope', 'ece'] as const
+const figureHead = ['AUROC', 'Brier', 'calibration slope', 'ECE as given']
+
+function siteTable(sites: NonNullable<ModelCard['sites']>): string {
+  const rows = sites.map(({ site, raw, recalibrated, recalibratedBySite }) => [
+    site,
+    ...figureNames.map((name) => estimateText(raw[name])),
+    ...[recalibrated, recalibratedBySite].map(({ ece }) => estimateText(ece)),
+  ])
+  return table(['site', ...figureHead, 'recalibrated by the consortium', 'by the site'], rows)
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function count(value: number | null): string {
-  return value === null ? 'too few' : String(value)
+function count(value: number | null | undefined): string {
+  return value === null ? 'too few' : String(value ?? 'not told')
 }

@@ -87,7 +87,9 @@ export function modelCard(options: {
     inputRanges: pooled.inputRanges,
     ...(pooled.seen !== undefined && { seen: pooled.seen }),
     data: {
-      sites: report.sites.map(({ site, children, landmarks }) => ({ site, children, landmarks })),
+      sites: report.sites.map(({ site, children, landmarks, events, scans, followUpDays }) => ({
+        ...{ site, children, landmarks, events, scans, followUpDays },
+      })),
       children: report.data.children,
       landmarks: report.data.landmarks,
     },
@@ -96,7 +98,12 @@ export function modelCard(options: {
       recalibrated: report.performance.consortium,
       recalibratedBySite: report.performance.site,
     },
-    strata: report.parts.map(({ family, level, children, raw }) => ({ family, level, children, figures: raw })),
+    strata: report.parts.map(({ family, level, children, raw, recalibrated }) => ({
+      ...{ family, level, children, figures: raw, recalibrated },
+    })),
+    sites: report.sites.map(({ site, raw, recalibrated, recalibratedBySite }) => ({
+      ...{ site, raw, recalibrated, recalibratedBySite },
+    })),
     reliability: reliabilityBins(pooled),
     calibrationLines: {
       consortium: lineThrough(pooled.fits.test, recalibration.consortium),

@@ -289,6 +289,31 @@ describe('the model card', () => {
     expect(cardMarkdown(card)).toContain('Scans in training, of enough children to tell:\n\n* sequence: FLAIR\n')
   })
 
+  test('gives figures of each site and, of groups, those after recalibration too; also as text', () => {
+    const [site, , few] = report.sites
+    expect(card.sites?.[0]).toMatchObject({
+      site: 'site-0',
+      raw: site?.raw,
+      recalibratedBySite: site?.recalibratedBySite,
+    })
+    expect(card.sites?.[2]).toEqual({ site: 'site-2', raw: {}, recalibrated: {}, recalibratedBySite: {} })
+    const { events, scans, followUpDays } = site ?? {}
+    expect(card.data.sites[0]).toMatchObject({ events, scans, followUpDays })
+    expect(few?.scans).toBe(null)
+    const group = card.strata.find(({ family, children }) => family === 'sex' && children !== null)
+    expect(group?.recalibrated?.ece?.value).toBeLessThan(group?.figures.ece?.value ?? Number.NaN)
+    const markdown = cardMarkdown(card)
+    const years = ((followUpDays ?? 0) / 365.25).toFixed(1)
+    expect(markdown).toContain(`| site-0 | ${site?.children} | ${events} | ${scans} | ${site?.landmarks} | ${years} |`)
+    expect(markdown).toContain(`| ${estimateText(group?.recalibrated?.ece)} |`)
+    const bySite = markdown.slice(markdown.indexOf('### By site'))
+    expect(bySite).toContain(`| site-0 | ${estimateText(site?.raw.auroc)} |`)
+    expect(bySite).toContain(`| ${estimateText(site?.recalibratedBySite.ece)} |`)
+    const { sites, ...older } = card
+    expect(sites).toHaveLength(3)
+    expect(cardMarkdown(older)).not.toContain('### By site')
+  })
+
   test('tells the bedside how far risks held, by either recalibration', () => {
     for (const line of [card.calibrationLines.consortium, card.calibrationLines.site]) {
       if (line === null) throw new Error('no line was fitted')

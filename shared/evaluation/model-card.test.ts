@@ -12,6 +12,20 @@ test('a card of a version that did not say how training scans were made is read'
   expect(parseModelCard(JSON.stringify(earlier), 'card.json')).toEqual(earlier)
 })
 
+test('a card with figures of each site and after recalibration is read, and one written before they were told', () => {
+  const before = exampleCard()
+  const { data, strata } = before
+  const figures = { auroc: { value: 0.7, low: 0.6, high: 0.8 } }
+  const now = exampleCard({
+    data: { ...data, sites: data.sites.map((one) => ({ ...one, events: null, scans: 12, followUpDays: 700.5 })) },
+    strata: strata.map((one) => ({ ...one, recalibrated: figures })),
+    sites: [{ site: 'boston', raw: figures, recalibrated: figures, recalibratedBySite: {} }],
+  })
+  expect(parseModelCard(JSON.stringify(now), 'card.json')).toEqual(now)
+  expect(before).not.toHaveProperty('sites')
+  expect(parseModelCard(JSON.stringify(before), 'card.json')).toEqual(before)
+})
+
 test.each([
   ['not JSON', '{', 'the file'],
   ['another format', JSON.stringify({ ...exampleCard(), format: 'sequela-model-card/2' }), 'format'],

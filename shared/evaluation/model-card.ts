@@ -35,7 +35,18 @@ const stratum = z.strictObject({
   level: z.string(),
   /** Null: fewer children than may be shown. */
   children: z.int().nullable(),
+  /** With risks as given. */
   figures,
+  /** Recalibrated by the consortium; absent from cards that were written before it was told. */
+  recalibrated: figures.optional(),
+})
+
+/** How well the model does at a site, as the site computed it; empty where too few children stand behind it. */
+const siteFigures = z.strictObject({
+  site: z.string(),
+  raw: figures,
+  recalibrated: figures,
+  recalibratedBySite: figures,
 })
 
 /** Landmarks whose recalibrated risk lies in [low, high). Bins follow one another without gaps. */
@@ -98,6 +109,12 @@ export const modelCardSchema = z.strictObject({
         /** Children of the test fold that were evaluated; null: fewer than may be shown. */
         children: z.int().nullable(),
         landmarks: z.int().nullable(),
+        /** Children with an event within the horizon after a landmark; null also where too few have none. Absent from older cards, as are the next two. */
+        events: z.int().nullable().optional(),
+        /** Of these children, from the surgery to the event or the end of follow-up. */
+        scans: z.int().nullable().optional(),
+        /** Mean of these children, to the event or the end of follow-up. */
+        followUpDays: z.number().nullable().optional(),
       }),
     ),
     children: z.int(),
@@ -110,6 +127,8 @@ export const modelCardSchema = z.strictObject({
     recalibratedBySite: figures,
   }),
   strata: z.array(stratum),
+  /** Absent from cards that were written before it was told. */
+  sites: z.array(siteFigures).optional(),
   /**
    * What became of landmarks with a similar risk, on the test folds of all sites, by the consortium's recalibrated risk.
    * Empty when nothing was recalibrated.
