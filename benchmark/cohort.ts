@@ -13,7 +13,7 @@ import { readyCohort } from '../site-agent/children.ts'
 import { siteHome } from '../site-agent/home.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import { scanFeatures } from './features.ts'
-import type { BenchmarkOptions } from './options.ts'
+import type { BenchmarkOptions, CohortName } from './options.ts'
 import { siteNames, siteShares } from './study-text.ts'
 
 /** A child with what the controls and the lesion probe need; none of it is shown to the network. */
@@ -65,11 +65,16 @@ export function testHospitals(options: BenchmarkOptions, seed: number): readonly
   return existsSync(join(folder, childrenFile)) ? readChildren(folder).testHospitals : undefined
 }
 
+/** To be raised where children of the cohort are drawn or painted otherwise than before. */
+export const cohortVersions: Readonly<Record<CohortName, number>> = { hardened: 1, growth: 2 }
+
 const childrenFile = 'children.json'
 
 function cohortFolder(options: BenchmarkOptions, seed: number, scanners: ScannerOrder): string {
   const { cohort, preset, children, testChildren } = options
-  return join(options.outFolder, 'cohorts', [cohort, preset, children, testChildren, scanners, seed].join('-'))
+  const version = cohortVersions[cohort]
+  const drawn = version > 1 ? `${cohort}.${version}` : cohort
+  return join(options.outFolder, 'cohorts', [drawn, preset, children, testChildren, scanners, seed].join('-'))
 }
 
 interface StoredChildren {

@@ -8,6 +8,7 @@ import { sha256 } from '../shared/digest.ts'
 import { decodeSafetensors, encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { type Cell, cellId, comparesPictures } from './cell.ts'
+import { cohortVersions } from './cohort.ts'
 import type { BenchmarkOptions } from './options.ts'
 import type { CellResult } from './result.ts'
 
@@ -33,7 +34,11 @@ export function createCellStore(options: BenchmarkOptions): CellStore {
   const folder = join(options.outFolder, 'cells', `${options.cohort}-${options.preset}`)
   mkdirSync(folder, { recursive: true })
   const { children, testChildren, orderingRounds, recurrenceRounds, comparingRounds } = options
-  const common = { benchmarkVersion, children, testChildren, orderingRounds, recurrenceRounds }
+  const cohortVersion = cohortVersions[options.cohort]
+  const common = {
+    ...{ benchmarkVersion, children, testChildren, orderingRounds, recurrenceRounds },
+    ...(cohortVersion > 1 && { cohortVersion }),
+  }
   const digestOf = (cell: Cell): string => sha256(canonicalJson({ ...common, ...comparing(cell), cell: { ...cell } }))
   const comparing = (cell: Cell): { readonly comparingRounds?: number } => {
     const depends = cell.kind === 'left-out' || (cell.kind === 'recurrence' && comparesPictures(cell.arm))

@@ -18,7 +18,7 @@ export interface CellBlock {
   readonly brightening: number
 }
 
-/** 56 mm: a tumour of 0.52 cm³ with its invisible surroundings lies well inside. */
+/** 56 mm: a tumour of 4.2 cm³ with its invisible surroundings lies well inside. */
 const size = 28
 const spacingMm = 2
 /** Longer than the slowest tumour needs in grey matter alone. */

@@ -44,13 +44,13 @@ export function drawLesion(random: Random, days: readonly number[], eventDay: nu
   return { kind: trend.kind, radiiMm, transient }
 }
 
-/** Volume at which a tumour counts as come back: a sphere of 10 mm. */
-export const eventMm3 = 520
+/** Volume at which a tumour counts as come back: a sphere of 20 mm, twice the least that is measured (RAPNO). */
+export const eventMm3 = 4190
 
 /**
- * A tumour that spreads by cell division and wandering; on the day of the event it is seen to measure 0.52 cm³. The front's
+ * A tumour that spreads by cell division and wandering; on the day of the event it is seen to measure 4.2 cm³. The front's
  * speed 2√(Dρ) goes with the rank of the event (early ones grow fast, 4.6 to 14.7 mm a year), its width √(D/ρ) is 1.4 to 2.5 mm.
- * Without an event a small stable remnant in half of the children, or nothing.
+ * Without an event a stable remnant in four fifths of the children, as large as tumours that come back are on the way, or nothing.
  */
 export function drawSpreadingLesion(
   random: Random,
@@ -58,7 +58,7 @@ export function drawSpreadingLesion(
   eventDay: number | undefined,
 ): LesionCourse {
   if (eventDay === undefined) {
-    const radiusMm = random.uniform() < 0.5 ? between(random, 2, 5) : 0
+    const radiusMm = random.uniform() < 0.8 ? between(random, 3, 11) : 0
     return { kind: radiusMm > 0 ? 'residual' : 'trace', radiiMm: days.map(() => radiusMm), transient: false }
   }
   const rank = Math.min(1, eventDay / 2000)
