@@ -121,6 +121,17 @@ describe('the report of an evaluation', () => {
     expect(page).toContain(`<td>${estimateText(first?.atThresholds.ruleIn?.ppv)}</td>`)
   })
 
+  test('shows how many children of a site had a competing event or a change of treatment, as far as it may say', () => {
+    const [first, ...others] = pooled.sites
+    if (first === undefined) throw new Error('there is a site')
+    const told = { competing_events: { value: 1234, error: null }, treatment_changes: { value: 4321, error: null } }
+    const sites = [{ ...first, raw: { ...first.raw, ...told } }, ...others]
+    const other = evaluationReport({ run, study, pooled: { ...pooled, sites }, nowMs: 0 })
+    expect(other.sites[0]).toMatchObject({ competingEvents: 1234, treatmentChanges: 4321 })
+    expect(other.sites[1]).toMatchObject({ competingEvents: null, treatmentChanges: null })
+    expect(evaluationPage(other)).toContain('<td>1234</td><td>4321</td>')
+  })
+
   test('an evaluation of sites that said no more than their figures shows a dash for the rest', () => {
     const names = ['scans', 'follow_up_days', 'pair_accuracy']
     const sites = pooled.sites.map((site) => ({

@@ -21,6 +21,10 @@ export interface SiteReport {
   readonly scans: number | null
   /** Mean, from the surgery to the event or the end of follow-up. */
   readonly followUpDays: number | null
+  /** Children of whom another event than the study's ended what is known; null where fewer than k, perhaps nobody, or all but a few. */
+  readonly competingEvents: number | null
+  /** Children whose treatment was changed; null likewise. */
+  readonly treatmentChanges: number | null
   readonly raw: Figures
   readonly recalibrated: Figures
   readonly recalibratedBySite: Figures
@@ -44,6 +48,7 @@ export function siteReport(site: Pooled['sites'][number]): SiteReport {
   return {
     ...{ site: site.site, children: site.children, landmarks: site.landmarks, events: site.events },
     ...{ scans: number('scans'), followUpDays: number('follow_up_days') },
+    ...{ competingEvents: number('competing_events'), treatmentChanges: number('treatment_changes') },
     raw: modelFigures(raw),
     recalibrated: modelFigures(consortium),
     recalibratedBySite: modelFigures(own),

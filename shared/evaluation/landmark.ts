@@ -19,6 +19,15 @@ export interface Landmark {
   readonly riskByShown: readonly number[]
   /** Groups that the child, or its scan, belongs to: `sex` → `female`. */
   readonly groups: Readonly<Record<string, string>>
+  /** What else became of the child; the same at each of its landmarks. Absent where nobody tells. */
+  readonly course?: Course
+}
+
+/** What became of a child besides the events that the study learns. */
+export interface Course {
+  /** Whether another event ended what is known. */
+  readonly competing: boolean
+  readonly treatmentChanged: boolean
 }
 
 /** A landmark whose outcome within the horizon is known, with the weight that stands for those that are not. */

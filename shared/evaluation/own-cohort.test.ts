@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { censoringCurveFor } from './answer.ts'
 import { decided } from './censoring.ts'
+import type { DecidedLandmark } from './landmark.ts'
 import { ownCohort } from './own-cohort.ts'
 import { allPairSums, type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import { nothingPooled } from './pooled.ts'
@@ -41,4 +42,37 @@ test('pair accuracy is over the gaps that enough children have, clustered by chi
   expect(sums?.total).toBe(levels.reduce((total, one) => total + one.sums.total, 0))
   // More than the sum over classes, as the pairs of a child hang together.
   expect(sums?.totalSquared).toBeGreaterThan(levels.reduce((total, one) => total + one.sums.totalSquared, 0))
+})
+
+describe('children with a competing event, or with a change of treatment, are told of', () => {
+  /** Children of whom the first have an event, the next a competing one; the last ones changed treatment. */
+  const told = (children: number, events: number, competing: number, changed: number) => {
+    const rows = Array.from({ length: children }, (_, index): DecidedLandmark => {
+      const outcome = index < events ? 1 : 0
+      return {
+        ...{ child: `${index}`, visits: 1, day: 0, timeDays: 400, event: outcome === 1, risk: 0.5, riskByShown: [] },
+        ...{ groups: {}, outcome, weight: 1 },
+        course: {
+          competing: index >= events && index < events + competing,
+          treatmentChanged: index >= children - changed,
+        },
+      }
+    })
+    const { competing_events, treatment_changes } = ownCohort(rows, rows, [], 5)
+    return [competing_events?.value, treatment_changes?.value]
+  }
+
+  test.each([
+    ['where there are enough, and enough of the others', [20, 6, 5, 7], [5, 7]],
+    ['not where there are few', [20, 6, 4, 4], [undefined, undefined]],
+    ['not where there are none', [20, 6, 0, 0], [undefined, undefined]],
+    [
+      'not where few have neither that nor an event, nor where few kept their treatment',
+      [20, 10, 8, 16],
+      [undefined, undefined],
+    ],
+    ['where nobody has neither', [20, 10, 10, 20], [10, 20]],
+  ] as const)('%s', (_, [children, events, competing, changed], expected) => {
+    expect(told(children, events, competing, changed)).toEqual(expected)
+  })
 })

@@ -10,6 +10,8 @@ import type { OwnFigures } from './site-answer.ts'
 export const cohortNumbers = {
   scans: 'scans of these children from the surgery to the event or the end of follow-up',
   follow_up_days: 'mean over these children, from the surgery to the event or the end of follow-up',
+  competing_events: 'children of whom another event ended what is known',
+  treatment_changes: 'children whose treatment was changed',
 } as const satisfies Record<string, string>
 
 export type CohortNumber = keyof typeof cohortNumbers
@@ -36,6 +38,29 @@ export function ownCohort(
   return {
     scans: { value: theirs.length, error: null },
     follow_up_days: { value: followUpDays, error: null },
+    ...coursesThatLeave(judged, minCell),
     ...(accuracy !== null && Number.isFinite(accuracy.value) && { [pairAccuracyName]: accuracy }),
+  }
+}
+
+/**
+ * Numbers of children, each only where k and more have it, and k and more or nobody has not. Who had an event is told too, and
+ * nobody of them had a competing one, so the same is asked of the children who had neither.
+ */
+function coursesThatLeave(judged: readonly DecidedLandmark[], minCell: number): OwnFigures {
+  const children = [...Map.groupBy(judged, ({ child }) => child).values()]
+  const courses = children.flatMap(([first]) => first?.course ?? [])
+  if (courses.length < children.length) return {}
+  const all = children.length
+  const events = children.filter((rows) => rows.some(({ outcome }) => outcome === 1)).length
+  const competing = courses.filter((one) => one.competing).length
+  const changed = courses.filter((one) => one.treatmentChanged).length
+  const leaves = (count: number, ...others: readonly number[]): boolean =>
+    count >= minCell && others.every((rest) => rest === 0 || rest >= minCell)
+  return {
+    ...(leaves(competing, all - competing, all - events - competing) && {
+      competing_events: { value: competing, error: null },
+    }),
+    ...(leaves(changed, all - changed) && { treatment_changes: { value: changed, error: null } }),
   }
 }

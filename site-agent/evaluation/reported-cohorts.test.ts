@@ -83,6 +83,29 @@ describe('a cohort that was reported on', () => {
     })
   })
 
+  describe('of children with a known course', () => {
+    const ended = (competing: number, all = 20) => {
+      const rows = Array.from({ length: all }, (_, child) => landmark(`child ${child}`))
+      const followUp = rows.map((row, i) => ({ ...row, course: { competing: i < competing, treatmentChanged: false } }))
+      return cohortOf({ followUp, validation: [], test: followUp })
+    }
+
+    test('is not reported on when few have had a competing event since, seen so long as before', async () => {
+      await noteReported(file, ended(0), 5)
+      await expect(noteReported(file, ended(1), 5)).rejects.toMatchObject({ code: 'cohort_changed' })
+      await noteReported(file, ended(5), 5)
+    })
+
+    test('is compared with a record that does not know it by the rest, and then known', async () => {
+      await noteReported(file, cohort(20), 5)
+      await expect(noteReported(file, ended(2, 21), 5)).rejects.toMatchObject({
+        message: expect.stringContaining('1 children were added, removed or changed'),
+      })
+      await noteReported(file, ended(2), 5)
+      await expect(noteReported(file, ended(3), 5)).rejects.toMatchObject({ code: 'cohort_changed' })
+    })
+  })
+
   test('is not forgotten because its record is damaged', async () => {
     writeFileSync(file, '[{')
     await expect(noteReported(file, cohort(3), 5)).rejects.toMatchObject({ code: 'file_unreadable' })

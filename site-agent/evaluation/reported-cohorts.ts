@@ -19,8 +19,9 @@ const mostKept = 50
 
 /**
  * What became of each child and in which fold it is, as one hash; the risks are left out, as every model gives others. Children
- * of the training fold too: how long they are followed is part of the answers. The sequences that it is shown in are a hash of
- * their own behind a full stop: records of earlier versions lack it, and are to tell changed children from others all the same.
+ * of the training fold too: how long they are followed is part of the answers. The sequences that it is shown in, and
+ * what else became of it, are hashes of their own behind full stops: records of earlier versions lack them, and are to tell changed
+ * children from others all the same.
  */
 export function cohortOf({
   followUp,
@@ -38,8 +39,10 @@ export function cohortOf({
         return [day, timeDays, event, visits, groups]
       })
       const sequences = rows.flatMap(({ groups: { sequence } }) => sequence ?? [])
-      const shown = sequences.length === 0 ? [] : [shortHash(sequences)]
-      return [child, [shortHash([foldOf(child), facts]), ...shown].join('.')]
+      const shown = sequences.length === 0 ? '' : shortHash(sequences)
+      const course = rows[0]?.course
+      const ended = course === undefined ? '' : shortHash([course.competing, course.treatmentChanged])
+      return [child, [shortHash([foldOf(child), facts]), shown, ended].join('.').replace(/\.+$/, '')]
     }),
   )
 }
@@ -69,11 +72,11 @@ function changedChildren(a: Readonly<Record<string, string>>, b: Readonly<Record
   return new Set([...Object.keys(a), ...Object.keys(b)].filter((child) => !isUnchanged(a[child], b[child]))).size
 }
 
-/** Sequences count where both records know them. */
+/** Sequences, and what else became of the child, count where both records know them. */
 function isUnchanged(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return false
-  const [[factsA, shownA], [factsB, shownB]] = [a.split('.'), b.split('.')]
-  return factsA === factsB && (shownA === undefined || shownB === undefined || shownA === shownB)
+  const [[factsA, ...moreA], [factsB, ...moreB]] = [a.split('.'), b.split('.')]
+  return factsA === factsB && moreA.every((hash, place) => !hash || !moreB[place] || hash === moreB[place])
 }
 
 function shortHash(value: unknown): string {

@@ -74,3 +74,10 @@ test('ranges of training end at the edge of their last bin: visits are counted, 
   expect(inputs.visits?.at(-1)).toEqual({ low: 3, high: 4, children: 1 })
   expect(inputs.age_years?.at(-1)).toEqual({ low: 8, high: 9, children: 1 })
 })
+
+test('landmarks say of their child whether a competing event ended it and whether its treatment was changed', () => {
+  const child = childOf('a', 'test', [['FLAIR', ge]])
+  const known = { eventType: 'death', eventDay: 900, lastFollowUpDay: 900, treatmentChangeDay: 30 } as const
+  const { test: rows } = landmarksOf({ ...child, outcome: { ...known, ending: 'competing' } }, { ...child, key: 'b' })
+  expect(rows.map(({ course }) => course)).toEqual([{ competing: true, treatmentChanged: true }, undefined])
+})

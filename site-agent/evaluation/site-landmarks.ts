@@ -39,6 +39,11 @@ export function siteLandmarks({ children, risksOf, visitOfShown, teachesOrder }:
 }
 
 function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitOfShown: number): Landmark[] {
+  const { outcome } = child
+  const course = outcome && {
+    competing: outcome.ending === 'competing',
+    treatmentChanged: outcome.treatmentChangeDay !== undefined,
+  }
   return child.scans.flatMap((scan, visit): Landmark[] => {
     const { day, followUp } = scan
     if (followUp === null) return []
@@ -47,6 +52,7 @@ function landmarksOf(child: PreparedChild, risks: ChildRisks | undefined, visitO
     return [
       {
         ...{ child: child.key, visits, day, timeDays, event },
+        ...(course && { course }),
         risk: risks?.atVisits[visit] ?? 0,
         riskByShown: visits === visitOfShown ? (risks?.byShown ?? []) : [],
         groups: groupsOf(child.chart, scan),

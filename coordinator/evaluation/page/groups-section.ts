@@ -37,10 +37,10 @@ export function partsSection({ parts, performance, minCell }: EvaluationReport):
 }
 
 export function sitesSection({ sites, minCell }: EvaluationReport): string {
-  const cohorts = sites.map(({ site, children, events, landmarks, scans, followUpDays }) => [
+  const cohorts = sites.map(({ site, children, scans, landmarks, followUpDays, ...counts }) => [
     site,
     children === null ? `<${minCell}` : String(children),
-    ...[events, scans, landmarks].map((one) => (one === null ? '–' : String(one))),
+    ...[scans, landmarks, counts.events, counts.competingEvents, counts.treatmentChanges].map(shownCount),
     followUpDays === null ? '–' : (followUpDays / 365.25).toFixed(1),
   ])
   const figures = sites.map(({ site, raw, pairAccuracy }) => [
@@ -66,10 +66,20 @@ export function sitesSection({ sites, minCell }: EvaluationReport): string {
     reference: 0.5,
     rows: drawnRows,
   })
-  return `<h2>Where</h2>${drawn}${table(['site', 'children', 'with an event', 'scans', 'landmarks decided', 'mean follow-up, years'], cohorts)}
-<p>Children of the test fold of whom a landmark is decided. Their scans and follow-up count from the surgery to the event or the end of follow-up.</p>
+  return `<h2>Where</h2>${drawn}${table(cohortHead, cohorts)}
+<p>Children of the test fold of whom a landmark is decided. Their scans and follow-up count from the surgery to the event or the end of follow-up.
+No number is told of fewer than ${minCell} children, perhaps of none, nor where fewer would be left.</p>
 <h3>Figures by site</h3>${table(['site', ...accuracyHead, 'scans in their order'], figures)}
 <h3>Calibration by site</h3>${table(['site', 'slope', 'intercept', 'ECE as given', 'recalibrated by the consortium', 'by the site', 'by chance'], calibration)}`
+}
+
+const cohortHead = [
+  ...['site', 'children', 'scans', 'landmarks decided', 'with an event', 'with a competing event'],
+  ...['with a change of treatment', 'mean follow-up, years'],
+]
+
+function shownCount(count: number | null): string {
+  return count === null ? '–' : String(count)
 }
 
 /** Half of the scale where nothing lies below it, else all of it. */
