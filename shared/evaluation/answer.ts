@@ -32,7 +32,7 @@ import { siteRecalibration } from './shrinkage.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
 import { strataSums } from './strata-fits.ts'
-import { type Stratum, stratify } from './stratify.ts'
+import { type Stratum, stratify, wholeStratum } from './stratify.ts'
 import { mayLeave } from './suppression.ts'
 
 /** What a site knows of its children, for an evaluation. */
@@ -73,19 +73,18 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
   const validation = decided(landmarks.validation, horizonDays, curve)
   const test = stratify(landmarks.test, horizonDays, curve, minCell)
   const whole = test[0]?.rows ?? []
-  const evaluated = childrenOf([...validation, ...decided(landmarks.test, horizonDays, curve)])
-  const children = evaluated < minCell ? 0 : evaluated
+  const validated = wholeStratum(validation, minCell)
+  // Only children of folds that leave: less those of one fold, their number would tell those of a withheld one.
+  const children = childrenOf([...(validated?.rows ?? []), ...whole])
   const place = { format: 'sequela-evaluation-answer/1', site, assignment, children } as const
-  const validationStrata = stratify(landmarks.validation, horizonDays, curve, minCell).slice(0, 1)
   switch (pass) {
     case 'censoring':
       return { ...place, pass, intervals: [...censoringIntervals(landmarks.followUp, horizonDays, minCell)] }
-    case 'counts': {
-      const [first] = validationStrata
+    case 'counts':
       return {
         ...place,
         pass,
-        validation: first === undefined ? null : cellsOfStratum(first),
+        validation: validated === undefined ? null : cellsOfStratum(validated),
         test: test.map((stratum) => cellsOfStratum(stratum)),
         own:
           whole.length === 0
@@ -95,11 +94,11 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
                 ...ownCohort(whole, landmarks.test, landmarks.scans.test, minCell),
               },
         events: {
-          validation: eventsThatLeave(first?.rows ?? [], minCell),
+          validation: eventsThatLeave(validated?.rows ?? [], minCell),
           test: eventsThatLeave(whole, minCell),
         },
         inputs: Object.fromEntries(
-          Object.entries(landmarks.inputs).map(([name, bins]) => [name, largeBins(bins, minCell)]),
+          Object.entries(landmarks.inputs).map(([name, bins]) => [name, roundedBins(bins, minCell)]),
         ),
         seen: Object.fromEntries(
           Object.entries(landmarks.seen).map(([family, levels]) => [family, largeLevels(levels, minCell)]),
@@ -107,12 +106,11 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         pairs: [...pairSums(landmarks.scans.test, minCell)],
         moments: momentsOf(landmarks.scans.validation, minCell),
       }
-    }
     case 'calibration':
       return {
         ...place,
         pass,
-        fits: rawSums(validationStrata[0]?.rows ?? [], whole, pooled),
+        fits: rawSums(validated?.rows ?? [], whole, pooled),
         ...strataSums(test.slice(1), pooled.fits),
       }
     case 'recalibration': {
@@ -307,9 +305,14 @@ function finiteOnly(values: Readonly<Record<string, number>>): Record<string, nu
   return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 }
 
-/** Only bins in which enough children stand, so that the ends of a range never show one child. */
-function largeBins(bins: readonly InputBin[], minCell: number): InputBin[] {
-  return bins.filter(({ children }) => children >= minCell)
+/**
+ * Only bins in which enough children stand, so that the ends of a range never show one child. Their numbers are rounded down to
+ * a multiple of k: children with three visits have two as well, so that exact numbers would tell how many stopped there.
+ */
+function roundedBins(bins: readonly InputBin[], minCell: number): InputBin[] {
+  return bins
+    .filter(({ children }) => children >= minCell)
+    .map((bin) => ({ ...bin, children: bin.children - (bin.children % minCell) }))
 }
 
 /**

@@ -61,7 +61,7 @@ const place = {
   /** Must be the site whose certificate sends it; keeps equal answers of two sites apart. */
   site: z.string().regex(siteIdPattern),
   assignment: z.string().max(100),
-  /** Children of the folds that are evaluated who have a decided landmark; 0 also when they are too few to be told. */
+  /** Children with a decided landmark in those of the validation and the test fold that are not withheld. */
   children: count,
 }
 
@@ -73,7 +73,7 @@ const interval = z.strictObject({
   children: count,
 })
 
-/** Training children with a value in [low, high). */
+/** Training children with a value in [low, high), rounded down to a multiple of the study's `minCell`. */
 const inputBin = z.strictObject({ low: z.number(), high: z.number(), children: count })
 
 export const siteAnswerSchema = z.discriminatedUnion('pass', [

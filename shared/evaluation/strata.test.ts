@@ -24,10 +24,17 @@ test('landmarks of the weeks after surgery, in which cavity and oedema change, s
 })
 
 test('landmarks stand in the year since surgery in which they lie, the sixth and later ones together', () => {
-  expect(levels('year', [-20, 0, 365, 366, 1826, 1827, 4000])).toEqual({
-    '1': [-20, 0, 365],
-    '2': [366],
-    '5': [1826],
-    '6+': [1827, 4000],
+  expect(levels('year', [-20, 0, 364, 365, 1824, 1825, 4000])).toEqual({
+    '1': [-20, 0, 364],
+    '2': [365],
+    '5': [1824],
+    '6+': [1825, 4000],
   })
+})
+
+test('the first year of one family is the time up to one year of the other, to the day', () => {
+  const days = Array.from({ length: 800 }, (_, day) => day)
+  const within = levels('since_surgery', days)
+  const firstYear = [...(within['under 90 days'] ?? []), ...(within['90 days to 1 year'] ?? [])]
+  expect(levels('year', days)['1']).toEqual(firstYear)
 })

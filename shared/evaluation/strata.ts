@@ -6,11 +6,14 @@ import type { Landmark } from './landmark.ts'
 /** All landmarks of a fold. */
 export const wholeFamily = 'all'
 
+/** A year ends where `since_surgery` is cut: a landmark between two cuts could be had by subtracting one family from the other. */
+const daysInYear = 365
+
 /** How to divide landmarks besides by the groups that a site knows of its children. */
 const dividers: Readonly<Record<string, (landmark: Landmark) => string>> = {
   scans: ({ visits }) => scansLevelOf(visits),
   year: ({ day }) => yearOf(day),
-  since_surgery: ({ day }) => (day < 90 ? 'under 90 days' : day < 365 ? '90 days to 1 year' : 'over 1 year'),
+  since_surgery: ({ day }) => (day < 90 ? 'under 90 days' : day < daysInYear ? '90 days to 1 year' : 'over 1 year'),
 }
 
 /** Levels that a family has everywhere, so that a reader sees those about which nothing could be said. */
@@ -55,6 +58,6 @@ export function scansLevelOf(visits: number): string {
 }
 
 function yearOf(day: number): string {
-  const year = Math.floor(Math.max(0, day) / 365.25) + 1
+  const year = Math.floor(Math.max(0, day) / daysInYear) + 1
   return year >= 6 ? '6+' : String(year)
 }

@@ -5,7 +5,7 @@ import type { CensoringCurve } from './censoring.ts'
 import { decided } from './censoring.ts'
 import type { DecidedLandmark, Landmark } from './landmark.ts'
 import { familiesOf, wholeFamily } from './strata.ts'
-import { type CellEdges, levelsThatLeave, mayLeave, wholeEdges } from './suppression.ts'
+import { type CellEdges, mayLeave, type SentFamily, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
 
 /** A part of a fold with its landmarks, for use inside the site. */
 export interface Stratum {
@@ -26,24 +26,38 @@ export function stratify(
   minCell: number,
 ): readonly Stratum[] {
   const rows = decided(landmarks, horizonDays, curve)
-  if (!mayLeave(rows, minCell)) return []
-  const edges = wholeEdges(rows, minCell)
-  const levels = [...familiesOf(rows)].flatMap(([family, byLevel]) =>
-    [...levelsThatLeave(byLevel, edges, minCell)].map(([level, levelEdges]) => ({
-      family,
-      level,
-      rows: byLevel.get(level) ?? [],
-      edges: levelEdges,
-    })),
-  )
-  return [{ family: wholeFamily, level: wholeFamily, rows, edges }, ...levels, ...byScansShown(rows, minCell)]
+  const whole = wholeStratum(rows, minCell)
+  if (whole === undefined) return []
+  const sent: [SentFamily, ...SentFamily[]] = [sendWhole(rows, minCell)]
+  const levels = [...familiesOf(rows)].flatMap(([name, byLevel]) => {
+    const family = sendFamily({ levels: byLevel }, sent, minCell)
+    sent.push(family)
+    return [...family.levels].map(([level, edges]) => ({ family: name, level, rows: byLevel.get(level) ?? [], edges }))
+  })
+  return [whole, ...levels, ...byScansShown(rows, sent, minCell)]
 }
 
-function byScansShown(rows: readonly DecidedLandmark[], minCell: number): readonly Stratum[] {
+/** All decided landmarks of a fold, in the same cells as beside its levels; undefined when they may not leave. */
+export function wholeStratum(rows: readonly DecidedLandmark[], minCell: number): Stratum | undefined {
+  if (!mayLeave(rows, minCell)) return undefined
+  return { family: wholeFamily, level: wholeFamily, rows, edges: wholeEdges(rows, minCell) }
+}
+
+/** Each number of scans shown is a family of its own: the same landmarks with other risks. */
+function byScansShown(
+  rows: readonly DecidedLandmark[],
+  before: readonly [SentFamily, ...SentFamily[]],
+  minCell: number,
+): readonly Stratum[] {
   const fixed = rows.filter(({ visits, riskByShown }) => visits === visitOfShown && riskByShown.length >= visitOfShown)
-  if (!mayLeave(fixed, minCell)) return []
-  return Array.from({ length: visitOfShown }, (_, index) => {
-    const shown = fixed.map((row) => ({ ...row, visits: index + 1, risk: row.riskByShown[index] ?? row.risk }))
-    return { family: 'shown', level: String(index + 1), rows: shown, edges: wholeEdges(shown, minCell) }
+  const sent: [SentFamily, ...SentFamily[]] = [...before]
+  const strata = Array.from({ length: visitOfShown }, (_, index) => {
+    const level = String(index + 1)
+    const riskOf = ({ risk, riskByShown }: DecidedLandmark): number => riskByShown[index] ?? risk
+    const family = sendFamily({ levels: new Map([[level, fixed]]), riskOf }, sent, minCell)
+    sent.push(family)
+    const shown = fixed.map((row) => ({ ...row, visits: index + 1, risk: riskOf(row) }))
+    return [...family.levels.values()].map((edges) => ({ family: 'shown', level, rows: shown, edges }))
   })
+  return strata.flat()
 }

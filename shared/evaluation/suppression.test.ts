@@ -4,7 +4,7 @@ import { decided, ownCensoringCurve } from './censoring.ts'
 import { childrenOf, type DecidedLandmark } from './landmark.ts'
 import { riskBinOf } from './risk-bins.ts'
 import { familiesOf } from './strata.ts'
-import { type CellEdges, levelsThatLeave, mayLeave, wholeEdges } from './suppression.ts'
+import { type CellEdges, mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
 import { horizonDays, simulatedLandmarks } from './testsupport/simulated-landmarks.ts'
 
 function rowsOf(seed: string, children: number): readonly DecidedLandmark[] {
@@ -51,7 +51,7 @@ describe('small cells', () => {
       for (const cell of cellsOf(ofSide(rows, side), whole[side])) expect(cell.children).toBeGreaterThanOrEqual(minCell)
     }
     for (const [, levels] of familiesOf(rows)) {
-      const leaving = levelsThatLeave(levels, whole, minCell)
+      const leaving = sendFamily({ levels }, [sendWhole(rows, minCell)], minCell).levels
       for (const [level, edges] of leaving) {
         for (const side of sides) {
           for (const cell of cellsOf(ofSide(levels.get(level) ?? [], side), edges[side])) {
@@ -72,6 +72,6 @@ describe('small cells', () => {
       ['many', rows.filter(({ child }) => !small.has(child) && children.indexOf(child) % 3 > 0)],
       ['some', rows.filter(({ child }) => !small.has(child) && children.indexOf(child) % 3 === 0)],
     ])
-    expect([...levelsThatLeave(levels, wholeEdges(rows, 5), 5).keys()]).toEqual(['many'])
+    expect([...sendFamily({ levels }, [sendWhole(rows, 5)], 5).levels.keys()]).toEqual(['many'])
   })
 })

@@ -1,9 +1,20 @@
-// Small cells: which levels of a family may leave, and in which cells, so that no number rests on fewer than k children,
-// neither as it is sent nor as a difference of numbers that are sent. What is not sent is shown as "<k".
+// Small cells: which levels of a family may leave, and in which cells, so that no sum over landmarks rests on fewer than k
+// children of a class, neither as it is sent nor as a difference of sums that are sent (differences.ts). What is not sent is
+// shown as "<k".
 
 import { edgesFor } from './cells.ts'
+import {
+  cellsOfDivision,
+  type Division,
+  findLeak,
+  type Leak,
+  type SentCell,
+  type Target,
+  targetsOf,
+} from './differences.ts'
 import { childrenOf, type DecidedLandmark } from './landmark.ts'
 import { riskBinCount, riskBinOf } from './risk-bins.ts'
+import { wholeFamily } from './strata.ts'
 
 /** Edges of cells for landmarks with an event and without one. */
 export interface CellEdges {
@@ -13,6 +24,26 @@ export interface CellEdges {
 
 type Side = keyof CellEdges
 const sides: readonly Side[] = ['cases', 'controls']
+
+/** A family as it leaves: the cells of each of its levels that may, and what they let a reader know. */
+export interface SentFamily {
+  readonly levels: ReadonlyMap<string, CellEdges>
+  readonly known: Readonly<Record<Side, Known>>
+}
+
+interface Known {
+  readonly rows: readonly DecidedLandmark[]
+  readonly division: Division
+  readonly targets: readonly Target[]
+  readonly cells: readonly SentCell[]
+}
+
+/** A way to divide the landmarks of the whole, or some of them. */
+export interface Family {
+  readonly levels: ReadonlyMap<string, readonly DecidedLandmark[]>
+  /** The risk that goes into the cells, where it is not the landmark's own. */
+  readonly riskOf?: (row: DecidedLandmark) => number
+}
 
 /** Whether at least k children stand behind the events and behind the others. */
 export function mayLeave(rows: readonly DecidedLandmark[], minCell: number): boolean {
@@ -24,103 +55,200 @@ export function wholeEdges(rows: readonly DecidedLandmark[], minCell: number): C
   return { cases: edgesFor(of(rows, 'cases'), minCell), controls: edgesFor(of(rows, 'controls'), minCell) }
 }
 
-/**
- * The levels of a family that may leave beside the whole, each with its cells. A level with too few children is withheld,
- * and with it the next smallest as long as what is withheld could be recovered from the whole and would rest on too few.
- * Edges are dropped until the same holds inside every range of risk (`safeEdges`).
- */
-export function levelsThatLeave(
-  levels: ReadonlyMap<string, readonly DecidedLandmark[]>,
-  whole: CellEdges,
-  minCell: number,
-): ReadonlyMap<string, CellEdges> {
-  const leaving = [...levels].filter(([, rows]) => mayLeave(rows, minCell)).sort(([, a], [, b]) => a.length - b.length)
-  let withheld = [...levels].filter(([, rows]) => !mayLeave(rows, minCell)).flatMap(([, rows]) => rows)
-  while (leaving.length > 0 && isSmall(withheld, minCell)) withheld = [...withheld, ...(leaving.shift()?.[1] ?? [])]
-  const parts = [...leaving.map(([, rows]) => rows), withheld]
-  const cases = safeEdges(
-    parts.map((rows) => of(rows, 'cases')),
-    whole.cases,
-    minCell,
-  )
-  const controls = safeEdges(
-    parts.map((rows) => of(rows, 'controls')),
-    whole.controls,
-    minCell,
-  )
-  return new Map(
-    leaving
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([level, rows]) => {
-        const part = parts.indexOf(rows)
-        return [level, { cases: cases[part] ?? [], controls: controls[part] ?? [] }] as const
-      }),
-  )
-}
-
-/** Whether there are landmarks of a class, but of fewer than k children. */
-function isSmall(rows: readonly DecidedLandmark[], minCell: number): boolean {
-  return sides.some((side) => {
-    const children = childrenOf(of(rows, side))
-    return children > 0 && children < minCell
-  })
+/** All landmarks of a fold as a family of one level. */
+export function sendWhole(rows: readonly DecidedLandmark[], minCell: number): SentFamily {
+  const level: Level = { name: wholeFamily, rows, edges: wholeEdges(rows, minCell) }
+  return sentFamily(rows, [level], undefined)
 }
 
 /**
- * Edges for each part of one class; the last part is not sent. Of every set of parts a reader knows the sums between edges
- * that all of them share, and between edges that all the others share with the whole. Wherever such a range would hold the
- * landmarks of 1 to k − 1 children of that set, its inner edge is dropped from all parts.
+ * The levels of a family that may leave beside those of the families before it, the whole first. A level with too few
+ * children is withheld. Where a difference would rest on too few, an edge is dropped; where no edge helps, the level with the
+ * fewest landmarks is withheld too. Edges are edges of the whole, so that cells never overlap with its own by a few.
  */
-function safeEdges(
-  parts: readonly (readonly DecidedLandmark[])[],
-  whole: readonly number[],
+export function sendFamily(
+  family: Family,
+  before: readonly [SentFamily, ...SentFamily[]],
   minCell: number,
-): readonly (readonly number[])[] {
-  const sent = parts.slice(0, -1).map((rows) => new Set(edgesFor(rows, minCell)))
-  const edges = [...sent, new Set([0, riskBinCount])]
-  const placed = parts.map((rows) => rows.map(({ risk, child }) => ({ bin: riskBinOf(risk), child })))
-  const all = 2 ** parts.length - 1
-  for (let members = 1; members < all; ) {
-    const inside = edges.filter((_, part) => has(members, part))
-    const outside = edges.filter((_, part) => !has(members, part))
-    const known = knownEdges(inside, outside, whole)
-    const rows = placed.filter((_, part) => has(members, part)).flat()
-    const drop = innerEdgeOfSmallRange(known, rows, minCell)
-    for (const part of edges) if (drop !== undefined) part.delete(drop)
-    // An edge that is gone makes ranges wider for every set, so only this one has to be looked at again.
-    if (drop === undefined) members++
+): SentFamily {
+  const [whole] = before
+  const rows = [...whole.known.cases.rows, ...whole.known.controls.rows]
+  const { riskOf } = family
+  const wide = [...family.levels]
+    .filter(([, own]) => mayLeave(own, minCell))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([name, own]): Level => ({ name, rows: own, edges: { cases: [0, riskBinCount], controls: [0, riskBinCount] } }),
+    )
+  const surroundings = { rows, before, minCell, riskOf }
+  // First which levels leave at all, then their cells: no edge is given up for a level that is withheld anyway.
+  const leaving = settled(wide, surroundings)
+  const cut = sides.reduce((levels, side) => withEdges(levels, side, surroundings), leaving)
+  return sentFamily(rows, settled(cut, surroundings), riskOf)
+}
+
+interface Level {
+  readonly name: string
+  readonly rows: readonly DecidedLandmark[]
+  readonly edges: CellEdges
+}
+
+interface Surroundings {
+  readonly rows: readonly DecidedLandmark[]
+  readonly before: readonly SentFamily[]
+  readonly minCell: number
+  readonly riskOf: Family['riskOf']
+}
+
+/**
+ * Levels cut as finely as the whole allows: each of its edges, from the lowest risk up, goes to as many levels as have enough
+ * children on either side, unless something could then be had as a difference from the whole.
+ */
+function withEdges(levels: readonly Level[], side: Side, surroundings: Surroundings): readonly Level[] {
+  const { rows: all, before, minCell, riskOf } = surroundings
+  const whole = before[0]?.known[side]
+  const placed = levels.map(({ rows }) =>
+    of(rows, side).map((row) => ({ child: row.child, bin: riskBinOf(riskOf?.(row) ?? row.risk) })),
+  )
+  const isSafe = (finer: readonly Level[], edge: number): boolean => {
+    if (whole === undefined) return false
+    const cells = cellsOfDivision(divisionOf(of(all, side), finer, side, riskOf)).filter(({ level }) => level >= 0)
+    // Ranges that do not end here are looked at when all edges stand.
+    const ending = whole.targets.filter(({ from, to }) => from === edge || to === edge)
+    return findLeak(whole.rows, whole.division, ending, cells, minCell) === undefined
   }
-  return edges.map((part) => [...part].sort((a, b) => a - b))
+  const childrenIn = (level: number, from: number, to: number): number =>
+    childrenOf((placed[level] ?? []).filter(({ bin }) => bin >= from && bin < to))
+  let current = levels
+  for (const edge of before[0]?.levels.get(wholeFamily)?.[side].slice(1, -1) ?? []) {
+    const below = (level: number): number => childrenIn(level, current[level]?.edges[side].at(-2) ?? 0, edge)
+    const ready = [...levels.keys()]
+      .filter((level) => below(level) >= minCell && childrenIn(level, edge, riskBinCount) >= minCell)
+      .sort((a, b) => below(b) - below(a))
+    for (; ready.length > 0; ready.pop()) {
+      const finer = current.map((level, index) => (ready.includes(index) ? withEdge(level, side, edge) : level))
+      if (!isSafe(finer, edge)) continue
+      current = finer
+      break
+    }
+  }
+  return current
 }
 
-/** An edge between the first range that holds 1 to k − 1 children and its neighbour. */
-function innerEdgeOfSmallRange(
-  known: readonly number[],
-  rows: readonly { readonly bin: number; readonly child: string }[],
-  minCell: number,
-): number | undefined {
-  for (const [index, to] of known.slice(1).entries()) {
-    const from = known[index] ?? 0
-    const children = childrenOf(rows.filter(({ bin }) => bin >= from && bin < to))
-    if (children === 0 || children >= minCell) continue
-    const edge = to === riskBinCount ? from : to
-    if (edge > 0) return edge
+function withEdge(level: Level, side: Side, edge: number): Level {
+  return { ...level, edges: { ...level.edges, [side]: [...level.edges[side].slice(0, -1), edge, riskBinCount] } }
+}
+
+/** Levels without leaks: each step drops an edge or a level, so there is an end. */
+function settled(levels: readonly Level[], surroundings: Surroundings): readonly Level[] {
+  let current = levels
+  // No number of children is above 0 and below 1.
+  for (let isClean = surroundings.minCell <= 1; !isClean; ) {
+    isClean = true
+    for (const side of sides) {
+      for (let step = stepFrom(current, side, surroundings); step !== undefined; ) {
+        isClean = false
+        current = step
+        step = stepFrom(current, side, surroundings)
+      }
+    }
+  }
+  return current
+}
+
+/** Levels without the first leak that is found; undefined where there is none. */
+function stepFrom(levels: readonly Level[], side: Side, surroundings: Surroundings): readonly Level[] | undefined {
+  const { rows, before, minCell, riskOf } = surroundings
+  const own = knownOf(rows, levels, side, riskOf)
+  for (const [index, { known }] of before.entries()) {
+    const other = known[side]
+    // All levels and what is not sent make the whole: there is nothing to learn from that.
+    const cells = index === 0 ? own.cells.filter(({ level }) => level >= 0) : own.cells
+    const inOther = findLeak(other.rows, other.division, other.targets, cells, minCell)
+    if (inOther !== undefined) return withoutCell(levels, side, inOther)
+    const inOwn = findLeak(own.rows, own.division, own.targets, other.cells, minCell)
+    if (inOwn !== undefined) return withoutTarget(levels, side, inOwn.target)
   }
   return undefined
 }
 
-function knownEdges(
-  inside: readonly ReadonlySet<number>[],
-  outside: readonly ReadonlySet<number>[],
-  whole: readonly number[],
-): readonly number[] {
-  const shared = [...(inside[0] ?? [])].filter((edge) => inside.every((part) => part.has(edge)))
-  const byDifference = whole.filter((edge) => outside.every((part) => part.has(edge)))
-  return [...new Set([...shared, ...byDifference])].sort((a, b) => a - b)
+/** A cell of those that can be subtracted made wider, in the hope that it no longer lies inside the target, or a level withheld. */
+function withoutCell(levels: readonly Level[], side: Side, { inside }: Leak): readonly Level[] {
+  const cells = inside.filter(({ level }) => level >= 0).sort((a, b) => a.rows.length - b.rows.length)
+  const isWhollyInside = (level: number): boolean =>
+    cells.filter((cell) => cell.level === level).length + 1 === levels[level]?.edges[side].length
+  const widened = cells.find(({ level }) => !isWhollyInside(level))
+  if (widened !== undefined) return withoutEdge(levels, side, widened)
+  const involved = new Set(cells.map(({ level }) => level))
+  return withoutSmallest(levels, (level) => involved.size === 0 || involved.has(level))
 }
 
-function has(members: number, part: number): boolean {
-  return Math.floor(members / 2 ** part) % 2 === 1
+/** The target made unknown: an edge of it dropped, or a level withheld. */
+function withoutTarget(levels: readonly Level[], side: Side, { level, from, to }: Target): readonly Level[] {
+  if (to - from === riskBinCount) return withoutSmallest(levels, (index) => level < 0 || index === level)
+  return withoutEdge(levels, side, { from, to })
+}
+
+/** The upper edge goes, or the lower one where nothing lies above; from all levels, which else would differ in what it cut. */
+function withoutEdge(
+  levels: readonly Level[],
+  side: Side,
+  { from, to }: Pick<Target, 'from' | 'to'>,
+): readonly Level[] {
+  const dropped = to === riskBinCount ? from : to
+  return levels.map((one) => ({
+    ...one,
+    edges: { ...one.edges, [side]: one.edges[side].filter((edge) => edge !== dropped) },
+  }))
+}
+
+function withoutSmallest(levels: readonly Level[], isMeant: (level: number) => boolean): readonly Level[] {
+  const smallest = smallestOf(levels, isMeant) ?? missing()
+  return levels.filter((level) => level !== smallest)
+}
+
+function smallestOf(levels: readonly Level[], isMeant: (level: number) => boolean): Level | undefined {
+  return levels
+    .filter((_, index) => isMeant(index))
+    .reduce<Level | undefined>((least, one) => (least && least.rows.length <= one.rows.length ? least : one), undefined)
+}
+
+function missing(): never {
+  throw new Error('a difference was found where nothing is sent')
+}
+
+function sentFamily(rows: readonly DecidedLandmark[], levels: readonly Level[], riskOf: Family['riskOf']): SentFamily {
+  const known = (side: Side): Known => knownOf(rows, levels, side, riskOf)
+  return {
+    levels: new Map(levels.map(({ name, edges }) => [name, edges])),
+    known: { cases: known('cases'), controls: known('controls') },
+  }
+}
+
+function knownOf(
+  all: readonly DecidedLandmark[],
+  levels: readonly Level[],
+  side: Side,
+  riskOf: Family['riskOf'],
+): Known {
+  const rows = of(all, side)
+  const division = divisionOf(rows, levels, side, riskOf)
+  return { rows, division, targets: targetsOf(division), cells: cellsOfDivision(division) }
+}
+
+function divisionOf(
+  rows: readonly DecidedLandmark[],
+  levels: readonly Level[],
+  side: Side,
+  riskOf: Family['riskOf'],
+): Division {
+  const levelOf = new Map(levels.flatMap(({ rows: own }, index) => own.map((row) => [row, index] as const)))
+  return {
+    edges: levels.map(({ edges }) => edges[side]),
+    levelAt: rows.map((row) => levelOf.get(row) ?? -1),
+    binAt: rows.map((row) => riskBinOf(levelOf.has(row) ? (riskOf?.(row) ?? row.risk) : row.risk)),
+    isBinnedAsWhole: riskOf === undefined,
+  }
 }
 
 function of(rows: readonly DecidedLandmark[], side: Side): readonly DecidedLandmark[] {
