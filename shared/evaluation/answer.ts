@@ -21,7 +21,7 @@ import type { Recalibration } from './model-card.ts'
 import { ownCohort } from './own-cohort.ts'
 import { ownFigures } from './own-figures.ts'
 import { ownOrder } from './own-order.ts'
-import { ownAtThreshold } from './own-thresholds.ts'
+import { ownAtThresholds } from './own-thresholds.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
 import { countStrataOf, type Pooled } from './pooled.ts'
@@ -114,6 +114,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         ...strataSums(test.slice(1), pooled.fits),
       }
     case 'recalibration': {
+      const [first] = test
       const own = ownRecalibration(validation, pooled, minCell)
       const parts = test.slice(1).map((one) => ({ ...one, recalibrated: onScale(one.rows, 'consortium', pooled, own) }))
       const scaled = (scale: RiskScale): StratumCells[] =>
@@ -128,9 +129,12 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         fits: recalibratedSums(whole, pooled, own),
         ...strataSums(parts, pooled.fits),
         own:
-          whole.length === 0
+          first === undefined
             ? null
-            : { consortium: { ...judged('consortium'), ...atThresholds(test[0], pooled) }, site: judged('site') },
+            : {
+                consortium: { ...judged('consortium'), ...ownAtThresholds(cellsOfStratum(first), whole, pooled) },
+                site: judged('site'),
+              },
       }
     }
     case 'influence': {
@@ -176,21 +180,6 @@ function eventsThatLeave(rows: readonly DecidedLandmark[], minCell: number): num
   const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
   const others = childrenOf(rows) - events
   return events < minCell || (others > 0 && others < minCell) ? null : events
-}
-
-/** Of this site's whole test fold, at those thresholds that were chosen. */
-function atThresholds(whole: Stratum | undefined, pooled: Pooled): OwnFigures {
-  if (whole === undefined) return {}
-  const cells = cellsOfStratum(whole)
-  return Object.assign(
-    {},
-    ...(['ruleOut', 'ruleIn'] as const).map((name) => {
-      const group = pooled.thresholds[name]
-      if (group === null) return {}
-      const risk = recalibrated(edgeRisk(group), pooled.recalibration ?? noRecalibration)
-      return ownAtThreshold(name, { group, risk }, cells, whole.rows)
-    }),
-  )
 }
 
 /** From this site's own validation fold; nothing where it is too small to tell of. */

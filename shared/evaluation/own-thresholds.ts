@@ -6,8 +6,10 @@ import { figuresAt, influenceAt, type Threshold, type ThresholdMetric, threshold
 import type { Cell } from './cells.ts'
 import { type Curve, sum } from './curve.ts'
 import type { DecidedLandmark } from './landmark.ts'
+import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
-import { riskBinOf } from './risk-bins.ts'
+import { noRecalibration, recalibrated } from './recalibration.ts'
+import { edgeRisk, riskBinOf } from './risk-bins.ts'
 import type { OwnFigures, StratumCells } from './site-answer.ts'
 
 export type ThresholdName = 'ruleOut' | 'ruleIn'
@@ -15,6 +17,21 @@ export type ThresholdName = 'ruleOut' | 'ruleIn'
 /** What such a figure is called among a site's own. */
 export function ownThresholdFigure(name: ThresholdName, metric: ThresholdMetric): string {
   return `${name === 'ruleOut' ? 'rule_out' : 'rule_in'}_${metric}`
+}
+
+/** Of a site's whole test fold, at those thresholds that were chosen. */
+export function ownAtThresholds(
+  cells: StratumCells,
+  rows: readonly DecidedLandmark[],
+  { thresholds, recalibration }: Pick<Pooled, 'thresholds' | 'recalibration'>,
+): OwnFigures {
+  const at = (name: ThresholdName): OwnFigures => {
+    const group = thresholds[name]
+    if (group === null) return {}
+    const risk = recalibrated(edgeRisk(group), recalibration ?? noRecalibration)
+    return ownAtThreshold(name, { group, risk }, cells, rows)
+  }
+  return { ...at('ruleOut'), ...at('ruleIn') }
 }
 
 /**
