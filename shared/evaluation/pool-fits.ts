@@ -1,6 +1,17 @@
 // The lines of calibration that all sites fit together, pass by pass: where each begins, and the step that the sites' sums allow.
 
-import { addNewtonSums, type Fit, type FitKind, fitLine, newtonStep, unfitted } from './calibration-fit.ts'
+import {
+  addNewtonSums,
+  type Fit,
+  type FitKind,
+  type FitRow,
+  fitLine,
+  identityLine,
+  type NewtonSums,
+  newtonStep,
+  newtonSums,
+  unfitted,
+} from './calibration-fit.ts'
 import type { Curve } from './curve.ts'
 import type { Summary } from './figures.ts'
 import type { Pooled } from './pooled.ts'
@@ -35,8 +46,13 @@ export function startFits(validation: Counted | null, test: readonly Counted[]):
 }
 
 /** Where Newton's method begins: the fit to the pooled bins, each at its middle; one or two steps from the exact one. */
-function startOf({ cases, controls }: Curve, kind: FitKind): Fit {
-  const rows = Array.from({ length: riskBinCount }, (_, bin) => {
+function startOf(curve: Curve, kind: FitKind): Fit {
+  const { intercept, slope } = fitLine(rowsOfBins(curve), kind)
+  return { ...unfitted(kind), intercept, slope }
+}
+
+function rowsOfBins({ cases, controls }: Curve): readonly FitRow[] {
+  return Array.from({ length: riskBinCount }, (_, bin) => {
     const risk = Math.sin((Math.PI * (bin + 0.5)) / (2 * riskBinCount)) ** 2
     const row = { child: String(bin), risk }
     return [
@@ -44,8 +60,29 @@ function startOf({ cases, controls }: Curve, kind: FitKind): Fit {
       { ...row, outcome: 0 as const, weight: controls[bin] ?? 0 },
     ]
   }).flat()
-  const { intercept, slope } = fitLine(rows, kind)
-  return { ...unfitted(kind), intercept, slope }
+}
+
+/**
+ * A longer first step than Newton's, where cells and exact sums at the identity come in one pass: the line that the bins would
+ * have if their likelihood had the exact gradient there (a surrogate likelihood, Jordan, Lee and Yang 2019). Newton's step where
+ * that does not come to rest.
+ */
+function firstStep(curve: Curve, kind: FitKind, exact: NewtonSums): Fit {
+  const rows = rowsOfBins(curve)
+  const atIdentity = newtonSums(rows, identityLine)
+  const newton = newtonStep(unfitted(kind), exact)
+  let fit = unfitted(kind)
+  for (let step = 0; step < 50 && (fit.lastStep ?? 1) > 1e-10; step++) {
+    const { gradient, ...others } = newtonSums(rows, fit)
+    const corrected = [
+      gradient[0] + exact.gradient[0] - atIdentity.gradient[0],
+      gradient[1] + exact.gradient[1] - atIdentity.gradient[1],
+    ] as const
+    fit = newtonStep(fit, { ...others, gradient: corrected })
+  }
+  const { intercept, slope, lastStep } = fit
+  if (!((lastStep ?? 1) <= 1e-6 && Number.isFinite(intercept + slope))) return newton
+  return { ...newton, intercept, slope, lastStep: Math.hypot(intercept, slope - 1) }
 }
 
 const kinds: Readonly<Record<FitName, FitKind>> = {
@@ -64,12 +101,19 @@ interface Fitting {
   readonly strataFits?: readonly StratumFits[] | undefined
 }
 
-/** One step of each fit of which sums came. */
-export function withSteps(before: Pooled, answers: readonly Fitting[]): Pooled {
+/** One step of each fit of which sums came. `curves` of fits that begin in this pass: of the risks that they are of. */
+export function withSteps(
+  before: Pooled,
+  answers: readonly Fitting[],
+  curves: Partial<Readonly<Record<FitName, Curve>>> = {},
+): Pooled {
   const fits: Record<string, Fit> = { ...before.fits }
   for (const [name, kind] of fitNames()) {
     const sums = answers.flatMap((answer) => answer.fits[name] ?? [])
-    if (sums.length > 0) fits[name] = newtonStep(fits[name] ?? unfitted(kind), addNewtonSums(sums))
+    if (sums.length === 0) continue
+    const [total, curve, begun] = [addNewtonSums(sums), curves[name], fits[name]]
+    if (curve !== undefined && begun === undefined) fits[name] = firstStep(curve, kind, total)
+    else fits[name] = newtonStep(begun ?? unfitted(kind), total)
   }
   return { ...before, fits: withStepsOfParts(fits, before, answers) }
 }

@@ -145,6 +145,15 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
     }
   })
   const own = new Map(answers.map((answer) => [answer.site, answer.own]))
+  const [whole] = strata
+  const curves =
+    whole === undefined
+      ? {}
+      : {
+          consortiumIntercept: whole.consortium.curve,
+          site: whole.site.curve,
+          siteIntercept: whole.site.curve,
+        }
   return withSteps(
     {
       ...before,
@@ -157,6 +166,7 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
       })),
     },
     answers,
+    curves,
   )
 }
 
