@@ -1,7 +1,6 @@
 // How a site answers each pass: from its landmarks, which stay, to sums and counts, which leave. Pure; the agent brings the
 // landmarks and egress.ts records the answer.
 
-import { influenceAt } from './at-threshold.ts'
 import { identityLine, type Line, newtonSums } from './calibration-fit.ts'
 import { cellsOf } from './cells.ts'
 import {
@@ -21,7 +20,7 @@ import type { Recalibration } from './model-card.ts'
 import { ownCohort } from './own-cohort.ts'
 import { ownFigures } from './own-figures.ts'
 import { ownOrder } from './own-order.ts'
-import { ownAtThresholds } from './own-thresholds.ts'
+import { ownAtThresholds, squaresAtThreshold } from './own-thresholds.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
 import { countStrataOf, type Pooled } from './pooled.ts'
@@ -241,10 +240,11 @@ function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Square
   if (raw === undefined || after === undefined) return []
   const on = (scale: 'consortium' | 'site') => squaresOfFigures(onScale(rows, scale, pooled, own), after[scale])
   const squares = squaresOfFigures(rows, raw.summary)
+  const cells = cellsOfStratum(stratum)
   const at = (group: number | null) => {
     if (group === null) return null
     const risk = recalibrated(edgeRisk(group), lineOf('consortium', pooled, own))
-    return finiteOnly(squaredInfluence(rows, influenceAt(raw.summary.curve, { group, risk }, riskBinOf)))
+    return finiteOnly(squaresAtThreshold(raw.summary.curve, { group, risk }, cells, rows))
   }
   return [
     {

@@ -4,7 +4,8 @@ import { figuresAt, influenceAt, thresholdMetricNames } from './at-threshold.ts'
 import { decided } from './censoring.ts'
 import { squaredInfluence, summarise } from './figures.ts'
 import type { DecidedLandmark } from './landmark.ts'
-import { ownAtThreshold, ownThresholdFigure } from './own-thresholds.ts'
+import { ownAtThreshold, ownThresholdFigure, squaresAtThreshold } from './own-thresholds.ts'
+import { pooledSummary } from './pooled-summary.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 import { edgeRisk, riskBinCount, riskBinOf } from './risk-bins.ts'
 import type { StratumCells } from './site-answer.ts'
@@ -52,14 +53,19 @@ test('they follow from cells alone: which of a cell’s landmarks lie above the 
     controls: [cell(0, riskBinCount, 5)],
   }
   const threshold = { group: riskBinOf(0.5), risk: 0.5 }
-  const figures = (casesAbove: number, controlsAbove: number) => {
-    const rows = Array.from({ length: 5 }, (_, index) => [
+  const rowsOf = (casesAbove: number, controlsAbove: number) =>
+    Array.from({ length: 5 }, (_, index) => [
       row(`case ${index}`, index < casesAbove ? 0.9 : 0.1, 1),
       row(`control ${index}`, index < controlsAbove ? 0.9 : 0.1, 0),
     ]).flat()
-    return ownAtThreshold('ruleIn', threshold, cells, rows)
-  }
+  const figures = (casesAbove: number, controlsAbove: number) =>
+    ownAtThreshold('ruleIn', threshold, cells, rowsOf(casesAbove, controlsAbove))
   const told = figures(1, 4)
   expect(told.rule_in_sensitivity?.value).toBeGreaterThan(0.3)
   expect(figures(4, 0)).toEqual(told)
+  const { curve } = pooledSummary([{ cells }]).summary
+  const squares = (casesAbove: number, controlsAbove: number) =>
+    squaresAtThreshold(curve, threshold, cells, rowsOf(casesAbove, controlsAbove))
+  expect(squares(1, 4).sensitivity).toBeGreaterThan(0)
+  expect(squares(4, 0)).toEqual(squares(1, 4))
 })

@@ -47,7 +47,7 @@ export function ownAtThreshold(
 ): OwnFigures {
   const { curve } = pooledSummary([{ cells }]).summary
   const values = figuresAt(curve, threshold)
-  const variances = variancesAt(curve, threshold, cells, rows)
+  const variances = squaresAtThreshold(curve, threshold, cells, rows)
   return Object.fromEntries(
     thresholdMetricNames
       .filter((metric) => Number.isFinite(values[metric]))
@@ -63,16 +63,21 @@ export function ownAtThreshold(
 
 type Figures = Record<ThresholdMetric, number>
 
-function variancesAt(
+/**
+ * Σ over children of their squared influences on the figures of a curve, of all sites or of this one, as far as the site's
+ * cells tell them: exact ones would tell how many landmarks lie above the threshold, be it one.
+ */
+export function squaresAtThreshold(
   curve: Curve,
   threshold: Threshold,
   cells: StratumCells,
   rows: readonly DecidedLandmark[],
-): Figures {
+): Readonly<Record<ThresholdMetric, number>> {
   const { group } = threshold
+  const { curve: own } = pooledSummary([{ cells }]).summary
   const above = {
-    cases: shareAbove(cells.cases, curve.cases, group),
-    controls: shareAbove(cells.controls, curve.controls, group),
+    cases: shareAbove(cells.cases, own.cases, group),
+    controls: shareAbove(cells.controls, own.controls, group),
   }
   // Rows are put on either side by hand, so a row's risk is the number of a bin here.
   const influence = influenceAt(curve, threshold, (bin) => bin)
