@@ -1,7 +1,5 @@
-// The figures that an evaluation gives, by name. A name that is not in this table is an error wherever it is used, never a
-// silent zero. Formulas are in curve.ts, figures.ts and calibration-fit.ts.
-
-import { SequelaError } from '../protocol/errors.ts'
+// The figures that an evaluation gives, by name. In code a name that is not in this table does not compile; one that a site
+// sends is not shown. Formulas are in curve.ts, figures.ts and calibration-fit.ts.
 
 /** Every figure with what it says; they speak of a set of landmarks. */
 export const evaluationMetrics = {
@@ -18,15 +16,3 @@ export const evaluationMetrics = {
 } as const satisfies Record<string, string>
 
 export type EvaluationMetric = keyof typeof evaluationMetrics
-
-export const evaluationMetricNames = Object.keys(evaluationMetrics).filter(isEvaluationMetric)
-
-function isEvaluationMetric(name: string): name is EvaluationMetric {
-  return Object.hasOwn(evaluationMetrics, name)
-}
-
-/** @throws SequelaError `usage` for a name that there is not, with those that there are. */
-export function evaluationMetricOf(name: string): EvaluationMetric {
-  if (isEvaluationMetric(name)) return name
-  throw new SequelaError('usage', `there is no figure "${name}"; there are: ${evaluationMetricNames.join(', ')}`)
-}
