@@ -14,24 +14,17 @@ export interface Cell {
   readonly squaredRisk: number
 }
 
-/** Edges of cells of one bin each. */
-const finestEdges: readonly number[] = Array.from({ length: riskBinCount + 1 }, (_, edge) => edge)
-
 /**
- * Of the edges that are allowed, those of the narrowest cells that hold at least `minCell` children each, built from the lowest
- * risk up; the last takes in what is left over. At least that many children must stand in all of them together.
+ * Edges of the narrowest cells that hold at least `minCell` children each, built from the lowest risk up; the last takes in
+ * what is left over. At least that many children must stand in all of them together.
  */
-export function edgesFor(
-  rows: readonly Pick<DecidedLandmark, 'child' | 'risk'>[],
-  minCell: number,
-  allowed: readonly number[] = finestEdges,
-): readonly number[] {
+export function edgesFor(rows: readonly DecidedLandmark[], minCell: number): readonly number[] {
   const edges = [0]
   const inCell = new Set<string>()
   const byBin = Map.groupBy(rows, ({ risk }) => riskBinOf(risk))
   for (let bin = 0; bin < riskBinCount; bin++) {
     for (const { child } of byBin.get(bin) ?? []) inCell.add(child)
-    if (inCell.size < minCell || !allowed.includes(bin + 1)) continue
+    if (inCell.size < minCell) continue
     edges.push(bin + 1)
     inCell.clear()
   }

@@ -4,8 +4,9 @@
 import type { CensoringCurve } from './censoring.ts'
 import { decided } from './censoring.ts'
 import type { DecidedLandmark, Landmark } from './landmark.ts'
+import type { CellEdges, SentFamily } from './sent-levels.ts'
 import { familiesOf, wholeFamily } from './strata.ts'
-import { type CellEdges, mayLeave, type SentFamily, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
+import { mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
 
 /** A part of a fold with its landmarks, for use inside the site. */
 export interface Stratum {

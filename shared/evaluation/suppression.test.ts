@@ -3,8 +3,9 @@ import { cellsOf } from './cells.ts'
 import { decided, ownCensoringCurve } from './censoring.ts'
 import { childrenOf, type DecidedLandmark } from './landmark.ts'
 import { riskBinOf } from './risk-bins.ts'
+import type { CellEdges } from './sent-levels.ts'
 import { familiesOf } from './strata.ts'
-import { type CellEdges, mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
+import { mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
 import { horizonDays, simulatedLandmarks } from './testsupport/simulated-landmarks.ts'
 
 function rowsOf(seed: string, children: number): readonly DecidedLandmark[] {
