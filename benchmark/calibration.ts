@@ -1,9 +1,9 @@
 // How well risks fit what happened: with all scans shown, before and after recalibration on each seed's validation landmarks.
 
+import { logistic, noRecalibration, recalibrated } from '../shared/evaluation/calibration/recalibration.ts'
+import { modelPrior, recalibrationOf } from '../shared/evaluation/calibration/shrinkage.ts'
 import { childrenOf } from '../shared/evaluation/landmark.ts'
 import type { Recalibration } from '../shared/evaluation/model-card.ts'
-import { logistic, noRecalibration, recalibrated } from '../shared/evaluation/recalibration.ts'
-import { modelPrior, recalibrationOf } from '../shared/evaluation/shrinkage.ts'
 import { seededRandom } from '../shared/random.ts'
 import type { CalibrationRow } from './result.ts'
 import { benchmarkMinCell } from './study-text.ts'

@@ -2,11 +2,11 @@
 // can know is filled in; the rest stands as a prompt, so that nobody mistakes silence for an answer.
 
 import { sha256 } from '../../shared/digest.ts'
-import { lineThrough } from '../../shared/evaluation/calibration-band.ts'
-import { identityLine } from '../../shared/evaluation/calibration-fit.ts'
+import { lineThrough } from '../../shared/evaluation/calibration/calibration-band.ts'
+import { identityLine } from '../../shared/evaluation/calibration/calibration-fit.ts'
+import { noRecalibration } from '../../shared/evaluation/calibration/recalibration.ts'
 import { type ModelCard, modelCardSchema } from '../../shared/evaluation/model-card.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
-import { noRecalibration } from '../../shared/evaluation/recalibration.ts'
 import { riskEdges } from '../../shared/evaluation/risk-bins.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
 import { inputsInWords, networkInWords } from '../../shared/study/in-words.ts'

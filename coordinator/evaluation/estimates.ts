@@ -2,8 +2,10 @@
 // standard errors from the children's squared influences; figures that cannot leave a range are cut to it.
 
 import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
-import { calibrationByChance } from '../../shared/evaluation/calibration-chance.ts'
-import type { Fit } from '../../shared/evaluation/calibration-fit.ts'
+import { calibrationByChance } from '../../shared/evaluation/calibration/calibration-chance.ts'
+import type { Fit } from '../../shared/evaluation/calibration/calibration-fit.ts'
+import { recalibrated } from '../../shared/evaluation/calibration/recalibration.ts'
+import { stratumFitName, stratumFits } from '../../shared/evaluation/calibration/strata-fits.ts'
 import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
@@ -11,10 +13,8 @@ import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
 import type { ThresholdName } from '../../shared/evaluation/own-thresholds.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import { countStrataOf, type Pooled } from '../../shared/evaluation/pooled.ts'
-import { recalibrated } from '../../shared/evaluation/recalibration.ts'
 import { edgeRisk } from '../../shared/evaluation/risk-bins.ts'
 import { type ScanCountMetric, scanCountFigures } from '../../shared/evaluation/scan-count.ts'
-import { stratumFitName, stratumFits } from '../../shared/evaluation/strata-fits.ts'
 
 /**
  * Null bounds: not every site that stands behind the figure has answered the last pass, or too few children differ to tell.

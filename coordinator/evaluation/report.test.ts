@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../shared/digest.ts'
-import { bandAt } from '../../shared/evaluation/calibration-band.ts'
+import { bandAt } from '../../shared/evaluation/calibration/calibration-band.ts'
 import { modelCardSchema } from '../../shared/evaluation/model-card.ts'
 import { allPasses, simulatedSites } from '../../shared/evaluation/testsupport/simulated-landmarks.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'

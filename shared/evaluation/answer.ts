@@ -1,8 +1,10 @@
 // How a site answers each pass: from its landmarks, which stay, to sums and counts, which leave. Pure; the agent brings the
 // landmarks and egress.ts records the answer.
 
-import { identityLine, type Line, newtonSums } from './calibration-fit.ts'
-import { cellsOf } from './cells.ts'
+import { identityLine, type Line, newtonSums } from './calibration/calibration-fit.ts'
+import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
+import { siteRecalibration } from './calibration/shrinkage.ts'
+import { strataSums } from './calibration/strata-fits.ts'
 import {
   type CensoringCurve,
   censoredChildren,
@@ -24,15 +26,13 @@ import { ownAtThresholds, squaresAtThreshold } from './own-thresholds.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
 import { countStrataOf, type Pooled } from './pooled.ts'
-import { noRecalibration, recalibrated } from './recalibration.ts'
 import { edgeRisk, riskBinOf } from './risk-bins.ts'
 import { scanCountInfluence } from './scan-count.ts'
-import { siteRecalibration } from './shrinkage.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
-import { strataSums } from './strata-fits.ts'
-import { type Stratum, stratify, wholeStratum } from './stratify.ts'
-import { mayLeave } from './suppression.ts'
+import { cellsOf } from './suppression/cells.ts'
+import { type Stratum, stratify, wholeStratum } from './suppression/stratify.ts'
+import { mayLeave } from './suppression/suppression.ts'
 
 /** What a site knows of its children, for an evaluation. */
 export interface SiteLandmarks {

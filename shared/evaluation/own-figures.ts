@@ -1,12 +1,12 @@
 // What a site says of how well the model does on its own children: each figure is computed inside, from single landmarks, and leaves as
 // one number with its error.
 
-import { calibrationByChance } from './calibration-chance.ts'
-import { fitLine } from './calibration-fit.ts'
+import { calibrationByChance } from './calibration/calibration-chance.ts'
+import { fitLine } from './calibration/calibration-fit.ts'
 import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from './figures.ts'
 import type { DecidedLandmark } from './landmark.ts'
 import type { OwnFigures } from './site-answer.ts'
-import { mayLeave } from './suppression.ts'
+import { mayLeave } from './suppression/suppression.ts'
 
 /** Exact figures of this site alone, with standard errors. */
 export function ownFigures(rows: readonly DecidedLandmark[], minCell: number): OwnFigures {

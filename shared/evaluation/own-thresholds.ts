@@ -3,14 +3,14 @@
 // above the threshold with the share of the cell that is guessed to lie there.
 
 import { figuresAt, influenceAt, type Threshold, type ThresholdMetric, thresholdMetricNames } from './at-threshold.ts'
-import type { Cell } from './cells.ts'
+import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
 import { type Curve, sum } from './curve.ts'
 import type { DecidedLandmark } from './landmark.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
-import { noRecalibration, recalibrated } from './recalibration.ts'
 import { edgeRisk, riskBinOf } from './risk-bins.ts'
 import type { OwnFigures, StratumCells } from './site-answer.ts'
+import type { Cell } from './suppression/cells.ts'
 
 export type ThresholdName = 'ruleOut' | 'ruleIn'
 

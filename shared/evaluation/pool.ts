@@ -1,16 +1,16 @@
 // From the sites' answers to a pass to what they make together. Sites are taken in order of their ids, so the same answers
 // give the same bytes, whatever order they came in.
 
+import { startFits, withSteps } from './calibration/pool-fits.ts'
+import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
+import { modelPrior, recalibrationBy } from './calibration/shrinkage.ts'
 import { pooledHazards } from './censoring.ts'
 import { addShareSums } from './clustered-share.ts'
 import type { Recalibration } from './model-card.ts'
 import { gapClasses, outcomeClasses } from './pair-accuracy.ts'
 import type { RiskScale } from './passes.ts'
-import { startFits, withSteps } from './pool-fits.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
-import { noRecalibration, recalibrated } from './recalibration.ts'
-import { modelPrior, recalibrationBy } from './shrinkage.ts'
 import type { AnswerOf, SiteAnswer, StratumCells } from './site-answer.ts'
 import { discriminantOf } from './site-probe.ts'
 import { chooseThresholds, type ThresholdAims } from './thresholds.ts'

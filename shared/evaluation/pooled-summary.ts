@@ -1,11 +1,11 @@
 // The summary of a set of landmarks at several sites, from the cells that each sent. Sums are exact. The order of risks is
 // exact inside each site (which sends its own AUROC) and between sites as fine as cells are.
 
-import { type Density, type Mass, spreadCell } from './cells.ts'
 import { aurocOf, type Curve, sum } from './curve.ts'
 import type { Summary } from './figures.ts'
 import { calibrationBinCount, calibrationBinOf, edgeRisk, riskBinCount, riskBinOf } from './risk-bins.ts'
 import type { StratumCells } from './site-answer.ts'
+import { type Density, type Mass, spreadCell } from './suppression/cells.ts'
 
 /** One site's cells; `map` carries the edges of cells to the scale of their sums. */
 export interface SitePart {

@@ -7,7 +7,7 @@ import type { DecidedLandmark } from './landmark.ts'
 import { countStrataOf } from './pooled.ts'
 import { riskBinOf } from './risk-bins.ts'
 import { type CountStratum, scanCountFigures, scanCountInfluence } from './scan-count.ts'
-import { scansLevelOf } from './strata.ts'
+import { scansLevelOf } from './suppression/strata.ts'
 import { allPasses, horizonDays, simulatedSites } from './testsupport/simulated-landmarks.ts'
 
 const sites = simulatedSites([100, 80, 60], { seed: 'counts', shift: -0.5, stretch: 1.4 })

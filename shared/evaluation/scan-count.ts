@@ -6,7 +6,7 @@ import { aurocGradient, aurocOf, type Curve, sum } from './curve.ts'
 import type { DecidedLandmark } from './landmark.ts'
 import type { OwnOrder } from './own-order.ts'
 import { riskBinOf } from './risk-bins.ts'
-import { fixedLevels, scansLevelOf } from './strata.ts'
+import { fixedLevels, scansLevelOf } from './suppression/strata.ts'
 
 /** Both figures, with what each says. */
 export const scanCountMetrics = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recalibrated } from '../../shared/evaluation/recalibration.ts'
+import { recalibrated } from '../../shared/evaluation/calibration/recalibration.ts'
 import { answerFrom } from './answer.ts'
 import { movedAlong } from './calibration.ts'
 import { scanFacts, usualCard, usualParts, visitRisk } from './testsupport/answers.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { bandAt } from '../../shared/evaluation/calibration-band.ts'
-import { beforeRecalibration, recalibrated } from '../../shared/evaluation/recalibration.ts'
+import { bandAt } from '../../shared/evaluation/calibration/calibration-band.ts'
+import { beforeRecalibration, recalibrated } from '../../shared/evaluation/calibration/recalibration.ts'
 import { exampleCard } from '../../shared/evaluation/testsupport/example-card.ts'
 import { calibrate, movedAlong, recalibrationFor, shownThresholds, zoneOf } from './calibration.ts'
 

@@ -1,10 +1,10 @@
 // From the model's own risk to one that can be believed: recalibrated as the model card says, with the range in which such
 // risks held, and the zone it lies in. All of it comes from the card; nothing is made up at the site.
 
-import { bandAt } from '../../shared/evaluation/calibration-band.ts'
+import { bandAt } from '../../shared/evaluation/calibration/calibration-band.ts'
+import { beforeRecalibration, recalibrated } from '../../shared/evaluation/calibration/recalibration.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
-import { beforeRecalibration, recalibrated } from '../../shared/evaluation/recalibration.ts'
 
 export const zones = ['rule-out', 'grey', 'rule-in'] as const
 export type Zone = (typeof zones)[number]

@@ -4,12 +4,12 @@
 import { type Random, seededRandom } from '../../random.ts'
 import type { SiteLandmarks } from '../answer.ts'
 import { answerPass } from '../answer.ts'
+import { logistic } from '../calibration/recalibration.ts'
 import type { Landmark } from '../landmark.ts'
 import type { EmbeddedScan } from '../pair-accuracy.ts'
 import { evaluationPasses } from '../passes.ts'
 import { poolAnswers } from '../pool.ts'
 import { nothingPooled, type Pooled, parsePooled } from '../pooled.ts'
-import { logistic } from '../recalibration.ts'
 import { parseSiteAnswer, type SiteAnswer } from '../site-answer.ts'
 
 export const horizonDays = 365

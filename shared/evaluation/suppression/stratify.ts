@@ -1,9 +1,9 @@
 // The parts of a fold that leave a site: the whole, the levels of every family, and the same landmarks with fewer scans
 // shown. The same landmarks give the same parts in every pass, so no pass cuts cells anew.
 
-import type { CensoringCurve } from './censoring.ts'
-import { decided } from './censoring.ts'
-import type { DecidedLandmark, Landmark } from './landmark.ts'
+import type { CensoringCurve } from '../censoring.ts'
+import { decided } from '../censoring.ts'
+import type { DecidedLandmark, Landmark } from '../landmark.ts'
 import type { CellEdges, SentFamily } from './sent-levels.ts'
 import { familiesOf, wholeFamily } from './strata.ts'
 import { mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'

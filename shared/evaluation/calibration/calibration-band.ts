@@ -2,9 +2,9 @@
 // the line of calibration of the test folds and the covariance of its two numbers, clustered by child, so that it needs
 // nothing of a site that the line did not need; it is wide where few children had such a risk.
 
+import type { CalibrationLine } from '../model-card.ts'
+import { normalQuantile } from '../normal-quantile.ts'
 import type { Fit, Line } from './calibration-fit.ts'
-import type { CalibrationLine } from './model-card.ts'
-import { normalQuantile } from './normal-quantile.ts'
 import { logistic, logit } from './recalibration.ts'
 
 /** The ends of the 95 % interval of the share of events where the risk is `risk`. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { decided, ownCensoringCurve } from '../censoring.ts'
+import { childrenOf, type DecidedLandmark } from '../landmark.ts'
+import { riskBinOf } from '../risk-bins.ts'
+import { horizonDays, simulatedLandmarks } from '../testsupport/simulated-landmarks.ts'
 import { cellsOf } from './cells.ts'
-import { decided, ownCensoringCurve } from './censoring.ts'
-import { childrenOf, type DecidedLandmark } from './landmark.ts'
-import { riskBinOf } from './risk-bins.ts'
 import type { CellEdges } from './sent-levels.ts'
 import { familiesOf } from './strata.ts'
 import { mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
-import { horizonDays, simulatedLandmarks } from './testsupport/simulated-landmarks.ts'
 
 function rowsOf(seed: string, children: number): readonly DecidedLandmark[] {
   const rows = simulatedLandmarks({ seed, children })

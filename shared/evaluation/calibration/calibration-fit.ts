@@ -2,7 +2,7 @@
 // gradient (2 numbers), the Hessian (3) and the children's squared scores (3), the coordinator takes the step. The sandwich
 // of the last two gives standard errors that are clustered by child.
 
-import type { DecidedLandmark } from './landmark.ts'
+import type { DecidedLandmark } from '../landmark.ts'
 import { logistic, logit } from './recalibration.ts'
 
 export interface Line {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../random.ts'
 import { type FitRow, fitLine, type Line } from './calibration-fit.ts'
 import { logistic, logit, recalibrated } from './recalibration.ts'
 import { modelPrior, recalibrationBy, recalibrationOf, siteRecalibration } from './shrinkage.ts'

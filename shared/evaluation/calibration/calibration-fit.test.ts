@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../random.ts'
 import { type FitRow, fitLine, newtonSums } from './calibration-fit.ts'
 import { logistic } from './recalibration.ts'
 

@@ -1,5 +1,10 @@
 // The lines of calibration that all sites fit together, pass by pass: where each begins, and the step that the sites' sums allow.
 
+import type { Curve } from '../curve.ts'
+import type { Summary } from '../figures.ts'
+import type { Pooled } from '../pooled.ts'
+import { riskBinCount } from '../risk-bins.ts'
+import type { FitName, FitSums, SiteAnswer, StratumFits } from '../site-answer.ts'
 import {
   addNewtonSums,
   type Fit,
@@ -12,11 +17,6 @@ import {
   newtonSums,
   unfitted,
 } from './calibration-fit.ts'
-import type { Curve } from './curve.ts'
-import type { Summary } from './figures.ts'
-import type { Pooled } from './pooled.ts'
-import { riskBinCount } from './risk-bins.ts'
-import type { FitName, FitSums, SiteAnswer, StratumFits } from './site-answer.ts'
 import { stratumFitName, stratumFits } from './strata-fits.ts'
 
 interface Counted {

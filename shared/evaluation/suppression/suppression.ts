@@ -2,9 +2,9 @@
 // children of a class, neither as it is sent nor as a difference of sums that are sent (withholding.ts). What is not sent is
 // shown as "<k".
 
+import { childrenOf, type DecidedLandmark } from '../landmark.ts'
+import { riskBinCount } from '../risk-bins.ts'
 import { edgesFor } from './cells.ts'
-import { childrenOf, type DecidedLandmark } from './landmark.ts'
-import { riskBinCount } from './risk-bins.ts'
 import { type CellEdges, type Level, ofSide, type RiskOf, type SentFamily, sentFamily, sides } from './sent-levels.ts'
 import { wholeFamily } from './strata.ts'
 import { settled, withEdges } from './withholding.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../random.ts'
+import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from '../figures.ts'
+import type { DecidedLandmark } from '../landmark.ts'
 import { calibrationByChance } from './calibration-chance.ts'
-import { exactGroups, figuresOf, influenceOf, squaredInfluence, summarise } from './figures.ts'
-import type { DecidedLandmark } from './landmark.ts'
 import { logistic } from './recalibration.ts'
 
 /**

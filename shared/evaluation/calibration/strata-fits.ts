@@ -1,9 +1,9 @@
 // Lines of calibration of the parts of the test folds, fitted in the passes that fit those of the whole. They stand among the
 // pooled fits under the name of the fit and of the part; a site sends sums for parts whose fit it finds there.
 
+import type { DecidedLandmark } from '../landmark.ts'
+import type { FitSums, StratumFits } from '../site-answer.ts'
 import { type Fit, identityLine, type Line, newtonSums } from './calibration-fit.ts'
-import type { DecidedLandmark } from './landmark.ts'
-import type { FitSums, StratumFits } from './site-answer.ts'
 
 /** A level of a family. */
 interface Part {

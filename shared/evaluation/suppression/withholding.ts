@@ -1,9 +1,9 @@
 // Which levels of a family leave beside those of the families before it, and in which cells: cut as finely as may be, then made
 // coarser and fewer until no difference rests on 1 to k − 1 children (differences.ts).
 
+import { childrenOf, type DecidedLandmark } from '../landmark.ts'
+import { riskBinCount, riskBinOf } from '../risk-bins.ts'
 import { cellsOfDivision, findLeak, type Leak, type Target } from './differences.ts'
-import { childrenOf, type DecidedLandmark } from './landmark.ts'
-import { riskBinCount, riskBinOf } from './risk-bins.ts'
 import {
   divisionOf,
   knownOf,

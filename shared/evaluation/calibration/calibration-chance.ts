@@ -2,7 +2,7 @@
 // landmarks stand in a bin, chance alone keeps risk and event rate apart, and a perfect model of a small test fold has an
 // error of .05 to .1.
 
-import type { CalibrationBin } from './figures.ts'
+import type { CalibrationBin } from '../figures.ts'
 
 /** Mean of |z| for a standard normal z. */
 const meanDistance = Math.sqrt(2 / Math.PI)

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { answerPass, censoringCurveFor } from './answer.ts'
+import { answerPass, censoringCurveFor } from '../answer.ts'
+import { decided } from '../censoring.ts'
+import type { DecidedLandmark } from '../landmark.ts'
+import { poolAnswers } from '../pool.ts'
+import type { Pooled } from '../pooled.ts'
+import { scansLevelOf } from '../suppression/strata.ts'
+import { allPasses, horizonDays, simulatedSites } from '../testsupport/simulated-landmarks.ts'
 import { fitLine } from './calibration-fit.ts'
-import { decided } from './censoring.ts'
-import type { DecidedLandmark } from './landmark.ts'
-import { poolAnswers } from './pool.ts'
-import type { Pooled } from './pooled.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
-import { scansLevelOf } from './strata.ts'
 import { stratumFitName } from './strata-fits.ts'
-import { allPasses, horizonDays, simulatedSites } from './testsupport/simulated-landmarks.ts'
 
 const levelOf: Readonly<Record<string, (row: DecidedLandmark) => string | undefined>> = {
   sex: ({ groups }) => groups.sex,

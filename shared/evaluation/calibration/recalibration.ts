@@ -1,7 +1,7 @@
 // Recalibration: a line on the logit scale from the risk that the model gives to the one that validation children had.
 // Platt scaling with intercept and slope, or the intercept alone where events are few.
 
-import type { Recalibration } from './model-card.ts'
+import type { Recalibration } from '../model-card.ts'
 
 /** Risks that stay as they are. */
 export const noRecalibration: Recalibration = { intercept: 0, slope: 1, kind: 'none' }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../random.ts'
+import { seededRandom } from '../../random.ts'
+import { decided, ownCensoringCurve } from '../censoring.ts'
+import type { CalibrationLine } from '../model-card.ts'
+import { horizonDays, simulatedLandmarks } from '../testsupport/simulated-landmarks.ts'
 import { bandAt, lineThrough } from './calibration-band.ts'
 import { fitLine, identityLine, unfitted } from './calibration-fit.ts'
-import { decided, ownCensoringCurve } from './censoring.ts'
-import type { CalibrationLine } from './model-card.ts'
 import { logistic, logit, recalibrated } from './recalibration.ts'
-import { horizonDays, simulatedLandmarks } from './testsupport/simulated-landmarks.ts'
 
 const landmarks = simulatedLandmarks({ seed: 'band', children: 150, shift: -0.4, stretch: 1.3 })
 const rows = decided(landmarks, horizonDays, ownCensoringCurve(landmarks))

@@ -1,8 +1,8 @@
 // Levels of a family on their way out, and what a reader knows of the landmarks once they have left.
 
+import type { DecidedLandmark } from '../landmark.ts'
+import { riskBinOf } from '../risk-bins.ts'
 import { cellsOfDivision, type Division, type SentCell, type Target, targetsOf } from './differences.ts'
-import type { DecidedLandmark } from './landmark.ts'
-import { riskBinOf } from './risk-bins.ts'
 
 /** Edges of cells for landmarks with an event and without one. */
 export interface CellEdges {

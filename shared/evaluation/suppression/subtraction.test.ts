@@ -3,13 +3,13 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../random.ts'
-import { ownCensoringCurve } from './censoring.ts'
-import type { Landmark } from './landmark.ts'
-import { riskBinCount, riskBinOf } from './risk-bins.ts'
+import { seededRandom } from '../../random.ts'
+import { ownCensoringCurve } from '../censoring.ts'
+import type { Landmark } from '../landmark.ts'
+import { riskBinCount, riskBinOf } from '../risk-bins.ts'
+import { horizonDays, simulatedLandmarks } from '../testsupport/simulated-landmarks.ts'
 import { wholeFamily } from './strata.ts'
 import { type Stratum, stratify } from './stratify.ts'
-import { horizonDays, simulatedLandmarks } from './testsupport/simulated-landmarks.ts'
 
 const minCell = 5
 const sides = ['cases', 'controls'] as const

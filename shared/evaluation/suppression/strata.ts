@@ -1,7 +1,7 @@
 // The groups of landmarks that are looked at by themselves: by number of scans, by year since surgery, by what is known of
 // the child and its scans. A family is a way to divide all landmarks; a level is one of its parts.
 
-import type { Landmark } from './landmark.ts'
+import type { Landmark } from '../landmark.ts'
 
 /** All landmarks of a fold. */
 export const wholeFamily = 'all'

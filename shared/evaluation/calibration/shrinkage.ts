@@ -2,9 +2,9 @@
 // risks as they are: what is between them is multiplied by T(T + V)⁻¹, with V the fit's covariance, clustered by child, and T
 // that of what models are found to be off by. It is the mean of the posterior where both are normal (decision 32).
 
+import { childrenOf } from '../landmark.ts'
+import type { Recalibration } from '../model-card.ts'
 import { type Fit, type FitRow, fewestEventsForSlope, fitLine, type Line } from './calibration-fit.ts'
-import { childrenOf } from './landmark.ts'
-import type { Recalibration } from './model-card.ts'
 import { noRecalibration, recalibrated } from './recalibration.ts'
 
 /** Standard deviations, before any child was seen, of the intercept around 0 (logits) and of the slope around 1. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Landmark } from './landmark.ts'
+import type { Landmark } from '../landmark.ts'
 import { familiesOf } from './strata.ts'
 
 const landmark = (day: number, visits = 1): Landmark => ({

@@ -1,8 +1,8 @@
 // Cells: neighbouring risk bins put together until enough children stand in each, with sums from which the shape inside a
 // cell can be guessed. A site sends cells; the coordinator spreads them over the fixed bins again.
 
-import { childrenOf, type DecidedLandmark } from './landmark.ts'
-import { riskBinCount, riskBinOf, riskEdges } from './risk-bins.ts'
+import { childrenOf, type DecidedLandmark } from '../landmark.ts'
+import { riskBinCount, riskBinOf, riskEdges } from '../risk-bins.ts'
 
 /** Landmarks of one class whose risk stands in bins [from, to). Sums are weighted (IPCW). */
 export interface Cell {

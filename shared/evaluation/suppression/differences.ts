@@ -2,8 +2,8 @@
 // neighbouring ones, and whatever the whole holds besides a level; of each of these everything of another family that lies
 // inside it can be subtracted. A difference with 1 to k − 1 children in it must not be there to be found.
 
-import type { DecidedLandmark } from './landmark.ts'
-import { riskBinCount } from './risk-bins.ts'
+import type { DecidedLandmark } from '../landmark.ts'
+import { riskBinCount } from '../risk-bins.ts'
 
 /** One class of a family: where each landmark stands, and at which levels and edges its sums are sent. */
 export interface Division {
