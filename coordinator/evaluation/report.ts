@@ -189,7 +189,19 @@ function partsOf(pooled: Pooled): PartReport[] {
       .filter((level) => !told.some((part) => part.family === family && part.level === level))
       .map((level) => ({ ...{ family, level, sites: 0, children: null, landmarks: null }, ...nothingTold })),
   )
-  return [...told, ...untold].toSorted((a, b) => a.level.localeCompare(b.level, 'en', { numeric: true }))
+  const parts = [...told, ...untold]
+  const families = [...new Set([...Object.keys(fixedLevels), ...parts.map(({ family }) => family)])]
+  return parts.toSorted(
+    (a, b) =>
+      families.indexOf(a.family) - families.indexOf(b.family) ||
+      fixedRank(a) - fixedRank(b) ||
+      a.level.localeCompare(b.level, 'en', { numeric: true }),
+  )
+}
+
+/** Where a level stands in a family whose levels have an order of their own. */
+function fixedRank({ family, level }: Pick<PartReport, 'family' | 'level'>): number {
+  return fixedLevels[family]?.indexOf(level) ?? 0
 }
 
 function eventsOf({ test, sites }: Pooled): number | null {
