@@ -76,9 +76,12 @@ function preparationInWords(pipeline: Study['pipeline']): string {
 function evaluationInWords({ ruleOutNpv, ruleInPpv }: NonNullable<Study['evaluation']>, minCell: number): string[] {
   return [
     `  in the evaluation, ${evaluationPasses.length} answers with sums and counts over landmarks: how risks and outcomes lie in ranges of risk`,
-    `  that hold at least ${minCell} children each, by number of scans, time, age, sex, grade, surgery, treatment and scanner,`,
-    "  and this hospital's own figures of how well the model does. The whole consortium sees both. They serve to choose two",
-    `  thresholds (predictive values of ${ruleOutNpv} below and ${ruleInPpv} above) and to write the report and the model card.`,
+    `  that hold at least ${minCell} children each, by number of scans, time, age, sex, grade, surgery, treatment, sequence and scanner;`,
+    '  of the model at this hospital how well it does and how it orders scans; of the children it is tested on their number, scans, mean',
+    '  follow-up, competing events and changes of treatment; mean and covariance of what the model makes of validation scans, 30 at',
+    '  least; of training children about how many have which age, visits and gaps between them, and names of their sequences and',
+    '  scanners. The coordinator sees all of it; the consortium sees the sums over all hospitals and what each says of itself. It',
+    `  serves to choose two thresholds (predictive values of ${ruleOutNpv} below and ${ruleInPpv} above) and to write report and model card.`,
   ]
 }
 

@@ -1,6 +1,6 @@
 // The egress record as a data manager reads it: one block for everything that left, newest last.
 
-import { type SiteAnswer, smallestCell } from '../../shared/evaluation/site-answer.ts'
+import { type AnswerOf, type SiteAnswer, smallestCell } from '../../shared/evaluation/site-answer.ts'
 import { fingerprintInGroups, uncheckedReasons } from '../../shared/protocol/link-tokens.ts'
 import { bytesSentIn, type EgressRecord } from '../egress-record.ts'
 
@@ -63,17 +63,28 @@ function answerLine(answer: SiteAnswer): string {
       case 'censoring':
         return `follow-up in ${answer.intervals.length} intervals`
       case 'counts':
-        return `cells of ${answer.test.length} groups of test landmarks and of ${answer.validation === null ? 'no' : 'all'} validation landmarks`
+        return [
+          `cells of ${answer.test.length} groups of test landmarks and of ${answer.validation === null ? 'no' : 'all'} validation landmarks`,
+          `${Object.keys(answer.own ?? {}).length} figures of this site`,
+          `training children in ${Object.values(answer.inputs).flat().length} ranges of ${Object.keys(answer.inputs).join(', ') || 'nothing'}`,
+          `names of ${Object.values(answer.seen ?? {}).flat().length} sequences and scanners`,
+          `${answer.pairs.length} sums of pairs of scans`,
+          answer.moments === null ? 'no embeddings' : 'mean and covariance of embeddings of validation scans',
+        ].join('; ')
       case 'calibration':
-        return `sums of ${Object.keys(answer.fits).length} calibration lines`
+        return `sums of ${linesOf(answer)} calibration lines`
       case 'recalibration':
-        return `the same cells of ${answer.consortium.length} groups on two recalibrated scales`
+        return `the same cells of ${answer.consortium.length} groups on two recalibrated scales; sums of ${linesOf(answer)} calibration lines; figures of this site`
       case 'influence':
-        return `squared influences in ${answer.strata.length} groups`
+        return `squared influences in ${answer.strata.length} groups; sums of ${linesOf(answer)} calibration lines`
     }
   })()
   const rests = Number.isFinite(fewest) ? `; no number rests on fewer than ${fewest} children` : ''
   return `${content}${rests}`
+}
+
+function linesOf({ fits, strataFits = [] }: Pick<AnswerOf<'calibration'>, 'fits' | 'strataFits'>): number {
+  return [fits, ...strataFits.map((part) => part.fits)].flatMap((lines) => Object.keys(lines)).length
 }
 
 function numberLines({
