@@ -26,9 +26,9 @@ describe('an answer in a terminal', () => {
     const text = answerText(answerFrom(usualParts()))
     expect(text).toContain('Thresholds: lower 8.0 %, upper 40.0 %.')
     expect(text).toContain('AUROC: 0.78 (95 % interval 0.71 to 0.85)')
-    expect(text).toContain('tried on: 41 children, 160 visits of 2 hospitals, not trained on')
+    expect(text).toContain('tried on: 41 children and 160 visits in the test folds of one hospital')
     expect(text).toContain('upper threshold: 40.0 %, chosen for a positive predictive value of at least 0.5')
-    expect(text).toContain('not for: decisions about a child')
+    expect(text).toContain('not for:\n    * decisions about a child')
     expect(answerText(answerFrom(usualParts({ site: 'boston' })))).toContain(
       "lower 5.5 %, upper 42.4 %; on this hospital's scale",
     )

@@ -93,8 +93,8 @@ function thresholdLines({ thresholds, calibration }: ChildAnswer): string[] {
 
 function cardLines({ card }: ChildAnswer): string[] {
   if (card === null) return []
-  const rows = shortCardRows(card).map(
-    ([name, said]) => `${name}: ${typeof said === 'string' ? said : said.join('; ')}`,
+  const rows = shortCardRows(card).flatMap(([name, said]) =>
+    typeof said === 'string' ? [`${name}: ${said}`] : [`${name}:`, ...said.map((one) => `  * ${one}`)],
   )
   return section('Model card, in short', rows)
 }

@@ -70,7 +70,7 @@ describe('an answer', () => {
     expect(thresholds).toEqual({ ruleOut: 0.08, ruleIn: 0.4 })
     expect(card).toMatchObject({
       model: { study: 'example' },
-      tested: { children: 41, landmarks: 160, sites: 2 },
+      tested: { children: 41, landmarks: 160, sites: 1 },
       figures: { auroc: { value: 0.78 }, eceBefore: { value: 0.09 }, eceAfter: { value: 0.03 } },
       thresholds: { ruleOut: { risk: 0.08, predictiveValue: { value: 0.78 } }, ruleIn: { predictiveValue: null } },
       excludedUse: ['decisions about a child'],

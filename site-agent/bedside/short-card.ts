@@ -7,7 +7,7 @@ type Figure = ModelCard['performance']['raw'][string] | undefined
 
 export interface ShortCard
   extends Pick<ModelCard, 'writtenAt' | 'model' | 'outcome' | 'intendedUse' | 'excludedUse' | 'knownFailures'> {
-  /** What it was tried on: children of the test folds, and their landmarks. */
+  /** What it was tried on: children of the test folds, their landmarks, and the sites that had enough of them. */
   readonly tested: { readonly children: number; readonly landmarks: number; readonly sites: number }
   /** Null: too few children to show it. */
   readonly figures: Readonly<Record<'auroc' | 'eceBefore' | 'eceAfter', Exclude<Figure, undefined>>>
@@ -36,7 +36,11 @@ export function shortCardOf(card: ModelCard): ShortCard {
     }
   return {
     ...{ writtenAt, model, outcome, intendedUse, excludedUse, knownFailures },
-    tested: { children: data.children, landmarks: data.landmarks, sites: data.sites.length },
+    tested: {
+      children: data.children,
+      landmarks: data.landmarks,
+      sites: data.sites.filter(({ children }) => children !== null).length,
+    },
     figures: {
       auroc: performance.raw.auroc ?? null,
       eceBefore: performance.raw.ece ?? null,
@@ -62,7 +66,7 @@ export function shortCardRows(card: ShortCard): readonly (readonly [name: string
     ['event', `${outcome.definition}, within ${outcome.horizonDays} days`],
     [
       'tried on',
-      `${tested.children} children, ${tested.landmarks} visits of ${tested.sites} hospitals, not trained on`,
+      `${tested.children} children and ${tested.landmarks} visits in the test folds of ${tested.sites === 1 ? 'one hospital' : `${tested.sites} hospitals`}`,
     ],
     ['AUROC', figureText(figures.auroc)],
     [
