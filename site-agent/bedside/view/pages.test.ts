@@ -32,6 +32,8 @@ const bedside: Bedside = {
   open: () => Promise.reject(new Error('no child is opened here')),
 }
 
+const exampleThreshold = { risk: 0.4, chosenFor: 'a positive predictive value of at least 0.5', figures: {} }
+
 /** A child's page with an answer of these parts, and pictures of one grey level. */
 function pageOf(parts: Partial<AnswerParts> | undefined, ready: Partial<ReadyChild> = {}): string {
   const volume = { shape: [2, 3, 4] as const, voxels: new Float32Array(24) }
@@ -116,6 +118,17 @@ describe('the page of a child', () => {
     const own = pageOf({ site: 'boston' })
     expect(own).toContain('upper threshold 42 %')
     expect(own).toContain('Thresholds stand on this hospital')
+  })
+
+  test('keeps the labels of thresholds apart that lie close together', () => {
+    const { thresholds } = usualCard()
+    const close = usualCard({ thresholds: { ...thresholds, ruleIn: { ...exampleThreshold, risk: 0.09 } } })
+    const heights = [...pageOf({ card: close }).matchAll(/class="at-threshold" x="\S+" y="(\S+)"/g)].map(([, at]) =>
+      Number(at),
+    )
+    const [lower = 0, upper = 0] = heights
+    expect(heights).toHaveLength(2)
+    expect(lower - upper).toBeCloseTo(16, 0)
   })
 
   test('says which sequence is shown where the model sees several', () => {

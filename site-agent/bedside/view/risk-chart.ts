@@ -65,13 +65,18 @@ function thresholdLines({ ruleOut, ruleIn }: ShownThresholds, y: (value: number)
   const right = frame.width - frame.right
   const band = (name: string, from: number, to: number): Html =>
     html`<rect class="zone ${name}" x="${frame.left}" width="${right - frame.left}" y="${y(to)}" height="${round(y(from) - y(to))}"/>`
-  const line = (risk: number, words: string): Html =>
-    html`<line class="threshold" x1="${frame.left}" x2="${right}" y1="${y(risk)}" y2="${y(risk)}"/><text x="${right + 8}" y="${y(risk) + 4}">${words} ${percent(risk)}</text>`
+  // Of thresholds that lie close together, one label stands above its line and the other below.
+  const overlap = ruleOut === null || ruleIn === null ? 0 : Math.max(0, lineHeight - (y(ruleOut) - y(ruleIn))) / 2
+  const line = (risk: number, words: string, shift: number): Html =>
+    html`<line class="threshold" x1="${frame.left}" x2="${right}" y1="${y(risk)}" y2="${y(risk)}"/><text class="at-threshold" x="${right + 8}" y="${round(y(risk) + 4 + shift)}">${words} ${percent(risk)}</text>`
   return html`${ruleOut !== null && band('rule-out', 0, ruleOut)}
 ${band('grey', ruleOut ?? 0, ruleIn ?? 1)}
 ${ruleIn !== null && band('rule-in', ruleIn, 1)}
-${ruleOut !== null && line(ruleOut, 'lower threshold')}${ruleIn !== null && line(ruleIn, 'upper threshold')}`
+${ruleOut !== null && line(ruleOut, 'lower threshold', overlap)}${ruleIn !== null && line(ruleIn, 'upper threshold', -overlap)}`
 }
+
+/** Of labels that stand under one another, in pixels. */
+const lineHeight = 16
 
 /** Beside the visit's own range, so that none hides another; in the dashes of their lines. */
 function rangesOfOthers(
