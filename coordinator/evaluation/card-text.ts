@@ -38,13 +38,13 @@ export function cardMarkdown(card: ModelCard): string {
     '',
     table(
       ['site', 'children', 'with an event', 'scans', 'landmarks', 'mean follow-up, years'],
-      data.sites.map(({ site, children, events, scans, landmarks, followUpDays }) => [
-        site,
-        ...[children, events, scans ?? (children === null ? null : undefined), landmarks].map(count),
-        children !== null && followUpDays != null
-          ? (followUpDays / 365.25).toFixed(1)
-          : count(children === null ? null : undefined),
-      ]),
+      data.sites.map(({ site, children, events, scans, landmarks, followUpDays }) => {
+        const years = followUpDays == null ? undefined : (followUpDays / 365.25).toFixed(1)
+        // Of a site that was judged, null says that its program did not tell them.
+        const told = (value: string | number | null | undefined) =>
+          count(children === null ? null : (value ?? undefined))
+        return [site, count(children), count(events), told(scans), count(landmarks), told(years)]
+      }),
     ),
     '',
     '## Input it knows',
@@ -160,6 +160,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-function count(value: number | null | undefined): string {
+function count(value: string | number | null | undefined): string {
   return value === null ? 'too few' : String(value ?? 'not told')
 }

@@ -5,8 +5,10 @@ import { decided } from '../../shared/evaluation/censoring.ts'
 import { squaredInfluence, summarise } from '../../shared/evaluation/figures.ts'
 import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
 import { riskBinCount, riskBinOf } from '../../shared/evaluation/risk-bins.ts'
+import { wholePart } from '../../shared/evaluation/suppression/strata.ts'
 import { allPasses, horizonDays, simulatedSites } from '../../shared/evaluation/testsupport/simulated-landmarks.ts'
-import { figuresAtThreshold, thresholdRisk, wholePart } from './estimates.ts'
+import { thresholdRisk } from '../../shared/evaluation/thresholds.ts'
+import { figuresAtThreshold } from './estimates.ts'
 
 const sites = simulatedSites([100, 60, 40, 40], { seed: 'estimates', shift: -0.5, stretch: 1.4 })
 const pooled = allPasses(sites, 5)

@@ -4,7 +4,6 @@
 import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
 import { calibrationByChance } from '../../shared/evaluation/calibration/calibration-chance.ts'
 import type { Fit } from '../../shared/evaluation/calibration/calibration-fit.ts'
-import { recalibrated } from '../../shared/evaluation/calibration/recalibration.ts'
 import { stratumFitName, stratumFits } from '../../shared/evaluation/calibration/strata-fits.ts'
 import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
@@ -13,8 +12,9 @@ import { normalQuantile } from '../../shared/evaluation/normal-quantile.ts'
 import type { ThresholdName } from '../../shared/evaluation/own-thresholds.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import { countStrataOf, type Pooled } from '../../shared/evaluation/pooled.ts'
-import { edgeRisk } from '../../shared/evaluation/risk-bins.ts'
 import { type ScanCountMetric, scanCountFigures } from '../../shared/evaluation/scan-count.ts'
+import { type Part, partOf, wholeFamily } from '../../shared/evaluation/suppression/strata.ts'
+import { thresholdRisk } from '../../shared/evaluation/thresholds.ts'
 
 /**
  * Null bounds: not every site that stands behind the figure has answered the last pass, or too few children differ to tell.
@@ -62,14 +62,6 @@ export function estimateOf(name: string, value: number, error: number | null): E
   const half = normalQuantile * error
   return { value, low: Math.max(least, value - half), high: Math.min(most, value + half) }
 }
-
-/** A part of the test folds: the whole, or a level of a family. */
-export interface Part {
-  readonly family: string
-  readonly level: string
-}
-
-export const wholePart: Part = { family: 'all', level: 'all' }
 
 /** At the two thresholds; null where one was not chosen, or nothing is told. */
 export type AtThresholds = Readonly<Record<ThresholdName, Figures | null>>
@@ -128,13 +120,8 @@ export function scanCountEstimates(pooled: Pooled): Figures {
   )
 }
 
-/** The recalibrated risk at the lower edge of a bin. */
-export function thresholdRisk(pooled: Pooled, group: number): number {
-  return recalibrated(edgeRisk(group), pooled.recalibration ?? { intercept: 0, slope: 1 })
-}
-
 function calibrationFigures(pooled: Pooled, part: Part, scale: RiskScale): (readonly [string, Estimate | null])[] {
-  const found = part.family === wholePart.family ? pooled.fits : fitsOfPart(pooled, part)
+  const found = part.family === wholeFamily ? pooled.fits : fitsOfPart(pooled, part)
   const { test, testIntercept, consortiumIntercept, site, siteIntercept } = found
   const line = pooled.recalibration
   const slope = ((): Estimate | null => {
@@ -166,10 +153,6 @@ function fitsOfPart({ fits }: Pooled, part: Part): Readonly<Record<string, Fit>>
 
 /** In standard errors: a fit that still moved by more is not given. */
 const longestLastStep = 0.25
-
-function partOf<T extends Part>(parts: readonly T[], { family, level }: Part): T | undefined {
-  return parts.find((one) => one.family === family && one.level === level)
-}
 
 /** Undefined while not every site that stands behind the part has sent its squared influences. */
 function varianceOf(pooled: Pooled, part: Pooled['test'][number]): Pooled['variances'][number] | undefined {

@@ -7,7 +7,8 @@ import type { Recalibration } from '../../shared/evaluation/model-card.ts'
 import type { ThresholdName } from '../../shared/evaluation/own-thresholds.ts'
 import type { RiskScale } from '../../shared/evaluation/passes.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
-import { fixedLevels } from '../../shared/evaluation/suppression/strata.ts'
+import { fixedLevels, partOf, unknownLevel, wholePart } from '../../shared/evaluation/suppression/strata.ts'
+import { thresholdRisk } from '../../shared/evaluation/thresholds.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
@@ -22,8 +23,6 @@ import {
   figuresOfPart,
   scanCountEstimates,
   shareEstimate,
-  thresholdRisk,
-  wholePart,
 } from './estimates.ts'
 import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
@@ -170,7 +169,7 @@ const nothingTold = { raw: {}, recalibrated: {}, atThresholds: { ruleOut: null, 
  * families of which nobody knows anything are left out.
  */
 function partsOf(pooled: Pooled): PartReport[] {
-  const known = new Set(pooled.test.filter(({ level }) => level !== 'unknown').map(({ family }) => family))
+  const known = new Set(pooled.test.filter(({ level }) => level !== unknownLevel).map(({ family }) => family))
   const told = pooled.test
     .slice(1)
     .filter(({ family }) => known.has(family))
@@ -186,7 +185,7 @@ function partsOf(pooled: Pooled): PartReport[] {
     }))
   const untold = Object.entries(pooled.test.length === 0 ? {} : fixedLevels).flatMap(([family, levels]) =>
     levels
-      .filter((level) => !told.some((part) => part.family === family && part.level === level))
+      .filter((level) => partOf(told, { family, level }) === undefined)
       .map((level) => ({ ...{ family, level, sites: 0, children: null, landmarks: null }, ...nothingTold })),
   )
   const parts = [...told, ...untold]

@@ -31,7 +31,7 @@ export function linkageStatus({ study, linkage }: Pick<Run, 'study' | 'linkage'>
 /** Lines of plain text for `status`. */
 export function linkageLines({ minCell, sites, pairs }: LinkageStatus): string[] {
   const compared = sites.filter((site) => site.state === 'compared')
-  const keys = Map.groupBy(compared, ({ keyFingerprint }) => keyFingerprint)
+  const keys = sitesByKey(sites)
   const shown = pairs.filter(({ children }) => children !== null)
   return [
     `children in two hospitals: compared ${compared.map(({ site }) => site).join(', ') || 'none'}`,
@@ -43,7 +43,7 @@ export function linkageLines({ minCell, sites, pairs }: LinkageStatus): string[]
       ? []
       : [
           '  KEYS DIFFER, and between them nothing is found:',
-          ...[...keys].map(([key, of]) => `    ${fingerprintInGroups(key)}: ${of.map(({ site }) => site).join(', ')}`),
+          ...[...keys].map(([key, of]) => `    ${fingerprintInGroups(key)}: ${of.join(', ')}`),
         ]),
     ...shown.map(({ sites: [a, b], children }) => `  ${a} and ${b} share ${children}`),
     ...(shown.length === pairs.length ? [] : [`  other pairs share fewer than ${minCell}`]),
@@ -55,11 +55,15 @@ export function sharedKeyOf({ sites }: LinkageStatus): {
   readonly compared: readonly string[]
   readonly others: readonly string[]
 } {
-  const named = sites.flatMap((site) => (site.state === 'compared' ? [site] : []))
-  const groups = [...Map.groupBy(named, ({ keyFingerprint }) => keyFingerprint).values()]
-  const largest = groups.toSorted((a, b) => b.length - a.length)[0] ?? []
-  const compared = largest.map(({ site }) => site)
+  const [compared = []] = [...sitesByKey(sites).values()].toSorted((a, b) => b.length - a.length)
   return { compared, others: sites.map(({ site }) => site).filter((site) => !compared.includes(site)) }
+}
+
+/** Names of the sites that were compared, by the fingerprint of their key. */
+function sitesByKey(sites: LinkageStatus['sites']): ReadonlyMap<string, readonly string[]> {
+  const compared = sites.filter((site) => site.state === 'compared')
+  const groups = Map.groupBy(compared, ({ keyFingerprint }) => keyFingerprint)
+  return new Map([...groups].map(([key, of]) => [key, of.map(({ site }) => site)]))
 }
 
 /** What an operator should know who has just started such a study. */

@@ -3,6 +3,7 @@
 
 import { identityLine, type Line, newtonSums } from './calibration/calibration-fit.ts'
 import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
+import { lineOf, onScale } from './calibration/risk-scale.ts'
 import { siteRecalibration } from './calibration/shrinkage.ts'
 import { strataSums } from './calibration/strata-fits.ts'
 import {
@@ -15,22 +16,18 @@ import {
   ownCensoringCurve,
 } from './censoring.ts'
 import { type ShareSums, shareSums } from './clustered-share.ts'
-import { sum } from './curve.ts'
-import { exactGroups, influenceOf, type Summary, squaredInfluence, summarise } from './figures.ts'
 import { childrenOf, type DecidedLandmark, type Landmark } from './landmark.ts'
 import type { Recalibration } from './model-card.ts'
 import { ownCohort } from './own-cohort.ts'
 import { ownFigures } from './own-figures.ts'
-import { ownOrder } from './own-order.ts'
-import { ownAtThresholds, squaresAtThreshold } from './own-thresholds.ts'
+import { ownAtThresholds } from './own-thresholds.ts'
 import { type EmbeddedScan, pairSums } from './pair-accuracy.ts'
 import type { EvaluationPass, RiskScale } from './passes.ts'
-import { countStrataOf, type Pooled } from './pooled.ts'
-import { edgeRisk, riskBinOf } from './risk-bins.ts'
-import { scanCountInfluence } from './scan-count.ts'
+import type { Pooled } from './pooled.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
-import { cellsOf } from './suppression/cells.ts'
+import { scanCountSquares, squaresOf } from './squares.ts'
+import { cellsOfStratum } from './stratum-cells.ts'
 import { type Stratum, stratify, wholeStratum } from './suppression/stratify.ts'
 import { mayLeave } from './suppression/suppression.ts'
 
@@ -115,7 +112,6 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
     case 'recalibration': {
       const [first] = test
       const own = ownRecalibration(validation, pooled, minCell)
-      const parts = test.slice(1).map((one) => ({ ...one, recalibrated: onScale(one.rows, 'consortium', pooled, own) }))
       const scaled = (scale: RiskScale): StratumCells[] =>
         test.map((stratum) => cellsOfStratum(stratum, (risk) => recalibrated(risk, lineOf(scale, pooled, own))))
       const judged = (scale: RiskScale): OwnFigures => ownFigures(onScale(whole, scale, pooled, own), minCell)
@@ -126,7 +122,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         consortium: scaled('consortium'),
         siteScale: scaled('site'),
         fits: recalibratedSums(whole, pooled, own),
-        ...strataSums(parts, pooled.fits),
+        ...recalibratedParts(test, pooled, own),
         own:
           first === undefined
             ? null
@@ -138,7 +134,6 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
     }
     case 'influence': {
       const own = ownRecalibration(validation, pooled, minCell)
-      const parts = test.slice(1).map((one) => ({ ...one, recalibrated: onScale(one.rows, 'consortium', pooled, own) }))
       const strata = test.flatMap((stratum) => squaresOf(stratum, pooled, own))
       return {
         ...place,
@@ -147,7 +142,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         scanCount: scanCountSquares(test, pooled),
         probe: probeSums(landmarks.scans.test, question),
         fits: recalibratedSums(whole, pooled, own),
-        ...strataSums(parts, pooled.fits),
+        ...recalibratedParts(test, pooled, own),
       }
     }
   }
@@ -157,21 +152,6 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
 export function censoringCurveFor(followUp: readonly Landmark[], pooled: Pooled, horizonDays: number): CensoringCurve {
   if (censoredChildren(followUp, horizonDays) >= fewestCensoredForOwnCurve) return ownCensoringCurve(followUp)
   return curveOfHazards(pooled.censoring?.hazards ?? [])
-}
-
-function cellsOfStratum(
-  { family, level, rows, edges }: Stratum,
-  scale: (risk: number) => number = (risk) => risk,
-): StratumCells {
-  const [cases, controls] = [rows.filter(({ outcome }) => outcome === 1), rows.filter(({ outcome }) => outcome === 0)]
-  const scaled = rows.map((row) => ({ ...row, risk: scale(row.risk) }))
-  const { auroc } = summarise(rows, exactGroups(rows))
-  return {
-    ...{ family, level, children: childrenOf(rows), landmarks: rows.length, auroc },
-    logLoss: summarise(scaled, exactGroups(scaled)).logLoss,
-    cases: [...cellsOf(cases, edges.cases, ({ risk }) => scale(risk))],
-    controls: [...cellsOf(controls, edges.controls, ({ risk }) => scale(risk))],
-  }
 }
 
 /** Children with an event; null when so few have one, or so few have none, that the number would tell of them. */
@@ -185,23 +165,6 @@ function eventsThatLeave(rows: readonly DecidedLandmark[], minCell: number): num
 function ownRecalibration(validation: readonly DecidedLandmark[], pooled: Pooled, minCell: number): Recalibration {
   if (!mayLeave(validation, minCell)) return noRecalibration
   return siteRecalibration(validation, pooled.recalibration ?? noRecalibration)
-}
-
-function lineOf(scale: RiskScale, pooled: Pooled, own: Recalibration): Line {
-  if (scale === 'raw') return identityLine
-  const consortium = pooled.recalibration ?? noRecalibration
-  // A site with too few events for a line of its own uses the consortium's.
-  return scale === 'site' && own.kind !== 'none' ? own : consortium
-}
-
-function onScale(
-  rows: readonly DecidedLandmark[],
-  scale: RiskScale,
-  pooled: Pooled,
-  own: Recalibration,
-): readonly DecidedLandmark[] {
-  const line = lineOf(scale, pooled, own)
-  return scale === 'raw' ? rows : rows.map((row) => ({ ...row, risk: recalibrated(row.risk, line) }))
 }
 
 function rawSums(validation: readonly DecidedLandmark[], test: readonly DecidedLandmark[], pooled: Pooled): FitSums {
@@ -229,47 +192,14 @@ function recalibratedSums(test: readonly DecidedLandmark[], pooled: Pooled, own:
   }
 }
 
-type Squares = Extract<SiteAnswer, { pass: 'influence' }>['strata'][number]
-
-function squaresOf(stratum: Stratum, pooled: Pooled, own: Recalibration): Squares[] {
-  const { family, level, rows } = stratum
-  const same = (one: { readonly family: string; readonly level: string }): boolean =>
-    one.family === family && one.level === level
-  const raw = pooled.test.find(same)
-  const after = pooled.recalibrated.find(same)
-  if (raw === undefined || after === undefined) return []
-  const on = (scale: 'consortium' | 'site') => squaresOfFigures(onScale(rows, scale, pooled, own), after[scale])
-  const squares = squaresOfFigures(rows, raw.summary)
-  const cells = cellsOfStratum(stratum)
-  const at = (group: number | null) => {
-    if (group === null) return null
-    const risk = recalibrated(edgeRisk(group), lineOf('consortium', pooled, own))
-    return finiteOnly(squaresAtThreshold(raw.summary.curve, { group, risk }, cells, rows))
-  }
-  return [
-    {
-      family,
-      level,
-      raw: squares,
-      // One rising line changes no order.
-      consortium: { ...on('consortium'), ...(squares.auroc !== undefined && { auroc: squares.auroc }) },
-      site: on('site'),
-      ruleOut: at(pooled.thresholds.ruleOut),
-      ruleIn: at(pooled.thresholds.ruleIn),
-    },
-  ]
-}
-
-/** By the pooled curve, but for pairs of two own landmarks, which are compared as they are. */
-function squaresOfFigures(rows: readonly DecidedLandmark[], summary: Summary): Record<string, number> {
-  const influence = influenceOf(summary, riskBinOf)
-  const order = ownOrder(rows, riskBinOf)
-  const pairs = sum(summary.curve.cases) * sum(summary.curve.controls)
-  const withOrder = (row: DecidedLandmark) => {
-    const figures = influence(row)
-    return { ...figures, auroc: figures.auroc + (row.weight * order(row)) / pairs }
-  }
-  return finiteOnly(squaredInfluence(rows, withOrder))
+/** Of every group, before the consortium recalibrates and after. */
+function recalibratedParts(
+  test: readonly Stratum[],
+  pooled: Pooled,
+  own: Recalibration,
+): ReturnType<typeof strataSums> {
+  const parts = test.slice(1).map((one) => ({ ...one, recalibrated: onScale(one.rows, 'consortium', pooled, own) }))
+  return strataSums(parts, pooled.fits)
 }
 
 /** How many of this site's scans are taken for its own; null at a site that has no part in the discriminant. */
@@ -280,18 +210,6 @@ function probeSums(scans: readonly EmbeddedScan[], { site, pooled, minCell }: Qu
     scans.map(({ child, embedding }) => ({ child, right: siteGuessed(discriminant, embedding) === site })),
   )
   return sums.children < minCell ? null : sums
-}
-
-/** Over the landmarks of the levels that this site sent. */
-function scanCountSquares(test: readonly Stratum[], pooled: Pooled): Record<string, number> {
-  const parts = test.filter(({ family }) => family === 'scans')
-  const orders = new Map(parts.map(({ level, rows }) => [level, ownOrder(rows, riskBinOf)]))
-  const rows = parts.flatMap((stratum) => stratum.rows)
-  return finiteOnly(squaredInfluence(rows, scanCountInfluence(countStrataOf(pooled), orders)))
-}
-
-function finiteOnly(values: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 }
 
 /**

@@ -6,15 +6,11 @@ import type { DecidedLandmark, Landmark } from './landmark.ts'
 import { allPairSums, type EmbeddedScan } from './pair-accuracy.ts'
 import type { OwnFigures } from './site-answer.ts'
 
-/** Every number with what it says; they are no figures of a model, and have no interval. */
-export const cohortNumbers = {
-  scans: 'scans of these children from the surgery to the event or the end of follow-up',
-  follow_up_days: 'mean over these children, from the surgery to the event or the end of follow-up',
-  competing_events: 'children of whom another event ended what is known',
-  treatment_changes: 'children whose treatment was changed',
-} as const satisfies Record<string, string>
-
-export type CohortNumber = keyof typeof cohortNumbers
+/**
+ * Scans of the judged children from the surgery to the event or the end of follow-up, the mean of that time, and how many
+ * children had a competing event or a change of treatment. They are no figures of a model, and have no interval.
+ */
+export type CohortNumber = 'scans' | 'follow_up_days' | 'competing_events' | 'treatment_changes'
 
 /** How often the later of two scans of a child scores higher, over the gaps between scans that enough children have. */
 export const pairAccuracyName = 'pair_accuracy'

@@ -5,8 +5,7 @@ import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
 import { decided } from './censoring.ts'
 import { squaredInfluence, summarise } from './figures.ts'
 import type { DecidedLandmark } from './landmark.ts'
-import { ownAtThreshold, ownThresholdFigure, squaresAtThreshold } from './own-thresholds.ts'
-import { pooledSummary } from './pooled-summary.ts'
+import { ownAtThreshold, ownThresholdFigure, spreadCells, squaresAtThreshold } from './own-thresholds.ts'
 import { edgeRisk, riskBinCount, riskBinOf } from './risk-bins.ts'
 import type { StratumCells } from './site-answer.ts'
 import { allPasses, horizonDays, simulatedSites } from './testsupport/simulated-landmarks.ts'
@@ -52,6 +51,7 @@ test('they follow from cells alone: which of a cell’s landmarks lie above the 
     cases: [cell(0, riskBinCount, 5)],
     controls: [cell(0, riskBinCount, 5)],
   }
+  const own = spreadCells(cells)
   const threshold = { group: riskBinOf(0.5), risk: 0.5 }
   const rowsOf = (casesAbove: number, controlsAbove: number) =>
     Array.from({ length: 5 }, (_, index) => [
@@ -59,13 +59,12 @@ test('they follow from cells alone: which of a cell’s landmarks lie above the 
       row(`control ${index}`, index < controlsAbove ? 0.9 : 0.1, 0),
     ]).flat()
   const figures = (casesAbove: number, controlsAbove: number) =>
-    ownAtThreshold('ruleIn', threshold, cells, rowsOf(casesAbove, controlsAbove))
+    ownAtThreshold('ruleIn', threshold, own, rowsOf(casesAbove, controlsAbove))
   const told = figures(1, 4)
   expect(told.rule_in_sensitivity?.value).toBeGreaterThan(0.3)
   expect(figures(4, 0)).toEqual(told)
-  const { curve } = pooledSummary([{ cells }]).summary
   const squares = (casesAbove: number, controlsAbove: number) =>
-    squaresAtThreshold(curve, threshold, cells, rowsOf(casesAbove, controlsAbove))
+    squaresAtThreshold(own.curve, threshold, own, rowsOf(casesAbove, controlsAbove))
   expect(squares(1, 4).sensitivity).toBeGreaterThan(0)
   expect(squares(4, 0)).toEqual(squares(1, 4))
 })

@@ -3,14 +3,14 @@
 // above the threshold with the share of the cell that is guessed to lie there.
 
 import { figuresAt, influenceAt, type Threshold, type ThresholdMetric, thresholdMetricNames } from './at-threshold.ts'
-import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
 import { type Curve, sum } from './curve.ts'
 import type { DecidedLandmark } from './landmark.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
-import { edgeRisk, riskBinOf } from './risk-bins.ts'
+import { riskBinOf } from './risk-bins.ts'
 import type { OwnFigures, StratumCells } from './site-answer.ts'
 import type { Cell } from './suppression/cells.ts'
+import { thresholdRisk } from './thresholds.ts'
 
 export type ThresholdName = 'ruleOut' | 'ruleIn'
 
@@ -25,13 +25,23 @@ export function ownAtThresholds(
   rows: readonly DecidedLandmark[],
   { thresholds, recalibration }: Pick<Pooled, 'thresholds' | 'recalibration'>,
 ): OwnFigures {
+  const own = spreadCells(cells)
   const at = (name: ThresholdName): OwnFigures => {
     const group = thresholds[name]
     if (group === null) return {}
-    const risk = recalibrated(edgeRisk(group), recalibration ?? noRecalibration)
-    return ownAtThreshold(name, { group, risk }, cells, rows)
+    return ownAtThreshold(name, { group, risk: thresholdRisk({ recalibration }, group) }, own, rows)
   }
   return { ...at('ruleOut'), ...at('ruleIn') }
+}
+
+/** A site's cells, and the curve that is guessed from them alone. */
+export interface SpreadCells {
+  readonly cells: StratumCells
+  readonly curve: Curve
+}
+
+export function spreadCells(cells: StratumCells): SpreadCells {
+  return { cells, curve: pooledSummary([{ cells }]).summary.curve }
 }
 
 /**
@@ -42,12 +52,11 @@ export function ownAtThresholds(
 export function ownAtThreshold(
   name: ThresholdName,
   threshold: Threshold,
-  cells: StratumCells,
+  own: SpreadCells,
   rows: readonly DecidedLandmark[],
 ): OwnFigures {
-  const { curve } = pooledSummary([{ cells }]).summary
-  const values = figuresAt(curve, threshold)
-  const variances = squaresAtThreshold(curve, threshold, cells, rows)
+  const values = figuresAt(own.curve, threshold)
+  const variances = squaresAtThreshold(own.curve, threshold, own, rows)
   return Object.fromEntries(
     thresholdMetricNames
       .filter((metric) => Number.isFinite(values[metric]))
@@ -70,22 +79,21 @@ type Figures = Record<ThresholdMetric, number>
 export function squaresAtThreshold(
   curve: Curve,
   threshold: Threshold,
-  cells: StratumCells,
+  own: SpreadCells,
   rows: readonly DecidedLandmark[],
 ): Readonly<Record<ThresholdMetric, number>> {
   const { group } = threshold
-  const { curve: own } = pooledSummary([{ cells }]).summary
   const above = {
-    cases: shareAbove(cells.cases, own.cases, group),
-    controls: shareAbove(cells.controls, own.controls, group),
+    cases: shareAbove(own.cells.cases, own.curve.cases, group),
+    controls: shareAbove(own.cells.controls, own.curve.controls, group),
   }
   // Rows are put on either side by hand, so a row's risk is the number of a bin here.
   const influence = influenceAt(curve, threshold, (bin) => bin)
   const total = zero()
-  for (const own of Map.groupBy(rows, ({ child }) => child).values()) {
+  for (const ofChild of Map.groupBy(rows, ({ child }) => child).values()) {
     const expected = zero()
     const open = { cases: zero(), controls: zero() }
-    for (const row of own) {
+    for (const row of ofChild) {
       const side = row.outcome === 1 ? 'cases' : 'controls'
       const share = above[side](riskBinOf(row.risk))
       const [over, under] = [influence({ ...row, risk: group }), influence({ ...row, risk: group - 1 })]

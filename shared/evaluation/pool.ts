@@ -1,18 +1,20 @@
 // From the sites' answers to a pass to what they make together. Sites are taken in order of their ids, so the same answers
 // give the same bytes, whatever order they came in.
 
+import type { Line } from './calibration/calibration-fit.ts'
 import { startFits, withSteps } from './calibration/pool-fits.ts'
 import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
+import { lineOf } from './calibration/risk-scale.ts'
 import { modelPrior, recalibrationBy } from './calibration/shrinkage.ts'
 import { pooledHazards } from './censoring.ts'
 import { addShareSums } from './clustered-share.ts'
-import type { Recalibration } from './model-card.ts'
 import { gapClasses, outcomeClasses } from './pair-accuracy.ts'
 import type { RiskScale } from './passes.ts'
 import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
 import type { AnswerOf, SiteAnswer, StratumCells } from './site-answer.ts'
 import { discriminantOf } from './site-probe.ts'
+import { isSamePart } from './suppression/strata.ts'
 import { chooseThresholds, type ThresholdAims } from './thresholds.ts'
 
 export interface PoolOptions {
@@ -120,17 +122,12 @@ function recalibrating(before: Pooled, { minCell }: PoolOptions): Pooled {
 function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibration'>[]): Pooled {
   const consortium = before.recalibration ?? noRecalibration
   const lines = new Map(answers.map(({ site, recalibration }) => [site, recalibration]))
-  const siteLine = (site: string): Recalibration => {
-    const own = lines.get(site) ?? noRecalibration
-    return own.kind === 'none' ? consortium : own
-  }
+  const siteLine = (site: string): Line => lineOf('site', before, lines.get(site) ?? noRecalibration)
   const consortiumStrata = strataOf(answers.map(({ site, consortium: strata }) => ({ site, strata })))
   const siteStrata = strataOf(answers.map(({ site, siteScale: strata }) => ({ site, strata })))
   const strata = consortiumStrata.map((parts) => {
     const [first] = parts
-    const sameParts = siteStrata.find(
-      ([one]) => one?.cells.family === first?.cells.family && one?.cells.level === first?.cells.level,
-    )
+    const sameParts = siteStrata.find(([one]) => one && first && isSamePart(one.cells, first.cells))
     return {
       ...describe(parts),
       consortium: pooledSummary(
@@ -171,9 +168,10 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
 }
 
 function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]): Pooled {
-  const variances = before.test.map(({ family, level }) => {
+  const variances = before.test.map((part) => {
+    const { family, level } = part
     const found = answers.flatMap(({ site, strata }) =>
-      strata.filter((one) => one.family === family && one.level === level).map((squares) => ({ site, squares })),
+      strata.filter((one) => isSamePart(one, part)).map((squares) => ({ site, squares })),
     )
     const added = (scale: RiskScale): Record<string, number> => addRecords(found.map(({ squares }) => squares[scale]))
     const atThreshold = (name: 'ruleOut' | 'ruleIn'): Record<string, number> | null => {

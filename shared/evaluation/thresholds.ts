@@ -1,8 +1,10 @@
 // Two thresholds and the grey zone between them, chosen on the validation folds and frozen: below the lower one the next
 // scan might wait, at or above the higher one somebody might act. Both are edges of risk bins.
 
+import { noRecalibration, recalibrated } from './calibration/recalibration.ts'
 import { type Curve, countsFrom, sum } from './curve.ts'
-import { riskBinCount } from './risk-bins.ts'
+import type { Pooled } from './pooled.ts'
+import { edgeRisk, riskBinCount } from './risk-bins.ts'
 
 /** What the thresholds are asked to reach on the validation folds. */
 export interface ThresholdAims {
@@ -34,4 +36,9 @@ export function chooseThresholds(curve: Curve, { ruleOutNpv, ruleInPpv }: Thresh
     return splits && edge > (ruleOut ?? 0) && tp >= ruleInPpv * (tp + fp)
   })
   return { ruleOut: ruleOut ?? null, ruleIn: ruleIn ?? null }
+}
+
+/** The risk at the lower edge of a bin, recalibrated by the consortium. */
+export function thresholdRisk({ recalibration }: Pick<Pooled, 'recalibration'>, bin: number): number {
+  return recalibrated(edgeRisk(bin), recalibration ?? noRecalibration)
 }

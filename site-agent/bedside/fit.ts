@@ -4,8 +4,9 @@
 import { ageAtScan } from '../../shared/cohort/chart.ts'
 import { isInside, lastOf } from '../../shared/evaluation/input-range.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
 import type { Fold } from '../../shared/study/folds.ts'
-import { type ScanFamily, scanFamilies, type scanGroups, unknownLevel } from '../evaluation/scan-groups.ts'
+import { type ScanFamily, scanFamilies, type scanGroups } from '../evaluation/scan-groups.ts'
 
 /** `refuses`: no calibrated risk is given. `caution`: to know before believing it. */
 export type FlagWeight = 'refuses' | 'caution'

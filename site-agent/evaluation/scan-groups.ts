@@ -2,6 +2,7 @@
 // `unknown`, and arrays, which show no sequence, stand in no group of sequences.
 
 import type { Scanner } from '../../shared/cohort/chart.ts'
+import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
 
 export const scanFamilies = ['sequence', 'vendor', 'field_strength'] as const
 export type ScanFamily = (typeof scanFamilies)[number]
@@ -11,8 +12,6 @@ export interface ScanSource {
   /** What the visit is shown in, such as `FLAIR`, or `FLAIR and T2w`; absent for arrays. */
   readonly sequence?: string | undefined
 }
-
-export const unknownLevel = 'unknown'
 
 /** The level of each family in which it stands. */
 export function scanGroups({ scanner, sequence }: ScanSource): Readonly<Partial<Record<ScanFamily, string>>> {

@@ -5,10 +5,11 @@ import { ageAtScan, type Chart } from '../../shared/cohort/chart.ts'
 import type { InputBin, SiteLandmarks } from '../../shared/evaluation/answer.ts'
 import type { Landmark } from '../../shared/evaluation/landmark.ts'
 import type { EmbeddedScan } from '../../shared/evaluation/pair-accuracy.ts'
+import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { ChildRisks } from '../learning/risks.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
-import { type ScanSource, scanFamilies, scanGroups, unknownLevel } from './scan-groups.ts'
+import { type ScanSource, scanFamilies, scanGroups } from './scan-groups.ts'
 
 export interface JudgedChildren {
   readonly children: readonly PreparedChild[]
@@ -74,12 +75,12 @@ function embeddedScans(child: PreparedChild, risks: ChildRisks | undefined, teac
 function groupsOf(chart: Chart, scan: ScanSource): Record<string, string> {
   const { ageYears, sex, grade, resection, location, treatment } = chart
   return {
-    age: ageYears === undefined ? 'unknown' : ageBand(ageYears),
-    sex: sex ?? 'unknown',
-    grade: grade === undefined ? 'unknown' : grade <= 2 ? 'low (1–2)' : 'high (3–4)',
-    resection: resection ?? 'unknown',
-    location: location ?? 'unknown',
-    treatment: treatment ?? 'unknown',
+    age: ageYears === undefined ? unknownLevel : ageBand(ageYears),
+    sex: sex ?? unknownLevel,
+    grade: grade === undefined ? unknownLevel : grade <= 2 ? 'low (1–2)' : 'high (3–4)',
+    resection: resection ?? unknownLevel,
+    location: location ?? unknownLevel,
+    treatment: treatment ?? unknownLevel,
     ...scanGroups(scan),
   }
 }

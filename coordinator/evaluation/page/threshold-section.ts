@@ -1,5 +1,6 @@
 // The part of the report's page on the two thresholds.
 
+import { thresholdMetricNames } from '../../../shared/evaluation/at-threshold.ts'
 import type { ThresholdName } from '../../../shared/evaluation/own-thresholds.ts'
 import { escapeHtml } from '../../../shared/html.ts'
 import { estimateText, type Figures } from '../estimates.ts'
@@ -14,7 +15,7 @@ export function thresholdSection(report: EvaluationReport): string {
     index === 0 ? 'rule out' : 'rule in',
     one === null ? 'none reached its aim' : `${index === 0 ? 'below' : 'at or above'} ${one.risk.toFixed(3)}`,
     one === null ? '–' : percent(index === 0 ? one.below : one.above),
-    ...metrics.map((name) => estimateText(one?.figures[name])),
+    ...thresholdMetricNames.map((name) => estimateText(one?.figures[name])),
     one === null ? '–' : one.netBenefitOfAll.toFixed(2).replace('-', '−'),
   ])
   return `<h2>Two thresholds and the grey zone between</h2>
@@ -28,7 +29,7 @@ ${byGroup('rule out', 'ruleOut', report)}${byGroup('rule in', 'ruleIn', report)}
 const atEdges =
   'A threshold may cut through cells of risk. How a cell divides there is then guessed from its mean and spread, and the more coarsely the smaller the group.'
 
-const metrics = ['sensitivity', 'specificity', 'ppv', 'npv', 'f1', 'net_benefit'] as const
+/** Of the threshold metrics, in their order. */
 const metricHead = ['sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benefit']
 
 /** Groups and sites of which nothing is told are left out here; the tables by group and by site name them. */
@@ -49,7 +50,7 @@ function byGroup(title: string, name: ThresholdName, { parts, sites, thresholds 
 }
 
 function textsOf(figures: Figures): string[] {
-  return metrics.map((metric) => estimateText(figures[metric]))
+  return thresholdMetricNames.map((metric) => estimateText(figures[metric]))
 }
 
 function ruleOutText(ruleOut: ThresholdReport | null): string {

@@ -5,6 +5,7 @@ import type { Summary } from '../figures.ts'
 import type { Pooled } from '../pooled.ts'
 import { riskBinCount } from '../risk-bins.ts'
 import type { FitName, FitSums, SiteAnswer, StratumFits } from '../site-answer.ts'
+import { isSamePart, type Part } from '../suppression/strata.ts'
 import {
   addNewtonSums,
   type Fit,
@@ -19,9 +20,7 @@ import {
 } from './calibration-fit.ts'
 import { stratumFitName, stratumFits } from './strata-fits.ts'
 
-interface Counted {
-  readonly family: string
-  readonly level: string
+interface Counted extends Part {
   readonly summary: Summary
 }
 
@@ -126,9 +125,7 @@ function withStepsOfParts(
 ): Record<string, Fit> {
   const after = { ...fits }
   for (const part of test.slice(1)) {
-    const told = answers.flatMap(({ strataFits = [] }) =>
-      strataFits.filter(({ family, level }) => family === part.family && level === part.level),
-    )
+    const told = answers.flatMap(({ strataFits = [] }) => strataFits.filter((one) => isSamePart(one, part)))
     for (const fit of stratumFits) {
       // Nothing is recalibrated yet.
       if (answers[0]?.pass === 'calibration' && fit === 'consortiumIntercept') continue

@@ -3,13 +3,8 @@
 
 import type { DecidedLandmark } from '../landmark.ts'
 import type { FitSums, StratumFits } from '../site-answer.ts'
+import type { Part } from '../suppression/strata.ts'
 import { type Fit, identityLine, type Line, newtonSums } from './calibration-fit.ts'
-
-/** A level of a family. */
-interface Part {
-  readonly family: string
-  readonly level: string
-}
 
 /** What is fitted of each part: line and intercept of risks as given, and the intercept after recalibration by the consortium. */
 export const stratumFits = ['test', 'testIntercept', 'consortiumIntercept'] as const

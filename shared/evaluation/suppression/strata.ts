@@ -3,8 +3,26 @@
 
 import type { Landmark } from '../landmark.ts'
 
+/** A part of a fold: the whole, or a level of a family. */
+export interface Part {
+  readonly family: string
+  readonly level: string
+}
+
 /** All landmarks of a fold. */
 export const wholeFamily = 'all'
+export const wholePart: Part = { family: wholeFamily, level: wholeFamily }
+
+/** Where those landmarks stand of which a site does not know the level. */
+export const unknownLevel = 'unknown'
+
+export function isSamePart(a: Part, b: Part): boolean {
+  return a.family === b.family && a.level === b.level
+}
+
+export function partOf<T extends Part>(parts: readonly T[], part: Part): T | undefined {
+  return parts.find((one) => isSamePart(one, part))
+}
 
 /** A year ends where `since_surgery` is cut: a landmark between two cuts could be had by subtracting one family from the other. */
 const daysInYear = 365
@@ -36,7 +54,7 @@ export function familiesOf<Row extends Landmark>(
   for (const name of names)
     families.set(
       name,
-      divide(landmarks, ({ groups }) => groups[name] ?? 'unknown'),
+      divide(landmarks, ({ groups }) => groups[name] ?? unknownLevel),
     )
   return families
 }

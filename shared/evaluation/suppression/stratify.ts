@@ -5,13 +5,11 @@ import type { CensoringCurve } from '../censoring.ts'
 import { decided } from '../censoring.ts'
 import type { DecidedLandmark, Landmark } from '../landmark.ts'
 import type { CellEdges, SentFamily } from './sent-levels.ts'
-import { familiesOf, wholeFamily } from './strata.ts'
+import { familiesOf, type Part, wholePart } from './strata.ts'
 import { mayLeave, sendFamily, sendWhole, wholeEdges } from './suppression.ts'
 
 /** A part of a fold with its landmarks, for use inside the site. */
-export interface Stratum {
-  readonly family: string
-  readonly level: string
+export interface Stratum extends Part {
   readonly rows: readonly DecidedLandmark[]
   readonly edges: CellEdges
 }
@@ -41,7 +39,7 @@ export function stratify(
 /** All decided landmarks of a fold, in the same cells as beside its levels; undefined when they may not leave. */
 export function wholeStratum(rows: readonly DecidedLandmark[], minCell: number): Stratum | undefined {
   if (!mayLeave(rows, minCell)) return undefined
-  return { family: wholeFamily, level: wholeFamily, rows, edges: wholeEdges(rows, minCell) }
+  return { ...wholePart, rows, edges: wholeEdges(rows, minCell) }
 }
 
 /** Each number of scans shown is a family of its own: the same landmarks with other risks. */

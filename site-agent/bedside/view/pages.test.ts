@@ -32,8 +32,6 @@ const bedside: Bedside = {
   open: () => Promise.reject(new Error('no child is opened here')),
 }
 
-const exampleThreshold = { risk: 0.4, chosenFor: 'a positive predictive value of at least 0.5', figures: {} }
-
 /** A child's page with an answer of these parts, and pictures of one grey level. */
 function pageOf(parts: Partial<AnswerParts> | undefined, ready: Partial<ReadyChild> = {}): string {
   const volume = { shape: [2, 3, 4] as const, voxels: new Float32Array(24) }
@@ -122,7 +120,8 @@ describe('the page of a child', () => {
 
   test('keeps the labels of thresholds apart that lie close together', () => {
     const { thresholds } = usualCard()
-    const close = usualCard({ thresholds: { ...thresholds, ruleIn: { ...exampleThreshold, risk: 0.09 } } })
+    const ruleIn = thresholds.ruleIn && { ...thresholds.ruleIn, risk: 0.09 }
+    const close = usualCard({ thresholds: { ...thresholds, ruleIn } })
     const heights = [...pageOf({ card: close }).matchAll(/class="at-threshold" x="\S+" y="(\S+)"/g)].map(([, at]) =>
       Number(at),
     )
