@@ -41,6 +41,12 @@ describe('the report of an evaluation', () => {
     expect(evaluationPage(report)).toContain('&lt;5 or withheld')
   })
 
+  test('shows groups by which a site with a newer program divides its children, too', () => {
+    const [first] = report.parts
+    const parts = [...report.parts, { ...(first as PartReport), family: 'genetic_panel', level: 'B' }]
+    expect(evaluationPage({ ...report, parts })).toContain('<h3>genetic panel</h3>')
+  })
+
   test('says what acting on everybody would gain at each threshold', () => {
     const { ruleOut } = report.thresholds
     const rate = report.performance.raw.event_rate?.value ?? Number.NaN

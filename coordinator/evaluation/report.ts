@@ -24,6 +24,7 @@ import {
   scanCountEstimates,
   shareEstimate,
 } from './estimates.ts'
+import { compareFamilies } from './families.ts'
 import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
 import { type SiteReport, siteReport } from './site-report.ts'
@@ -165,8 +166,8 @@ export function evaluationReport(options: {
 const nothingTold = { raw: {}, recalibrated: {}, atThresholds: { ruleOut: null, ruleIn: null } } as const
 
 /**
- * Levels of a family in order of their names, numbers by size, with those that every site has but none could speak of;
- * families of which nobody knows anything are left out.
+ * A family after the other, levels in order of their names, numbers by size, with those that every site has but none could
+ * speak of; families of which nobody knows anything are left out.
  */
 function partsOf(pooled: Pooled): PartReport[] {
   const known = new Set(pooled.test.filter(({ level }) => level !== unknownLevel).map(({ family }) => family))
@@ -188,11 +189,9 @@ function partsOf(pooled: Pooled): PartReport[] {
       .filter((level) => partOf(told, { family, level }) === undefined)
       .map((level) => ({ ...{ family, level, sites: 0, children: null, landmarks: null }, ...nothingTold })),
   )
-  const parts = [...told, ...untold]
-  const families = [...new Set([...Object.keys(fixedLevels), ...parts.map(({ family }) => family)])]
-  return parts.toSorted(
+  return [...told, ...untold].sort(
     (a, b) =>
-      families.indexOf(a.family) - families.indexOf(b.family) ||
+      compareFamilies(a.family, b.family) ||
       fixedRank(a) - fixedRank(b) ||
       a.level.localeCompare(b.level, 'en', { numeric: true }),
   )

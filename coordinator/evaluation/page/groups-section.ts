@@ -2,31 +2,21 @@
 
 import { escapeHtml } from '../../../shared/html.ts'
 import { estimateText } from '../estimates.ts'
+import { familyTitle, partName } from '../families.ts'
 import type { EvaluationReport, PartReport } from '../report.ts'
 import { type ForestRow, forest } from './charts.ts'
-import { familiesIn, familyTitle, partName } from './family-name.ts'
 import { table } from './table.ts'
 
 export function partsSection({ parts, performance, minCell }: EvaluationReport): string {
-  const families = familiesIn(parts)
-  if (families.length === 0) return '<h2>For whom</h2><p>No group holds enough children to be shown.</p>'
-  const rows = families.flatMap((family) =>
-    parts
-      .filter((part) => part.family === family)
-      .map((part) => ({
-        label: partName(part),
-        note: part.children === null ? '' : `${part.children} children`,
-        estimate: part.raw.auroc ?? null,
-      })),
-  )
+  if (parts.length === 0) return '<h2>For whom</h2><p>No group holds enough children to be shown.</p>'
+  const rows = parts.map((part) => ({
+    label: partName(part),
+    note: part.children === null ? '' : `${part.children} children`,
+    estimate: part.raw.auroc ?? null,
+  }))
   const all = { label: 'all', note: '', estimate: performance.raw.auroc ?? null }
-  const tables = families.map((family) =>
-    partTables(
-      family,
-      parts.filter((part) => part.family === family),
-      minCell,
-    ),
-  )
+  const families = Map.groupBy(parts, ({ family }) => family)
+  const tables = [...families].map(([family, levels]) => partTables(family, levels, minCell))
   return `<h2>For whom</h2>${forest({
     title: 'AUROC by group',
     text: 'The table below gives the same values and more. Many groups are compared, so some differ by chance; of a group that stands without figures fewer children than are shown had an event, or had none, or it is withheld because its difference would tell of such a group.',

@@ -4,8 +4,8 @@ import { thresholdMetricNames } from '../../../shared/evaluation/at-threshold.ts
 import type { ThresholdName } from '../../../shared/evaluation/own-thresholds.ts'
 import { escapeHtml } from '../../../shared/html.ts'
 import { estimateText, type Figures } from '../estimates.ts'
+import { partName } from '../families.ts'
 import type { EvaluationReport, ThresholdReport } from '../report.ts'
-import { familiesIn, partName } from './family-name.ts'
 import { table } from './table.ts'
 
 export function thresholdSection(report: EvaluationReport): string {
@@ -36,9 +36,7 @@ const metricHead = ['sensitivity', 'specificity', 'PPV', 'NPV', 'F1', 'net benef
 function byGroup(title: string, name: ThresholdName, { parts, sites, thresholds }: EvaluationReport): string {
   const threshold = thresholds[name]
   if (threshold === null) return ''
-  const ofParts = familiesIn(parts)
-    .flatMap((family) => parts.filter((part) => part.family === family))
-    .map((part) => ({ ...part, label: partName(part) }))
+  const ofParts = parts.map((part) => ({ ...part, label: partName(part) }))
   const ofSites = sites.map((one) => ({ ...one, label: `site: ${one.site}` }))
   const rows = [...ofParts, ...ofSites].flatMap(({ label, children, atThresholds }) => {
     const figures = atThresholds[name]
