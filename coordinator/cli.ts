@@ -9,7 +9,7 @@ import { Command } from 'commander'
 import { systemClock } from '../shared/clock.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { studyInWords } from '../shared/study/in-words.ts'
-import { parseStudy, type StudyFile } from '../shared/study/study.ts'
+import { parseNewStudy, type StudyFile } from '../shared/study/study.ts'
 import { programVersion } from '../shared/version.ts'
 import type { AdminRequest } from './admin/requests.ts'
 import { askCoordinator } from './admin/socket.ts'
@@ -187,7 +187,7 @@ async function readStudy(file: string): Promise<StudyFile> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new SequelaError('file_unreadable', `the study file ${file} cannot be read`, { cause: error })
   })
-  return parseStudy(text)
+  return parseNewStudy(text)
 }
 
 function wholeNumber(text: string): number {

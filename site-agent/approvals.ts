@@ -5,10 +5,11 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, sha256 } from '../shared/digest.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
-import { parseStudy, type StudyFile } from '../shared/study/study.ts'
+import { parseNewStudy, parseStudy, type StudyFile } from '../shared/study/study.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 export interface Approvals {
+  /** @throws SequelaError `study_invalid` for what no new study may ask: a coordinator of an earlier version may still offer it. */
   approve(study: StudyFile): Promise<void>
   /** In the order in which they were approved, the latest last. */
   list(): Promise<readonly StudyFile[]>
@@ -27,9 +28,10 @@ export function createApprovals(folder: string): Approvals {
     return Promise.all(inOrder.map(({ name }) => readApproved(join(folder, name), name.slice(0, 64))))
   }
   return {
-    approve: async (study) => {
+    approve: async ({ text }) => {
+      const { digest } = parseNewStudy(text)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await writeFileDurably(join(folder, `${study.digest}.yaml`), study.text)
+      await writeFileDurably(join(folder, `${digest}.yaml`), text)
     },
     list,
     find: async (digest) => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorCodes } from '../shared/protocol/errors.ts'
-import { parseStudy } from '../shared/study/study.ts'
+import { parseNewStudy } from '../shared/study/study.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -44,7 +44,7 @@ describe('documents say what the code does', () => {
       ),
     )
     expect(studies.filter(({ document }) => document === 'docs/study-file.md').length).toBeGreaterThan(1)
-    for (const { document, text } of studies) expect(() => parseStudy(text), `a study in ${document}`).not.toThrow()
+    for (const { document, text } of studies) expect(() => parseNewStudy(text), `a study in ${document}`).not.toThrow()
   })
 
   test('every piece of a study in docs/study-file.md can be put into one', () => {
@@ -55,7 +55,7 @@ describe('documents say what the code does', () => {
     expect(pieces.length).toBeGreaterThan(0)
     for (const piece of pieces) {
       const field = piece.slice(0, piece.indexOf(':'))
-      expect(() => parseStudy(whole.replace(new RegExp(`^${field}: .*$`, 'm'), piece)), piece).not.toThrow()
+      expect(() => parseNewStudy(whole.replace(new RegExp(`^${field}: .*$`, 'm'), piece)), piece).not.toThrow()
     }
   })
 

@@ -4,7 +4,7 @@
 import type { Digest } from '../../shared/digest.ts'
 import { type ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
-import { parseStudy } from '../../shared/study/study.ts'
+import { parseNewStudy } from '../../shared/study/study.ts'
 import { findRound, isActive, roundName, sameRound } from './rounds.ts'
 import type { Command, Decision, Federation, Run, RunEvent } from './run.ts'
 import { afterTraining, opening } from './succession.ts'
@@ -17,7 +17,7 @@ export function propose(federation: Federation, { studyDigest, text }: CommandOf
   if (federation.runs.get(studyDigest)?.text === text) return nothing
   if (!text.isWellFormed()) return refused('study_invalid', 'the study file is not Unicode text; save it as UTF-8')
   try {
-    const { digest } = parseStudy(text)
+    const { digest } = parseNewStudy(text)
     if (digest !== studyDigest) {
       return refused('digest_mismatch', `the study file has the digest ${digest}, not ${studyDigest}`)
     }

@@ -2,10 +2,11 @@
 
 import { networkOf } from '../model/network.ts'
 import { modelManifest } from '../model/parameters.ts'
+import { imagePresets } from '../model/presets.ts'
 import { type MetricName, validationMetrics } from './metrics.ts'
 import { modelOf } from './model-of.ts'
 import { staysAtSite } from './personal.ts'
-import type { Stage, Strategy, Study } from './study.ts'
+import type { OrderingLosses, Stage, Strategy, Study } from './study.ts'
 
 /** What the parts of a model cannot be together. */
 export function modelContradictions(study: Study): string[] {
@@ -28,18 +29,54 @@ export function stageContradictions(stage: Stage, study: Study): string[] {
   if (earlyStop !== undefined && earlyStop.patience >= rounds) {
     problems.push(`earlyStop.patience: the stage has ${rounds} rounds, so it could never stop before its end`)
   }
-  const losses = 'losses' in stage ? stage.losses : undefined
-  if (losses !== undefined && Object.values(losses).every((weight) => weight === 0)) {
-    problems.push('losses: all are 0, so nothing would be learned')
-  }
-  if (losses !== undefined && losses.sequences > 0 && losses.pairs + losses.maxima === 0 && takesMean(study)) {
-    problems.push('losses: a mean of scans (model.temporal) is the same in any order, so sequences teach it nothing')
-  }
+  if ('losses' in stage && stage.losses !== undefined) problems.push(...lossContradictions(stage.losses, study))
   const metrics = { 'earlyStop.metric': earlyStop?.metric, 'select.metric': select?.metric }
   for (const [field, metric] of Object.entries(metrics)) {
     if (metric !== undefined) problems.push(...metricContradictions(field, metric, stage, study))
   }
   return problems
+}
+
+function lossContradictions({ pairs, sequences, maxima }: OrderingLosses, study: Study): string[] {
+  if (pairs + sequences + maxima === 0) return ['losses: all are 0, so nothing would be learned']
+  return pairs + maxima === 0 && takesMean(study)
+    ? ['losses: a mean of scans (model.temporal) is the same in any order, so sequences teach it nothing']
+    : []
+}
+
+/**
+ * What earlier versions let pass. Such texts stand in journals and among approvals and are read as they were; nobody can propose or
+ * approve another (decision 16).
+ */
+export function newStudyContradictions(study: Study): string[] {
+  const problems: string[] = []
+  if ('grid' in study.model) {
+    const { preset, spacingMm } = study.model
+    const { spacingMm: needed } = imagePresets[preset]
+    if (spacingMm !== needed) {
+      problems.push(
+        `model.spacingMm: preset ${preset} works on voxels of ${needed} mm; of ${spacingMm} mm its grid does not hold a head`,
+      )
+    }
+  }
+  const horizons = new Set(study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.horizonDays] : [])))
+  if (horizons.size > 1) {
+    problems.push(`stages: all stages of recurrence must share one horizonDays, not ${[...horizons].join(' and ')}`)
+  }
+  for (const [index, stage] of study.stages.entries()) {
+    problems.push(...arrayLossContradictions(stage, study).map((problem) => `stages.${index}.${problem}`))
+  }
+  return problems
+}
+
+/** Arrays have no maxima, so that loss counts for nothing whatever its weight; where it is 0, the usual rule says all. */
+function arrayLossContradictions(stage: Stage, study: Study): string[] {
+  const losses = 'losses' in stage ? stage.losses : undefined
+  if (losses === undefined || losses.maxima === 0 || study.model.preset !== 'embeddings') return []
+  if (losses.pairs + losses.sequences === 0) {
+    return ['losses: arrays have no maxima, so with pairs and sequences at 0 nothing would be learned']
+  }
+  return lossContradictions({ ...losses, maxima: 0 }, study)
 }
 
 function metricContradictions(field: string, metric: MetricName, { task }: Stage, study: Study): string[] {

@@ -12,6 +12,7 @@ import { checkYaml, parseYaml } from '../yaml-file.ts'
 import {
   evaluationContradictions,
   modelContradictions,
+  newStudyContradictions,
   personalContradictions,
   stageContradictions,
   strategyContradictions,
@@ -157,10 +158,22 @@ export interface StudyFile {
 }
 
 /**
- * Reads a study file.
+ * Reads a study file, also one that an earlier version let pass and this one would not (decision 16).
  * @throws SequelaError `study_invalid` with one line for each thing that is wrong and where it stands.
  */
 export function parseStudy(text: string): StudyFile {
+  return readStudy(text, contradictions)
+}
+
+/**
+ * Reads a study file that is to be proposed or approved: one that sites can train, and on what its author means.
+ * @throws SequelaError as `parseStudy`.
+ */
+export function parseNewStudy(text: string): StudyFile {
+  return readStudy(text, (study) => [...contradictions(study), ...newStudyContradictions(study)])
+}
+
+function readStudy(text: string, problemsOf: (study: Study) => readonly string[]): StudyFile {
   if (Buffer.byteLength(text) > maxStudyFileBytes) {
     throw new SequelaError('study_invalid', `a study file may hold at most ${maxStudyFileBytes} bytes`)
   }
@@ -169,7 +182,7 @@ export function parseStudy(text: string): StudyFile {
   const study: Study = asksForFeatures(value)
     ? checkYaml(value, source, featureStudySchema, code)
     : checkYaml(value, source, imageStudySchema, code)
-  const problems = contradictions(study)
+  const problems = problemsOf(study)
   if (problems.length > 0) {
     throw new SequelaError('study_invalid', `the study file contradicts itself:\n  ${problems.join('\n  ')}`)
   }

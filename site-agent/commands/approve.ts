@@ -11,7 +11,8 @@ import { readIdentity } from '../identity-file.ts'
 
 /**
  * Lists what waits, or approves the study whose digest begins with `digits`.
- * @throws SequelaError `study_unknown`; `config_invalid` when the study asks for a network that the site does not have.
+ * @throws SequelaError `study_unknown`; `study_invalid` for what no new study may ask; `config_invalid` when the study asks for a
+ * network that the site does not have.
  */
 export async function approve(home: SiteHome, digits: string | undefined): Promise<void> {
   const offered = await offeredStudies(home)
