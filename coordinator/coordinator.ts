@@ -1,5 +1,6 @@
 // The coordinator put together: lock, store, authority, command loop, reactions, listeners, admin socket. Opened in this
-// order and closed in the reverse one; what is durable is in the journal and the blobs, so closing loses nothing.
+// order and closed in the reverse one, at the end and when a start fails halfway; what is durable is in the journal and the
+// blobs, so closing loses nothing.
 
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../shared/clock.ts'
@@ -58,14 +59,32 @@ export interface RunningCoordinator {
 /** How often certificates of our own are looked at, in ms. */
 const renewalCheckMs = 24 * 3_600_000
 
-/** @throws SequelaError `store_locked`, `store_corrupt`, `config_invalid`. */
+/** @throws SequelaError `store_locked`, `store_corrupt`, `config_invalid`, `file_unreadable`; nothing is left open then. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  const opened = new AsyncDisposableStack()
+  try {
+    return await open(options, opened)
+  } catch (error) {
+    // A listener or a timer left behind would keep the process alive, and with it the lock.
+    await opened.disposeAsync().catch((closing: unknown) => {
+      options.log.error('closing-failed', { code: SequelaError.from(closing).code })
+    })
+    throw error
+  }
+}
+
+/** Opens everything; `opened` holds how each part is closed. */
+async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): Promise<RunningCoordinator> {
   const { home, settings, log, onFatal, clock = systemClock } = options
+  /** What transfers are given when the listeners close; nothing when a start fails. */
+  let closingGraceMs = 0
   const lock = lockStore(home.storeFolder)
+  opened.defer(() => lock.release())
   const timer = createTimer(clock)
   const minFreeBytes = settings.minFreeDiskMb * 1e6
   const seam = options.storeSeam ?? { journal: (inner: Journal) => inner, blobs: (inner: Blobs) => inner }
   const journal = seam.journal(openSqliteJournal(join(home.storeFolder, 'journal.db')))
+  opened.defer(() => journal.close())
   const blobs = seam.blobs(await openFileBlobs({ folder: home.storeFolder, minFreeBytes }))
   const authority = await openAuthority({
     folder: home.authorityFolder,
@@ -74,6 +93,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   })
   await authority.renewDue(clock.now())
   const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
+  opened.defer(() => loop.close())
   await discardLeftovers(blobs, loop.federation())
   const averaging = new AbortController()
   const average = createRoundAverage({ blobs, signal: averaging.signal })
@@ -83,6 +103,10 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     timer,
     clock,
     onFatal,
+  })
+  opened.defer(async () => {
+    averaging.abort()
+    await reactions.close()
   })
   const attendance = createAttendance(clock)
   const ports = { enrolment: 0 }
@@ -116,6 +140,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     federation: settings.federation,
     enrolment: settings.enrolment,
   })
+  opened.defer(() => listeners.close(closingGraceMs))
   ports.enrolment = listeners.enrolmentPort
   const federationAddress = `${settings.host}:${listeners.federationPort}`
   const enrolmentAddress = `${settings.host}:${listeners.enrolmentPort}`
@@ -130,6 +155,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
       log.error('certificate-renewal-failed', { code: SequelaError.from(error).code })
     })
   }, renewalCheckMs)
+  opened.defer(() => clearInterval(renewals))
 
   const status = (): CoordinatorStatus => {
     const membership = loop.membership.state()
@@ -184,6 +210,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   }
 
   const adminSocket = await serveAdminSocket(home, admin)
+  opened.defer(() => adminSocket.close())
   log.info('serving', { address: federationAddress, version: programVersion, digest: sha256(authority.rootPem) })
   return {
     federationAddress,
@@ -191,14 +218,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     admin,
     status,
     close: async (graceMs) => {
-      clearInterval(renewals)
-      await adminSocket.close()
-      await listeners.close(graceMs)
-      averaging.abort()
-      await reactions.close()
-      await loop.close()
-      journal.close()
-      lock.release()
+      closingGraceMs = graceMs
+      await opened.disposeAsync()
     },
   }
 }

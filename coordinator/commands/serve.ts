@@ -1,30 +1,34 @@
 // `coordinator serve`: runs until a signal comes or a fault of the store ends it.
 
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { stopSignal } from '../../shared/command-line.ts'
 import { createLog } from '../../shared/log.ts'
 import { startCoordinator } from '../coordinator.ts'
 import { type CoordinatorHome, readSettings } from '../home.ts'
+import { writeWhole } from './whole-file.ts'
 
 /** Transfers may go on for this long after a signal; then they are parked and resume after the restart. */
 const graceMs = 20_000
 
-/** @throws SequelaError as startCoordinator does. */
+/** @throws SequelaError as startCoordinator does, and nothing is left running. */
 export async function serve(home: CoordinatorHome, options: { readonly logLevel: string }): Promise<void> {
   const settings = await readSettings(home)
   const log = createLog('coordinator', options.logLevel)
   const stop = stopSignal()
   const coordinator = await startCoordinator({ home, settings, log, onFatal: endAtOnce })
-  const { federationAddress, enrolmentAddress } = coordinator
-  await writeFile(home.servingFile, JSON.stringify({ pid: process.pid, federationAddress, enrolmentAddress }))
-  process.stdout.write(`serving ${federationAddress}, enrolment ${enrolmentAddress}\n`)
-  await new Promise<void>((resolve) => {
-    if (stop.aborted) resolve()
-    stop.addEventListener('abort', () => resolve(), { once: true })
-  })
-  log.info('stopping')
-  await coordinator.close(graceMs)
-  await rm(home.servingFile, { force: true })
+  try {
+    const { federationAddress, enrolmentAddress } = coordinator
+    await writeWhole(home.servingFile, JSON.stringify({ pid: process.pid, federationAddress, enrolmentAddress }))
+    process.stdout.write(`serving ${federationAddress}, enrolment ${enrolmentAddress}\n`)
+    await new Promise<void>((resolve) => {
+      if (stop.aborted) resolve()
+      stop.addEventListener('abort', () => resolve(), { once: true })
+    })
+    log.info('stopping')
+  } finally {
+    await coordinator.close(graceMs)
+    await rm(home.servingFile, { force: true })
+  }
   log.info('stopped')
 }
 

@@ -1,0 +1,104 @@
+// Starts that fail: whatever was opened until then is closed again, and the program ends.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { systemClock } from '../shared/clock.ts'
+import { silentLog } from '../shared/log.ts'
+import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
+import { createAuthority } from './authority/authority.ts'
+import { type CoordinatorOptions, startCoordinator } from './coordinator.ts'
+import { type CoordinatorSettings, coordinatorHome, createHome } from './home.ts'
+import { smallStudy } from './run/testsupport/small-study.ts'
+import { lockStore } from './store/store-lock.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'sequela-start-'))
+const home = coordinatorHome(join(root, 'home'))
+let taken: Server
+let options: CoordinatorOptions
+
+/** A home whose study runs, so that its deadline is waited for. */
+beforeAll(async () => {
+  taken = createServer()
+  taken.listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const domain = 'plgg'
+  const listener = { address: '127.0.0.1', port: 0 }
+  const settings = await createHome(home, {
+    ...{ domain, host: 'localhost', federation: listener, enrolment: listener, minFreeDiskMb: 1 },
+  })
+  const onFatal = (error: unknown): never => {
+    throw error
+  }
+  options = { home, settings, log: silentLog, onFatal }
+  const authority = { folder: home.authorityFolder, domain, hosts: ['localhost'], keyBits: 2048 }
+  await createAuthority(authority, systemClock.now())
+  const study = smallStudy({ sites: ['a', 'b'], quorum: 2, stages: [1] })
+  const coordinator = await startCoordinator(options)
+  await coordinator.admin({ type: 'propose', text: study.text })
+  await coordinator.admin({ type: 'start', studyDigest: study.digest })
+  await coordinator.close(0)
+})
+afterAll(() => {
+  taken.close()
+  rmSync(root, { recursive: true, force: true })
+})
+
+/** Settings whose second port belongs to somebody else. */
+function withoutPort(): CoordinatorSettings {
+  const { port } = taken.address() as AddressInfo
+  return { ...options.settings, enrolment: { address: '127.0.0.1', port } }
+}
+
+/** Runs `coordinator serve` until it ends by itself. */
+async function serveUntilItEnds(settings: CoordinatorSettings, environment: Readonly<Record<string, string>> = {}) {
+  await writeFile(home.settingsFile, stringify(settings))
+  const args = [...nodeFlags, join(import.meta.dirname, 'main.ts'), '--home', home.folder, 'serve']
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...environment },
+  })
+  try {
+    let said = ''
+    child.stderr.on('data', (data: Buffer) => {
+      said += data.toString()
+    })
+    const [status] = await once(child, 'close')
+    return { status, said }
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+describe('a coordinator that cannot start', () => {
+  test('for want of a port lets go of the store and of the port that it had, and can start when there is one', async () => {
+    await expect(startCoordinator({ ...options, settings: withoutPort() })).rejects.toMatchObject({
+      code: 'config_invalid',
+    })
+    lockStore(home.storeFolder).release()
+    const coordinator = await startCoordinator(options)
+    await coordinator.close(0)
+  })
+
+  test('for want of a port ends with the reason, also while a study runs', async () => {
+    const { status, said } = await serveUntilItEnds(withoutPort())
+    expect(said).toContain('config_invalid: cannot listen on 127.0.0.1')
+    expect(status).toBe(1)
+  })
+
+  test('for want of an admin socket ends too, as nobody could operate it', async () => {
+    const runtime = join(root, 'runtime')
+    const open = join(runtime, `sequela-${userInfo().uid}`)
+    mkdirSync(open, { recursive: true })
+    chmodSync(open, 0o755)
+    const { status, said } = await serveUntilItEnds(options.settings, { XDG_RUNTIME_DIR: runtime })
+    expect(said).toContain('file_unreadable')
+    expect(status).toBe(1)
+  })
+})
