@@ -12,6 +12,7 @@ import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import { admitUpdate } from '../admission/admission.ts'
 import { admitAnswer } from '../admission/admit-answer.ts'
 import { requireLargeCells } from '../admission/large-cells.ts'
+import { judge } from '../run/announcement.ts'
 import { lastMoments, neededBlobs } from '../run/queries.ts'
 import { currentRound, findRound, updatesOf } from '../run/rounds.ts'
 import type { Federation, PublishedRound, Round, UpdateAnnouncement } from '../run/run.ts'
@@ -33,12 +34,20 @@ interface Reception {
   readonly ended: Promise<unknown>
 }
 
+/** A round that takes no updates any more. */
+interface Over {
+  readonly studyDigest: Digest
+  readonly round: PublishedRound | Round
+}
+
 export function createUploads(ports: FederationPorts): Uploads {
   const { loop, blobs } = ports
   const turns = createTurns({ places: maxConcurrentUploads, patienceMs: uploadTurnMs, ...ports })
   /** What was announced since this process started, by place; an agent announces anew on every attempt. */
   const announced = new Map<string, UpdateAnnouncement>()
   const receptions = new Map<string, Reception>()
+  /** Updates that are stored whole and may count when their site asks again, by place. */
+  const waiting = new Map<string, Digest>()
 
   /**
    * Deletes updates, but for those that are needed, for another round perhaps, or that another site is delivering just now.
@@ -49,26 +58,35 @@ export function createUploads(ports: FederationPorts): Uploads {
     const kept = new Set([...neededBlobs(loop.federation()), ...delivered.map(([, update]) => update.updateDigest)])
     await Promise.all(digests.filter((digest) => !kept.has(digest)).map((digest) => blobs.delete(digest)))
   }
-  const sweep = async (over?: {
-    readonly studyDigest: Digest
-    readonly round: PublishedRound | Round
-  }): Promise<void> => {
+  const sweep = async (over?: Over): Promise<void> => {
     await discardStale(blobs, loop.federation(), (place) => receptions.has(place))
     if (over === undefined) return
-    for (const site of over.round.sites.keys()) announced.delete(placeOf({ ...over, ...over.round, site }))
     const run = loop.federation().runs.get(over.studyDigest)
-    await discardSpent([...updatesOf(over.round), ...(run === undefined ? [] : lastMoments(run))])
+    const spent = [...updatesOf(over.round), ...(run === undefined ? [] : lastMoments(run)), ...forget(over)]
+    await discardSpent(spent)
   }
-  const inBackground = (work: Promise<void>): void => {
+  /** Forgets what was announced for a round; returns what is stored for it and cannot count any more. */
+  const forget = ({ studyDigest, round }: Over): readonly Digest[] =>
+    [...round.sites.keys()].flatMap((site) => {
+      const place = placeOf({ studyDigest, ...round, site })
+      announced.delete(place)
+      return takeWaiting(place)
+    })
+  const takeWaiting = (place: string): readonly Digest[] => {
+    const digest = waiting.get(place)
+    waiting.delete(place)
+    return digest === undefined ? [] : [digest]
+  }
+  /** What could not be deleted goes at the next start; nobody is refused for it. */
+  const orWarn = (work: Promise<void>): Promise<void> =>
     work.catch((error: unknown) => ports.log.warn('spent-updates-kept', { reason: SequelaError.from(error).message }))
-  }
   loop.subscribe(({ event }) => {
     if (event.type !== 'weights-published' && event.type !== 'weights-chosen' && event.type !== 'run-cancelled') return
     const run = loop.federation().runs.get(event.studyDigest)
     const round = run && (event.type === 'run-cancelled' ? currentRound(run) : findRound(run, event))
-    inBackground(sweep(round && { ...event, round }))
+    void orWarn(sweep(round && { studyDigest: event.studyDigest, round }))
   })
-  inBackground(sweep())
+  void orWarn(sweep())
 
   /** The receipt of an update that counts; undefined while it does not. */
   const receiptOf = (update: UpdateAnnouncement): Receipt | undefined => {
@@ -102,10 +120,7 @@ export function createUploads(ports: FederationPorts): Uploads {
       const norm = await admit(reader, update, study)
       await loop.handle({ type: 'count-update', ...update, norm })
     } catch (error) {
-      if (error instanceof SequelaError && contentRefusals.has(error.code)) {
-        await recordRefusal(update, error)
-        await discardSpent([update.updateDigest], update)
-      }
+      if (error instanceof SequelaError && contentRefusals.has(error.code)) await recordRefusal(update, error)
       throw error
     } finally {
       await reader.close()
@@ -139,9 +154,27 @@ export function createUploads(ports: FederationPorts): Uploads {
     const leave = turns.begin(placeOf(update))
     try {
       if (!(await blobs.has(update.updateDigest))) await storeChunks(ports, update, first, rest)
-      return receiptOf(update) ?? (await count(update))
+      return await countOrDiscard(update)
     } finally {
       leave()
+    }
+  }
+
+  /**
+   * A stored update that does not come to count is deleted, unless the same bytes may count when the site asks again, as
+   * after a full disk; so is one that counted in a round that is over by now.
+   */
+  const countOrDiscard = async (update: UpdateAnnouncement): Promise<Receipt> => {
+    const place = placeOf(update)
+    waiting.delete(place)
+    try {
+      return receiptOf(update) ?? (await count(update))
+    } catch (error) {
+      const isBad = error instanceof SequelaError && contentRefusals.has(error.code)
+      if (!isBad && judge(loop.federation(), update, {}).kind === 'wanted') waiting.set(place, update.updateDigest)
+      throw error
+    } finally {
+      if (!waiting.has(place)) await orWarn(discardSpent([update.updateDigest], update))
     }
   }
 
@@ -156,8 +189,12 @@ export function createUploads(ports: FederationPorts): Uploads {
       const receipt = receiptOf(update)
       if (receipt !== undefined) return receipt
       await takeOver(place)
+      // The attempt that was open may have been counted while it ended.
+      const receiptSince = receiptOf(update)
+      if (receiptSince !== undefined) return receiptSince
       await turns.reserve(place, signal)
       announced.set(place, update)
+      if (waiting.get(place) !== update.updateDigest) await orWarn(discardSpent(takeWaiting(place)))
       if (await blobs.has(update.updateDigest)) return { continueAt: BigInt(update.byteLength) }
       await discardOthers(blobs, update)
       return { continueAt: BigInt(await blobs.partialOffset(partialKeyOf(update))) }
