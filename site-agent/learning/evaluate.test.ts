@@ -136,6 +136,61 @@ describe('evaluation of recurrence', () => {
   })
 })
 
+describe('the number of children behind', () => {
+  const evaluated = (task: keyof typeof jobs, children: readonly PreparedChild[]) =>
+    new Map(evaluate(tf, toy.volumes, { ...jobs[task], children }).map((metric) => [metric.name, metric]))
+
+  /** Six children with one decided visit each, the first; so many of them with an event. */
+  const withEvents = (events: number): readonly PreparedChild[] =>
+    toy.children.slice(0, 6).map((child, c) => ({
+      ...child,
+      scans: child.scans.map((scan, visit) => ({
+        ...scan,
+        followUp: visit === 0 ? { days: c < events ? 200 : 730, event: c < events } : null,
+      })),
+    }))
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [4, 2],
+    [5, 1],
+  ])(
+    'event rate and concordance, with %i of 6 that have an event, is %i: that of the rarer kind',
+    (events, children) => {
+      const sums = evaluated('recurrence', withEvents(events))
+      expect(sums.get('concordance')).toMatchObject({ count: events * (6 - events), children })
+      expect(sums.get('event_rate')).toMatchObject({ sum: events, count: 6, children })
+      expect(sums.get('log_loss')).toMatchObject({ count: 6, children: 6 })
+    },
+  )
+
+  test('concordance leaves out those that nobody is compared with', () => {
+    const [first, ...others] = withEvents(3)
+    const later = first?.scans.map((scan, visit) => ({
+      ...scan,
+      followUp: visit === 4 ? { days: 200, event: true } : null,
+    }))
+    const sums = evaluated('recurrence', [...(first && later ? [{ ...first, scans: later }] : []), ...others])
+    expect(sums.get('concordance')).toMatchObject({ count: 6, children: 2 })
+    expect(sums.get('event_rate')).toMatchObject({ children: 3 })
+  })
+
+  test('far pairs is that of the children with near ones where these are fewer, since taking away leaves those', () => {
+    const far = (child: PreparedChild): PreparedChild => ({
+      ...child,
+      scans: child.scans.slice(0, 2).map((scan, visit) => ({ ...scan, day: 800 * visit })),
+    })
+    const [near, ...others] = toy.children.slice(0, 6)
+    if (near === undefined) throw new Error('there are six')
+    const mixed = evaluated('ordering', [{ ...near, scans: near.scans.slice(0, 4) }, ...others.map(far)])
+    expect(mixed.get('pair_accuracy_far')).toMatchObject({ count: 6, children: 1 })
+    expect(mixed.get('pair_accuracy')).toMatchObject({ children: 6 })
+    // Nothing is left to be told by taking away.
+    expect(evaluated('ordering', others.map(far)).get('pair_accuracy_far')).toMatchObject({ count: 5, children: 5 })
+  })
+})
+
 describe.each(['ordering', 'recurrence'] as const)('evaluation of %s', (task) => {
   test('looks at the validation fold alone, and says nothing when it is empty', () => {
     const extra = toyChildren([3, 3], 'train', 'extra').children

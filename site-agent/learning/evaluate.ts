@@ -37,23 +37,29 @@ export function evaluate(
 }
 
 interface Tally {
-  /** @param keys of the children that the value rests on */
-  add(name: MetricName, value: number, ...keys: readonly string[]): void
+  /** @param key of the child that the value is of */
+  add(name: MetricName, value: number, key: string): void
+  /** Says that no more than so many children stand behind a metric, however many have values in it. */
+  restOn(name: MetricName, children: number): void
   sums(): readonly MetricSum[]
 }
 
 function createTally(): Tally {
   const totals = new Map<MetricName, { sum: number; count: number; keys: Set<string> }>()
+  const most = new Map<MetricName, number>()
   return {
-    add: (name, value, ...keys) => {
+    add: (name, value, key) => {
       const total = totals.get(name) ?? { sum: 0, count: 0, keys: new Set() }
       totals.set(name, total)
       total.sum += value
       total.count++
-      for (const key of keys) total.keys.add(key)
+      total.keys.add(key)
     },
+    restOn: (name, children) => void most.set(name, children),
     sums: () => {
-      const sums = [...totals].map(([name, { sum, count, keys }]) => ({ name, sum, count, children: keys.size }))
+      const sums = [...totals].map(([name, { sum, count, keys }]) => {
+        return { name, sum, count, children: Math.min(keys.size, most.get(name) ?? keys.size) }
+      })
       if (sums.every(({ sum }) => Number.isFinite(sum))) return sums
       throw new SequelaError('not_finite', 'the model that came gives values that are not finite numbers')
     },
@@ -71,6 +77,7 @@ function evaluateOrdering(
   const preset = networkOf(job.model)
   // The same questions in every round, so that rounds can be compared.
   const random = seededRandom(`evaluation/${children.length}`)
+  const withNearPairs = new Set<string>()
   forEachEmbedded(tf, job, children, volumes, ({ batch, ops, parameters, encoded }) => {
     const scores = pairScores(tf, parameters, encoded.embeddings).dataSync()
     for (const child of batch.children) {
@@ -83,6 +90,7 @@ function evaluateOrdering(
         tally.add('pair_accuracy', right, child.key)
         if (isFar(child.days, earlier - child.firstScan, later - child.firstScan))
           tally.add('pair_accuracy_far', right, child.key)
+        else withNearPairs.add(child.key)
       }
       tally.add('ordering_loss', loss / pairs.length, child.key)
     }
@@ -93,6 +101,8 @@ function evaluateOrdering(
       tally.add('sequence_accuracy', (logits[q] ?? 0) > 0 === inOrder ? 1 : 0, key)
     }
   })
+  // Far pairs taken from all pairs leave the near ones, so the two together say as much of the children that have those.
+  if (withNearPairs.size > 0) tally.restOn('pair_accuracy_far', withNearPairs.size)
 }
 
 function isFar(days: readonly number[], earlier: number, later: number): boolean {
@@ -121,24 +131,34 @@ function evaluateRecurrence(
       landmarks.push({ child: key, visits, label, logit: riskLogitOf(job.model.head, given, horizonDays) })
     }
   })
-  const childrenWith = (wanted: 0 | 1): number =>
-    new Set(landmarks.filter(({ label }) => label === wanted).map(({ child }) => child)).size
-  const rarer = childrenWith(1) < childrenWith(0) ? 1 : 0
   for (const { child, label, logit } of landmarks) {
     tally.add('log_loss', logLoss([logit], [label]), child)
     tally.add('brier', (label - probabilityOf(logit)) ** 2, child)
     tally.add('mean_risk', probabilityOf(logit), child)
-    // How many have an event says as much of those that have none: it rests on the children of the rarer kind.
-    tally.add('event_rate', label, ...(label === rarer ? [child] : []))
+    tally.add('event_rate', label, child)
   }
+  // How many have an event says as much of those that have none: it rests on the children of the rarer kind.
+  tally.restOn('event_rate', childrenOfRarerKind(landmarks))
   // Compared at the same visit only: children with events have shorter histories, which must not count as skill.
-  for (const positive of landmarks.filter(({ label }) => label === 1)) {
-    for (const negative of landmarks) {
-      if (negative.label === 1 || negative.visits !== positive.visits) continue
-      const difference = positive.logit - negative.logit
-      tally.add('concordance', difference > 0 ? 1 : difference === 0 ? 0.5 : 0, positive.child, negative.child)
-    }
+  const compared = landmarks
+    .filter(({ label }) => label === 1)
+    .flatMap((positive) =>
+      landmarks
+        .filter(({ label, visits }) => label === 0 && visits === positive.visits)
+        .map((negative) => ({ positive, negative })),
+    )
+  for (const { positive, negative } of compared) {
+    const difference = positive.logit - negative.logit
+    tally.add('concordance', difference > 0 ? 1 : difference === 0 ? 0.5 : 0, positive.child)
   }
+  // The number of pairs tells how many there are of each kind, and where one child is of the rarer, the sum is its rank.
+  tally.restOn('concordance', childrenOfRarerKind(compared.flatMap(({ positive, negative }) => [positive, negative])))
+}
+
+function childrenOfRarerKind(landmarks: readonly { readonly child: string; readonly label: 0 | 1 }[]): number {
+  const childrenWith = (wanted: 0 | 1): number =>
+    new Set(landmarks.filter(({ label }) => label === wanted).map(({ child }) => child)).size
+  return Math.min(childrenWith(0), childrenWith(1))
 }
 
 /** Sum of the binary log losses of logits, as far as the answers are known. */
