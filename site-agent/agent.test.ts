@@ -53,6 +53,8 @@ interface Play {
   readonly deliveries?: (SequelaError | 'hangs')[]
   readonly connections?: SequelaError[]
   readonly training?: () => never
+  /** Otherwise in a day. */
+  readonly renewalInMs?: number
   /** Otherwise no child is at another hospital. */
   readonly linkage?: Linkage
 }
@@ -63,6 +65,12 @@ interface Scene {
   /** Resolves once that has happened for the n-th time. */
   until(event: string, times?: number): Promise<void>
   say(notice: Notice): void
+  /** Ends the open call as a line that goes down does. */
+  cutLine(): void
+  /** Clients that were made and not closed. */
+  readonly open: ReadonlySet<AgentClient>
+  /** How long each call was to last before its certificate is renewed, in ms. */
+  readonly renewals: readonly number[]
   stop(): Promise<void>
   readonly folder: string
 }
@@ -78,7 +86,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function play({ deliveries = [], connections = [], training, linkage }: Play = {}): Promise<Scene> {
+const dayMs = 86_400_000
+/** No back-off is as long. */
+const longestBackoffMs = 60_000
+
+async function play({
+  deliveries = [],
+  connections = [],
+  training,
+  renewalInMs = dayMs,
+  linkage,
+}: Play = {}): Promise<Scene> {
   const events: string[] = []
   const listeners = new Set<() => void>()
   const happen = (event: string): void => {
@@ -87,6 +105,9 @@ async function play({ deliveries = [], connections = [], training, linkage }: Pl
   }
   const stopping = new AbortController()
   let say: (notice: Notice) => void = () => {}
+  let cutLine = (): void => {}
+  const open = new Set<AgentClient>()
+  const renewals: number[] = []
   const untilAborted = (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => {
       const end = (): void => reject(new SequelaError('cancelled', 'called off'))
@@ -97,8 +118,10 @@ async function play({ deliveries = [], connections = [], training, linkage }: Pl
     attend: async (approved, onNotice, signal) => {
       say = onNotice
       onNotice(welcome)
+      const cut = Promise.withResolvers<never>()
+      cutLine = () => cut.reject(new SequelaError('unreachable', 'the line went down'))
       happen(`attends with ${approved.length}`)
-      await untilAborted(signal)
+      await Promise.race([cut.promise, untilAborted(signal)])
     },
     downloadWeights: async ({ file }) => {
       await writeFile(file, base)
@@ -148,14 +171,19 @@ async function play({ deliveries = [], connections = [], training, linkage }: Pl
       const failure = connections.shift()
       happen(failure === undefined ? 'connects' : 'fails to connect')
       if (failure !== undefined) throw failure
-      return client
+      const connected: AgentClient = { ...client, close: () => void open.delete(connected) }
+      open.add(connected)
+      return connected
     },
-    renewalInMs: async () => 1,
+    renewalInMs: async () => renewalInMs,
     approvalsChanged: (signal) => untilAborted(signal).catch(() => {}),
     status: createStatusBoard({ file: join(folder, 'status.json'), clock }),
-    // Renewal is never due; a back-off is over at once.
+    // The time of a renewal never comes; a back-off is over at once.
     wait: async (ms, signal) => {
-      if (ms === 1) return untilAborted(signal).catch(() => {})
+      if (ms > longestBackoffMs) {
+        renewals.push(ms)
+        return untilAborted(signal).catch(() => {})
+      }
       happen('waits')
     },
   }
@@ -174,6 +202,8 @@ async function play({ deliveries = [], connections = [], training, linkage }: Pl
         look()
       }),
     say: (said) => say(said),
+    cutLine: () => cutLine(),
+    ...{ open, renewals },
     stop: async () => {
       stopping.abort()
       await running
@@ -300,6 +330,34 @@ describe('an agent', () => {
     })
     await scene.until('attends')
     expect(scene.events).toEqual([...Array(3).fill(['fails to connect', 'waits']).flat(), 'connects', 'attends with 1'])
+  })
+
+  test('does not hang up at once for a renewal that is due already', async () => {
+    const scene = await play({ renewalInMs: -3 * dayMs })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    await scene.stop()
+    expect(scene.events.filter((event) => event === 'connects')).toHaveLength(1)
+    expect(scene.renewals).toEqual([600_000])
+  })
+
+  test('closes a connection that was replaced, once the assignment that uses it has ended', async () => {
+    const scene = await play({ deliveries: ['hangs'] })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    for (let times = 2; times <= 5; times++) {
+      scene.cutLine()
+      await scene.until('attends', times)
+    }
+    expect(scene.open.size).toBe(2)
+    scene.say({ kind: 'cancellation', assignmentId: formatAssignmentId(assignment), reason: 'enough' })
+    scene.say({ kind: 'assignment', assignment: { ...assignment, round: 1 } })
+    await scene.until('delivers', 2)
+    expect(scene.open.size).toBe(1)
+    await scene.stop()
+    expect(scene.open.size).toBe(0)
   })
 
   test('that is stopped in the middle keeps the sealed update for its next start', async () => {

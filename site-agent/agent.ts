@@ -16,6 +16,7 @@ import {
 } from './assignment.ts'
 import { createAssignmentQueue } from './assignment-queue.ts'
 import { backoffMs } from './backoff.ts'
+import { type Connections, createConnections } from './connections.ts'
 import type { StatusBoard } from './status-board.ts'
 
 /** What the coordinator says on the open call. */
@@ -58,6 +59,12 @@ const clockWarningMs = 60_000
 /** Progress goes to the coordinator at most this often. */
 const reportIntervalMs = 2_000
 
+/**
+ * A renewal that is due at once, as near the end of the issuing certificate or with a clock that is ahead, is looked at
+ * again only after so long: hanging up for it would end every call before it is answered.
+ */
+const soonestRenewalMs = 10 * 60_000
+
 /** Refusals after which the same update may be offered again. */
 const retryable: ReadonlySet<ErrorCode> = new Set([
   'unreachable',
@@ -73,7 +80,7 @@ const retryable: ReadonlySet<ErrorCode> = new Set([
 /** Runs until `signal` aborts. */
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
   const queue = createAssignmentQueue(signal)
-  let client: AgentClient | undefined
+  const connections = createConnections<AgentClient>()
   const offers = new Map<string, string>()
 
   const onNotice = (notice: Notice): void => {
@@ -108,22 +115,19 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     while (!signal.aborted) {
       deps.status.update({ connection: { state: 'connecting' } })
       try {
-        client = await deps.connect(signal)
-        const connected = client
+        connections.replace(await deps.connect(signal))
         const hangUp = new AbortController()
         const untilThen = AbortSignal.any([signal, hangUp.signal])
         const approved = await deps.approvals.list()
-        const renewalInMs = await deps.renewalInMs()
+        const renewalInMs = Math.max(await deps.renewalInMs(), soonestRenewalMs)
+        const digests = approved.map(({ digest }) => digest)
+        const hear = (notice: Notice): void => {
+          failures = 0
+          onNotice(notice)
+        }
         // From here to the race nothing may be awaited: a call that fails in between would fail unheard.
-        const listening = connected.attend(
-          approved.map(({ digest }) => digest),
-          (notice) => {
-            failures = 0
-            onNotice(notice)
-          },
-          untilThen,
-        )
-        void deps.linkage.announce(approved, connected)
+        const listening = connections.use((client) => client.attend(digests, hear, untilThen))
+        void connections.use((client) => deps.linkage.announce(approved, client))
         const renewal = deps.wait(renewalInMs, untilThen)
         const approval = deps.approvalsChanged(untilThen)
         await Promise.race([listening, renewal, approval]).finally(() => hangUp.abort())
@@ -142,13 +146,13 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
 
   const work = async (): Promise<void> => {
     for (let next = await queue.next(); next !== undefined; next = await queue.next()) {
-      await workOn(deps, () => client, next.assignment, next.signal)
+      await workOn(deps, connections, next.assignment, next.signal)
       queue.done()
     }
   }
 
   await Promise.all([listen(), work()])
-  client?.close()
+  connections.close()
   await deps.trainer.close()
   deps.status.update({ connection: { state: 'stopped' }, work: null })
   await deps.status.settled()
@@ -157,23 +161,19 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
 /** Performs one assignment, trying again as long as only the way to the coordinator is in question. */
 async function workOn(
   deps: AgentDeps,
-  currentClient: () => AgentClient | undefined,
+  connections: Connections<AgentClient>,
   assignment: Assignment,
   signal: AbortSignal,
 ): Promise<void> {
   const id = formatAssignmentId(assignment)
   const { studyDigest: study, stage, round } = assignment
   const ended = (outcome: string): void => deps.status.update({ work: null, last: { study, stage, round, outcome } })
-  const report = createReporter(deps, currentClient, assignment)
+  const report = createReporter(deps, connections, assignment)
   deps.log.info('assignment-started', { digest: study, stage, round })
   for (let failures = 0; ; failures++) {
     try {
-      const client = currentClient()
-      if (client === undefined) throw new SequelaError('unreachable', 'there is no connection to the coordinator')
-      await performAssignment(deps, client, assignment, {
-        signal: AbortSignal.any([signal, report.unwanted]),
-        onProgress: report.progress,
-      })
+      const options = { signal: AbortSignal.any([signal, report.unwanted]), onProgress: report.progress }
+      await connections.use((client) => performAssignment(deps, client, assignment, options))
       deps.log.info('update-delivered', { digest: study, stage, round })
       return ended('delivered')
     } catch (error) {
@@ -186,7 +186,7 @@ async function workOn(
         continue
       }
       ended(`${refusal.code}: ${refusal.message}`)
-      return forget(deps, currentClient, assignment, id, refusal)
+      return forget(deps, connections, assignment, id, refusal)
     }
   }
 }
@@ -194,7 +194,7 @@ async function workOn(
 /** A refusal by the coordinator ends the matter; a failure of our own is told to it, in a fixed sentence. */
 async function forget(
   deps: AgentDeps,
-  currentClient: () => AgentClient | undefined,
+  connections: Connections<AgentClient>,
   assignment: Assignment,
   id: string,
   refusal: SequelaError,
@@ -202,8 +202,8 @@ async function forget(
   const spooled = await deps.spool.find(assignment, assignment.baseDigest)
   if (spooled !== undefined) return deps.spool.remove(spooled)
   const reason = await deps.egress.sealReason(assignment, refusal.code)
-  await currentClient()
-    ?.decline(id, refusal.code, reason)
+  await connections
+    .use((client) => client.decline(id, refusal.code, reason))
     .catch((error: unknown) => deps.log.warn('decline-failed', { code: SequelaError.from(error).code }))
 }
 
@@ -214,7 +214,7 @@ function isOwnFault(error: unknown): boolean {
 
 function createReporter(
   deps: AgentDeps,
-  currentClient: () => AgentClient | undefined,
+  connections: Connections<AgentClient>,
   assignment: Assignment,
 ): { readonly unwanted: AbortSignal; readonly progress: (activity: Activity, done: number, total: number) => void } {
   const unwanted = new AbortController()
@@ -227,8 +227,8 @@ function createReporter(
       const nowMs = deps.clock.now()
       if (nowMs - lastReportMs < reportIntervalMs) return
       lastReportMs = nowMs
-      currentClient()
-        ?.report(formatAssignmentId(assignment), activity, done, total)
+      connections
+        .use((client) => client.report(formatAssignmentId(assignment), activity, done, total))
         .then(
           (wanted) => wanted || unwanted.abort(),
           () => {

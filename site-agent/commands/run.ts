@@ -3,9 +3,9 @@
 import { watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Clock, systemClock } from '../../shared/clock.ts'
+import { systemClock } from '../../shared/clock.ts'
 import { stopSignal } from '../../shared/command-line.ts'
-import { createLog, type Log } from '../../shared/log.ts'
+import { createLog } from '../../shared/log.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { runAgent } from '../agent.ts'
 import { createApprovals } from '../approvals.ts'
@@ -17,13 +17,13 @@ import { createEgress } from '../egress.ts'
 import { createEvaluator } from '../evaluation/evaluator.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { lockHome } from '../home-lock.ts'
-import { createKeyAndRequest } from '../identity.ts'
-import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity, writeIdentity } from '../identity-file.ts'
+import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity } from '../identity-file.ts'
 import type { Trainer } from '../learning/trainer.ts'
 import { createWorkerTrainer } from '../learning/worker-trainer.ts'
 import { createLinkage } from '../linkage/linkage.ts'
 import { createPersonalParameters } from '../personal-parameters.ts'
 import { routeTo } from '../proxy.ts'
+import { renewedIdentity } from '../renewed-identity.ts'
 import { createSpool } from '../spool.ts'
 import { createStatusBoard } from '../status-board.ts'
 
@@ -37,7 +37,8 @@ export interface RunOptions {
 /** @throws SequelaError when the agent cannot start; once it runs, everything is tried again. */
 export async function run(home: SiteHome, options: RunOptions): Promise<void> {
   const settings = await readSettings(home)
-  const identity = await readIdentity(home.identityFile)
+  const { identityFile } = home
+  const identity = await readIdentity(identityFile)
   const log = createLog('site-agent', options.logLevel)
   const route = routeTo(hostOf(identity), process.env)
   log.info('starting', { site: identity.site, reason: route.kind === 'proxy' ? `through ${route.shown}` : 'direct' })
@@ -69,9 +70,9 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
         spool: createSpool(home.spoolFolder),
         personal: createPersonalParameters(home.personalFolder),
         weightsFolder: home.weightsFolder,
-        connect: async () => createCoordinatorClient(await renewedIdentity(home, { clock, jitter, log })),
-        renewalInMs: async () =>
-          renewalDueMs(certificateLife(await readIdentity(home.identityFile)), jitter) - clock.now(),
+        connect: async () =>
+          createCoordinatorClient(await renewedIdentity({ identityFile, clock, jitter, log, renew })),
+        renewalInMs: async () => renewalDueMs(certificateLife(await readIdentity(identityFile)), jitter) - clock.now(),
         approvalsChanged: (signal) => changeOf(home.approvalsFolder, signal),
         status: createStatusBoard({ file: home.statusFile, clock }),
         clock,
@@ -86,22 +87,11 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
   }
 }
 
-/** The identity in force, renewed first when two thirds of its certificate's life are over. */
-async function renewedIdentity(
-  home: SiteHome,
-  { clock, jitter, log }: { readonly clock: Clock; readonly jitter: number; readonly log: Log },
-): Promise<SiteIdentity> {
-  const identity = await readIdentity(home.identityFile)
-  const life = certificateLife(identity)
-  if (clock.now() < renewalDueMs(life, jitter) || clock.now() > life.notAfterMs) return identity
-  const { privateKeyPem, csrPem } = await createKeyAndRequest(identity.site)
+/** Asks for a certificate under the one in force. */
+async function renew(identity: SiteIdentity, csrPem: string): Promise<string> {
   const client = createCoordinatorClient(identity)
   try {
-    const certificateChainPem = await client.renewCertificate(csrPem)
-    const renewed = { ...identity, privateKeyPem, certificateChainPem }
-    await writeIdentity(home.identityFile, renewed)
-    log.info('certificate-renewed', { site: identity.site })
-    return renewed
+    return await client.renewCertificate(csrPem)
   } finally {
     client.close()
   }

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decodeRequest } from '../coordinator/authority/certificate-request.ts'
+import { makeIssuing, makeRoot, makeSiteCertificate } from '../coordinator/authority/certificates.ts'
+import { silentLog } from '../shared/log.ts'
+import { createKeyAndRequest } from './identity.ts'
+import { readIdentity, type SiteIdentity, writeIdentity } from './identity-file.ts'
+import { renewedIdentity } from './renewed-identity.ts'
+
+const hourMs = 3_600_000
+const start = Date.UTC(2030, 0, 1)
+
+let folder: string
+let identityFile: string
+let issue: (csrPem: string, nowMs: number) => string
+let identity: SiteIdentity
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sequela-renewal-'))
+  identityFile = join(folder, 'identity.json')
+  const terms = { keyBits: 2048, nowMs: start }
+  const root = await makeRoot('plgg', terms)
+  const issuing = await makeIssuing(root, terms)
+  issue = (csrPem, nowMs) =>
+    makeSiteCertificate(issuing, { domain: 'plgg', site: 'boston', request: decodeRequest(csrPem), nowMs }).chainPem
+  const { privateKeyPem, csrPem } = await createKeyAndRequest('boston', 2048)
+  const certificateChainPem = issue(csrPem, start)
+  const federationAddress = 'localhost:1'
+  identity = { site: 'boston', federationAddress, privateKeyPem, certificateChainPem, rootPem: root.chainPem }
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The identity in force so many hours after enrolment, and how often a certificate was asked for. */
+async function after(
+  hours: number,
+): Promise<{ readonly outcome: Promise<SiteIdentity>; readonly asked: () => number }> {
+  await writeIdentity(identityFile, identity)
+  let asked = 0
+  const nowMs = start + hours * hourMs
+  const renew = async (_: SiteIdentity, csrPem: string): Promise<string> => {
+    asked++
+    return issue(csrPem, nowMs)
+  }
+  const deps = { identityFile, clock: { now: () => nowMs }, jitter: 0.5, log: silentLog, renew }
+  const outcome = renewedIdentity(deps)
+  await outcome.catch(() => {})
+  return { outcome, asked: () => asked }
+}
+
+test('a young certificate stays', async () => {
+  const { outcome, asked } = await after(40)
+  expect(await outcome).toEqual(identity)
+  expect(asked()).toBe(0)
+})
+
+test('one whose time is two thirds over is renewed, and kept with its key', async () => {
+  const { outcome, asked } = await after(60)
+  const renewed = await outcome
+  expect(asked()).toBe(1)
+  expect(renewed.privateKeyPem).not.toBe(identity.privateKeyPem)
+  expect(await readIdentity(identityFile)).toEqual(renewed)
+})
+
+test('one whose time is over is refused with what to do, and nobody is asked', async () => {
+  const { outcome, asked } = await after(73)
+  await expect(outcome).rejects.toMatchObject({
+    code: 'certificate_expired',
+    message: expect.stringMatching(/ended 2030-01-04T00:00:00.000Z .* new code, stop the agent and enrol again/),
+  })
+  expect(asked()).toBe(0)
+})

@@ -1,0 +1,40 @@
+// The identity that the next connection is made under: renewed first when that is due, and refused when its time is over,
+// since no coordinator lets an ended certificate in, not even to renew it.
+
+import type { Clock } from '../shared/clock.ts'
+import type { Log } from '../shared/log.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { createKeyAndRequest } from './identity.ts'
+import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity, writeIdentity } from './identity-file.ts'
+
+export interface RenewalDeps {
+  readonly identityFile: string
+  readonly clock: Clock
+  /** In [0, 1); see `renewalDueMs`. */
+  readonly jitter: number
+  readonly log: Log
+  /** Asks the coordinator, under the identity in force, for a certificate for a new key. */
+  readonly renew: (identity: SiteIdentity, csrPem: string) => Promise<string>
+}
+
+/** @throws SequelaError `certificate_expired`, `config_invalid`, and as `renew` does. */
+export async function renewedIdentity({ identityFile, clock, jitter, log, renew }: RenewalDeps): Promise<SiteIdentity> {
+  const identity = await readIdentity(identityFile)
+  const life = certificateLife(identity)
+  const nowMs = clock.now()
+  if (nowMs > life.notAfterMs) throw expired(identity, life.notAfterMs)
+  if (nowMs < renewalDueMs(life, jitter)) return identity
+  const { privateKeyPem, csrPem } = await createKeyAndRequest(identity.site)
+  const renewed = { ...identity, privateKeyPem, certificateChainPem: await renew(identity, csrPem) }
+  await writeIdentity(identityFile, renewed)
+  log.info('certificate-renewed', { site: identity.site })
+  return renewed
+}
+
+function expired({ site }: SiteIdentity, notAfterMs: number): SequelaError {
+  return new SequelaError(
+    'certificate_expired',
+    `the certificate of ${site} ended ${new Date(notAfterMs).toISOString()} and was not renewed in time; ask the ` +
+      "coordinator's operator for a new code, stop the agent and enrol again with it, or correct this machine's clock",
+  )
+}
