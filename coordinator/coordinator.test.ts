@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -100,5 +100,19 @@ describe('a coordinator that cannot start', () => {
     const { status, said } = await serveUntilItEnds(options.settings, { XDG_RUNTIME_DIR: runtime })
     expect(said).toContain('file_unreadable')
     expect(status).toBe(1)
+  })
+
+  test('because its journal is gone keeps the weights, and goes on when the journal is back', async () => {
+    const journal = join(home.storeFolder, 'journal.db')
+    const weights = (): readonly string[] =>
+      readdirSync(join(home.storeFolder, 'blobs'), { recursive: true }).map(String)
+    const before = weights()
+    renameSync(journal, `${journal}.backup`)
+    await expect(startCoordinator(options)).rejects.toMatchObject({ code: 'store_corrupt' })
+    expect(weights()).toEqual(before)
+    renameSync(`${journal}.backup`, journal)
+    const coordinator = await startCoordinator(options)
+    expect(coordinator.status().runs.map(({ phase }) => phase)).toEqual(['running'])
+    await coordinator.close(0)
   })
 })

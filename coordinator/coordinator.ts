@@ -2,7 +2,6 @@
 // order and closed in the reverse one, at the end and when a start fails halfway; what is durable is in the journal and the
 // blobs, so closing loses nothing.
 
-import { join } from 'node:path'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
 import type { Log } from '../shared/log.ts'
@@ -31,7 +30,7 @@ import { type CoordinatorStatus, coordinatorStatus } from './status.ts'
 import type { Blobs } from './store/blobs.ts'
 import { openFileBlobs } from './store/files.ts'
 import type { Journal } from './store/journal.ts'
-import { openSqliteJournal } from './store/sqlite.ts'
+import { openJournal } from './store/open-journal.ts'
 import { lockStore } from './store/store-lock.ts'
 import { createTimer } from './timer.ts'
 
@@ -83,9 +82,9 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
   const timer = createTimer(clock)
   const minFreeBytes = settings.minFreeDiskMb * 1e6
   const seam = options.storeSeam ?? { journal: (inner: Journal) => inner, blobs: (inner: Blobs) => inner }
-  const journal = seam.journal(openSqliteJournal(join(home.storeFolder, 'journal.db')))
-  opened.defer(() => journal.close())
   const blobs = seam.blobs(await openFileBlobs({ folder: home.storeFolder, minFreeBytes }))
+  const journal = seam.journal(await openJournal(home.storeFolder, blobs))
+  opened.defer(() => journal.close())
   const authority = await openAuthority({
     folder: home.authorityFolder,
     domain: settings.domain,
