@@ -5,6 +5,7 @@ import { access, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { writeFileDurably } from '../durable-file.ts'
 import { type GrowingTable, openTable } from './bids-table.ts'
+import type { ImportRecord } from './import-record.ts'
 import type { MappedOutcome } from './map-file.ts'
 import type { PlannedChild, PlannedImage } from './plan.ts'
 import { shiftedDate } from './report.ts'
@@ -60,10 +61,13 @@ export async function writeChildTables(root: string, planned: PlannedChild): Pro
 
 /**
  * Whether a child was imported before and is not in participants.tsv any more. Its row may have been taken out because
- * consent was, so nothing of it is imported again.
+ * consent was, so nothing of it is imported again, whether its folder is still there or only the record knows of its images.
+ * A child's row is written before anything else of it, so an import that was interrupted takes nobody out.
  */
-export async function isWithdrawn(root: string, participant: string): Promise<boolean> {
-  return (await exists(join(root, participant))) && !(await openChart(root)).rows.has(participant)
+export async function isWithdrawn(root: string, participant: string, record: ImportRecord): Promise<boolean> {
+  const folder = join(root, participant)
+  const isKnown = record.knowsBelow(folder) || (await exists(folder))
+  return isKnown && !(await openChart(root)).rows.has(participant)
 }
 
 function openChart(root: string): Promise<GrowingTable> {

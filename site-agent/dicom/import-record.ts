@@ -2,7 +2,7 @@
 // or changed. Holds digests instead of UIDs and lies in the agent's home.
 
 import { mkdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -20,6 +20,8 @@ const lineSchema = z.object({
 export interface ImportRecord {
   /** The content an image was made from; undefined when it was not made by the import. */
   contentOf(path: string): string | undefined
+  /** Whether an image below this folder was ever begun, there or not. */
+  knowsBelow(folder: string): boolean
   add(path: string, content: string): Promise<void>
 }
 
@@ -49,6 +51,7 @@ export async function openRecord(file: string): Promise<ImportRecord> {
   }
   return {
     contentOf: (path) => contents.get(path),
+    knowsBelow: (folder) => [...contents.keys()].some((path) => path.startsWith(`${folder}${sep}`)),
     add: async (path, content) => {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 })
       await appendLineDurably(file, JSON.stringify({ path, content }))

@@ -174,18 +174,58 @@ describe('the import of a folder', () => {
     )
   })
 
-  test('imports nothing of a child whose row was taken out of participants.tsv', async () => {
+  test.each([
+    ['with its folder left', false],
+    ['and its folder removed', true],
+  ])('imports nothing of a child whose row was taken out of participants.tsv, %s', async (_, isRemoved) => {
     const at = place()
     writePatient(at.dicom)
     const [child] = (await run(at)).children
     writeFileSync(join(at.into, 'participants.tsv'), 'participant_id\n')
+    if (isRemoved) rmSync(join(at.into, child?.child ?? ''), { recursive: true })
     writeSeries(at.dicom, { study: 'new', series: 'new', date: '20250101' })
-    const report = await run(at)
-    expect(report.children).toEqual([])
-    expect(report.held.find(({ rule }) => rule === 'withdrawn')?.sentence).toContain(
-      `${child?.child}: it is not in participants.tsv`,
-    )
+    for (const dryRun of [true, false]) {
+      const report = await run(at, { dryRun })
+      expect(report.children).toEqual([])
+      expect(report.held.find(({ rule }) => rule === 'withdrawn')?.sentence).toContain(
+        `${child?.child}: it is not in participants.tsv any more`,
+      )
+    }
     expect(readFileSync(join(at.into, 'participants.tsv'), 'utf8')).toBe('participant_id\n')
+    expect(existsSync(join(at.into, child?.child ?? ''))).toBe(!isRemoved)
+  })
+
+  test('imports a child anew whose row was added again', async () => {
+    const at = place()
+    writeSeries(at.dicom)
+    const [image] = imagesOf(await run(at))
+    const chart = readFileSync(join(at.into, 'participants.tsv'), 'utf8')
+    const child = image?.file.split('/')[0] ?? ''
+    writeFileSync(join(at.into, 'participants.tsv'), 'participant_id\n')
+    rmSync(join(at.into, child), { recursive: true })
+    expect(imagesOf(await run(at))).toEqual([])
+    writeFileSync(join(at.into, 'participants.tsv'), chart)
+    expect(imagesOf(await run(at)).map(({ file, state }) => `${file} ${state}`)).toEqual([`${image?.file} converted`])
+  })
+
+  test('takes nobody out whose tables an interrupted import had not written yet', async () => {
+    const at = place()
+    const unknown = { surgeryDay: undefined, outcome: undefined }
+    // Ids that begin alike: images of sub-10 are none of sub-1.
+    const map = new Map<string, MappedPatient>([
+      ['P1', { participant: 'sub-1', ...unknown }],
+      ['P2', { participant: 'sub-10', ...unknown }],
+    ])
+    writePatient(at.dicom, 'P2')
+    expect((await run(at, { map })).children.map(({ child }) => child)).toEqual(['sub-10'])
+    writePatient(at.dicom, 'P1')
+    const chart = join(at.into, 'participants.tsv')
+    const kept = readFileSync(chart, 'utf8')
+    writeFileSync(chart, 'a table of something else\n')
+    await expect(run(at, { map })).rejects.toMatchObject({ code: 'table_invalid' })
+    expect(readFileSync(join(at.home, 'children.tsv'), 'utf8')).toMatch(/\bsub-1\b/)
+    writeFileSync(chart, kept)
+    expect((await run(at, { map })).children.map(({ child }) => child).toSorted()).toEqual(['sub-1', 'sub-10'])
   })
 
   test('does not write over an image that it did not make', async () => {

@@ -70,7 +70,7 @@ async function importPlanned(
   const reported: ImportReport['children'][number][] = []
   for (const planned of plan.children) {
     const { participant } = planned.child
-    if (await isWithdrawn(request.into, participant)) {
+    if (await isWithdrawn(request.into, participant, record)) {
       const reason =
         'it is not in participants.tsv any more, so nothing of it is imported; add its row again if it may take part'
       failed.push({ rule: 'withdrawn', sentence: `${participant}: ${reason}.` })
