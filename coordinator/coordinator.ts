@@ -94,19 +94,16 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
   const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
   opened.defer(() => loop.close())
   await discardLeftovers(blobs, loop.federation())
-  const averaging = new AbortController()
-  const average = createRoundAverage({ blobs, signal: averaging.signal })
+  const average = createRoundAverage({ blobs })
   const reactions = startReactions({
     loop,
-    aggregate: (run, round) => (round.purpose === 'pass' ? poolRound(blobs, run, round) : average(run, round)),
+    aggregate: (run, round, signal) =>
+      round.purpose === 'pass' ? poolRound(blobs, run, round) : average(run, round, signal),
     timer,
     clock,
     onFatal,
   })
-  opened.defer(async () => {
-    averaging.abort()
-    await reactions.close()
-  })
+  opened.defer(() => reactions.close())
   const attendance = createAttendance(clock)
   const ports = { enrolment: 0 }
   const enrolment = createEnrolment({

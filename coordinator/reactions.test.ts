@@ -10,7 +10,9 @@ const average: Average = { weightsDigest: sha256('w1'), clipped: new Map() }
 /** Resolves once everything that is ready to run has run. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function withReactions(aggregate: () => Promise<Average>, federation = createSmallFederation(), fatal: unknown[] = []) {
+type Aggregate = Parameters<typeof startReactions>[0]['aggregate']
+
+function withReactions(aggregate: Aggregate, federation = createSmallFederation(), fatal: unknown[] = []) {
   const { loop, time } = federation
   const onFatal = (error: unknown): void => void fatal.push(error)
   return { ...federation, fatal, reactions: startReactions({ loop, aggregate, timer: time, clock: time, onFatal }) }
@@ -130,6 +132,65 @@ describe('the reactions', () => {
     finish.resolve(average)
     await settled()
     expect(federation.run()).toMatchObject({ phase: 'cancelled', published: [] })
+    expect(federation.fatal).toEqual([])
+  })
+
+  test('call an average off whose run is cancelled, as its updates are deleted under it', async () => {
+    const gone = new SequelaError('store_corrupt', 'stored weights have 0 bytes')
+    let calledOff = false
+    const federation = withReactions(
+      (_run, _round, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            calledOff = true
+            reject(gone)
+          })
+        }),
+    )
+    const { loop, study, run, fatal } = federation
+    await seal(federation)
+    await settled()
+    await loop.handle({ type: 'pause-run', studyDigest: study.digest })
+    expect(calledOff).toBe(false)
+    await loop.handle({ type: 'cancel-run', studyDigest: study.digest, reason: 'enough' })
+    await settled()
+    expect(calledOff).toBe(true)
+    expect(run()).toMatchObject({ phase: 'cancelled', published: [] })
+    expect(fatal).toEqual([])
+  })
+
+  test('go on with other studies when a run is cancelled in the middle of its average', async () => {
+    const federation = createSmallFederation()
+    const other = createSmallFederation({ deadline: '2h' }, { time: federation.time })
+    const { loop } = federation
+    await loop.handle({ type: 'propose-study', studyDigest: other.study.digest, text: other.study.text })
+    await loop.handle({ type: 'start-run', studyDigest: other.study.digest, initialWeights: sha256('w0') })
+    const cancelled = Promise.withResolvers<Average>()
+    const { study, fatal } = withReactions(
+      (run) => (run.studyDigest === federation.study.digest ? cancelled.promise : Promise.resolve(average)),
+      federation,
+    )
+    await seal(federation)
+    for (const site of ['a', 'b', 'c']) await loop.handle(other.update(site))
+    await settled()
+    await loop.handle({ type: 'cancel-run', studyDigest: study.digest, reason: 'enough' })
+    cancelled.reject(new SequelaError('store_corrupt', 'stored weights have 0 bytes'))
+    await settled()
+    expect(fatal).toEqual([])
+    expect(loop.federation().runs.get(other.study.digest)?.published).toHaveLength(1)
+  })
+
+  test('call an average off when they are closed', async () => {
+    const federation = withReactions(
+      (_run, _round, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+        }),
+    )
+    await seal(federation)
+    await settled()
+    await federation.reactions.close()
+    expect(federation.run()).toMatchObject({ current: { round: 0, status: 'sealed' } })
     expect(federation.fatal).toEqual([])
   })
 

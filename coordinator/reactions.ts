@@ -7,7 +7,7 @@ import { SequelaError } from '../shared/protocol/errors.ts'
 import type { CommandLoop } from './command-loop.ts'
 import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
-import type { ActiveRun, Command, MomentDigests, PooledBlob, RoundId, SealedRound } from './run/run.ts'
+import type { ActiveRun, MomentDigests, PooledBlob, RoundId, SealedRound } from './run/run.ts'
 import type { Timer } from './timer.ts'
 
 /** The average of a round: in the blob store, durable. `clipped` as in PublishedRound. */
@@ -21,8 +21,11 @@ export interface Average {
 
 export interface ReactionsDeps {
   readonly loop: Pick<CommandLoop<never>, 'federation' | 'handle' | 'subscribe'>
-  /** Gives the same average every time it is asked for the same round. One is computed at a time. */
-  readonly aggregate: (run: ActiveRun, round: SealedRound) => Promise<Average>
+  /**
+   * Gives the same average every time it is asked for the same round. One is computed at a time; `signal` aborts when
+   * nobody wants it any more.
+   */
+  readonly aggregate: (run: ActiveRun, round: SealedRound, signal: AbortSignal) => Promise<Average>
   readonly timer: Timer
   readonly clock: Clock
   /** Neither a full disk nor a cancelled run: the process must end. */
@@ -30,7 +33,7 @@ export interface ReactionsDeps {
 }
 
 export interface Reactions {
-  /** Starts nothing more and waits for the average that is being computed; it is computed again after a restart. */
+  /** Starts nothing more and calls the average off that is being computed; it is computed again after a restart. */
   close(): Promise<void>
 }
 
@@ -41,6 +44,7 @@ export function startReactions({ loop, aggregate, timer, clock, onFatal }: React
   const calls = new Set<() => void>()
   let closed = false
   let last: Promise<unknown> = Promise.resolve()
+  let averaging: { readonly studyDigest: Digest; readonly abort: AbortController } | undefined
   let watched: { readonly atMs: number; readonly callOff: () => void } | undefined
 
   const callAt = (atMs: number, callback: () => void): (() => void) => {
@@ -85,30 +89,36 @@ export function startReactions({ loop, aggregate, timer, clock, onFatal }: React
     void insist(attempt, lookAtClock)
   }
 
-  const average = (studyDigest: Digest, { stage, round }: RoundId): void => {
-    const attempt = async (): Promise<void> => {
-      const run = loop.federation().runs.get(studyDigest)
-      if (run === undefined || !isActive(run)) return
-      const { current } = run
-      if (current.status !== 'sealed' || !sameRound(current, { stage, round })) return
-      const result = await aggregate(run, current)
-      await publish({ type: 'publish-weights', studyDigest, stage, round, ...result })
-    }
-    last = last.then(() => insist(attempt, () => average(studyDigest, { stage, round })))
+  const sealedRound = (studyDigest: Digest, id: RoundId): { run: ActiveRun; round: SealedRound } | undefined => {
+    const run = loop.federation().runs.get(studyDigest)
+    if (run === undefined || !isActive(run) || run.current.status !== 'sealed') return undefined
+    return sameRound(run.current, id) ? { run, round: run.current } : undefined
   }
 
-  /** People may have cancelled the run while the average was computed; then nobody wants it. */
-  const publish = async (command: Command & { type: 'publish-weights' }): Promise<void> => {
-    try {
-      await loop.handle(command)
-    } catch (error) {
-      if (loop.federation().runs.get(command.studyDigest)?.phase !== 'cancelled') throw error
+  const average = (studyDigest: Digest, id: RoundId): void => {
+    const attempt = async (): Promise<void> => {
+      const sealed = sealedRound(studyDigest, id)
+      if (sealed === undefined) return
+      const abort = new AbortController()
+      averaging = { studyDigest, abort }
+      try {
+        const result = await aggregate(sealed.run, sealed.round, abort.signal)
+        const { stage, round } = id
+        await loop.handle({ type: 'publish-weights', studyDigest, stage, round, ...result })
+      } catch (error) {
+        // People may have cancelled the run meanwhile, and its updates are gone; then nobody wants the average.
+        if (sealedRound(studyDigest, id) !== undefined) throw error
+      } finally {
+        averaging = undefined
+      }
     }
+    last = last.then(() => insist(attempt, () => average(studyDigest, id)))
   }
 
   const unsubscribe = loop.subscribe(({ event }) => {
     watchDeadline()
-    if (event.type === 'round-sealed') average(event.studyDigest, event)
+    if (event.type === 'round-sealed') average(event.studyDigest, { stage: event.stage, round: event.round })
+    if (event.type === 'run-cancelled' && event.studyDigest === averaging?.studyDigest) averaging.abort.abort()
   })
   for (const run of loop.federation().runs.values()) {
     if (isActive(run) && run.current.status === 'sealed') average(run.studyDigest, run.current)
@@ -120,6 +130,7 @@ export function startReactions({ loop, aggregate, timer, clock, onFatal }: React
       closed = true
       unsubscribe()
       for (const callOff of calls) callOff()
+      averaging?.abort.abort()
       await last
     },
   }

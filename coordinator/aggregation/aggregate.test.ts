@@ -193,6 +193,24 @@ describe('the average of a round', () => {
     expect(await blobs.list()).toEqual([])
   })
 
+  test('by FedAdam can be called off between two passes, when its updates may be gone already', async () => {
+    const inner = await openFileBlobs({ folder: join(folder, 'store called off'), minFreeBytes: 0 })
+    const controller = new AbortController()
+    const adam = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, tau: 1e-3 }
+    const plan = planOf(small, 2, { name: 'fed-adam', serverMomentum: 0, adam })
+    const blobs: AggregateOptions['blobs'] = {
+      ...inner,
+      put: async (content) => {
+        const digest = await inner.put(content)
+        controller.abort(new Error('stop'))
+        for (const { file } of plan.updates) rmSync(file)
+        return digest
+      },
+    }
+    const { signal } = controller
+    await expect(aggregate({ blobs, manifest: small, plan, signal })).rejects.toThrow('stop')
+  })
+
   test('ends its threads when the store cannot take it', async () => {
     const full: AggregateOptions['blobs'] = {
       ...createMemoryBlobs(),

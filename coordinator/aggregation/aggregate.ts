@@ -62,6 +62,7 @@ export async function aggregate(options: AggregateOptions): Promise<Aggregation>
 
 /** One pass: its files are combined and what comes of it is put into the store. */
 async function store({ blobs, manifest, threads, signal }: AggregateOptions, pass: PassPlan): Promise<Digest> {
+  signal?.throwIfAborted()
   await checkLengths(pass, manifest)
   return blobs.put(weightsFile(manifest, combined(pass, threads ?? threadsFor(pass), signal)))
 }

@@ -11,14 +11,15 @@ import type { Blobs } from '../store/blobs.ts'
 import { type Aggregation, aggregate } from './aggregate.ts'
 import type { AggregationPlan, UpdateFile } from './plan.ts'
 
-/** Averages sealed rounds from the files of `blobs`; `signal` calls off what is going on. */
-export function createRoundAverage(deps: {
+/** Averages sealed rounds from the files of `blobs`; `signal` calls an average off. */
+export function createRoundAverage({
+  blobs,
+}: {
   readonly blobs: Pick<Blobs, 'put' | 'pathOf'>
-  readonly signal?: AbortSignal
-}): (run: ActiveRun, round: SealedRound) => Promise<Aggregation> {
-  return (run, round) => {
+}): (run: ActiveRun, round: SealedRound, signal?: AbortSignal) => Promise<Aggregation> {
+  return (run, round, signal) => {
     const manifest = modelManifest(modelOf(run.study))
-    return aggregate({ ...deps, manifest, plan: planOf(run, round, deps.blobs) })
+    return aggregate({ blobs, manifest, plan: planOf(run, round, blobs), ...(signal !== undefined && { signal }) })
   }
 }
 
