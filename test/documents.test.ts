@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { chartFamilies, familyWords, scanFamilies } from '../shared/evaluation/families.ts'
 import { errorCodes } from '../shared/protocol/errors.ts'
 import { parseNewStudy } from '../shared/study/study.ts'
 
@@ -57,6 +58,12 @@ describe('documents say what the code does', () => {
       const field = piece.slice(0, piece.indexOf(':'))
       expect(() => parseNewStudy(whole.replace(new RegExp(`^${field}: .*$`, 'm'), piece)), piece).not.toThrow()
     }
+  })
+
+  test('the site guide names every group by which results leave a hospital', () => {
+    const guide = read('docs/site-guide.md').replaceAll(/\s+/g, ' ')
+    const told = /The others are sums and counts over the visits.*?decision 33/.exec(guide)?.[0]
+    for (const family of [...chartFamilies, ...scanFamilies]) expect(told).toContain(familyWords[family])
   })
 
   test('every test that docs/traps.md names is there, under its title', () => {

@@ -4,6 +4,8 @@ import { evaluationPasses } from '../evaluation/passes.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { linkTokensMultiple } from '../protocol/limits.ts'
 import { elementCount } from '../weights/weights.ts'
+import { wrap } from '../wrapped-text.ts'
+import { children, evaluationInWords } from './evaluation-in-words.ts'
 import { modelOf } from './model-of.ts'
 import { sequencesInWords } from './sequences.ts'
 import type { Stage, Study, StudyFile } from './study.ts'
@@ -35,9 +37,9 @@ export function studyInWords({ study, digest }: StudyFile): string {
     '',
     'What leaves this hospital if you approve:',
     `  in each of up to ${rounds} rounds, one difference of weights (${megabytes} MB) that rests on at least ` +
-      `${policy.minChildren} children,`,
+      `${children(policy.minChildren)},`,
     '  how many children stand behind it, and sums and counts of validation metrics',
-    `  over at least ${policy.minCell} children each. The coordinator can read each site's difference (updates: ${policy.updates}).`,
+    `  over at least ${children(policy.minCell)} each. The coordinator can read each site's difference (updates: ${policy.updates}).`,
     ...(closing === 0
       ? []
       : [
@@ -49,11 +51,29 @@ export function studyInWords({ study, digest }: StudyFile): string {
           `What is trained here and stays here: ${study.training.personal.join(', ')}. A site that has not trained has no values`,
           '  of its own for these and is refused predictions.',
         ]),
-    ...(study.evaluation === undefined ? [] : evaluationInWords(study.evaluation, policy.minCell)),
+    ...evaluationInWords(study),
     ...(policy.linkage === undefined ? [] : linkageInWords(policy.minCell)),
-    `What never leaves: ${'features' in study.pipeline ? 'arrays, ' : ''}images, tables, names, dates, and any number about a single child${policy.linkage === undefined ? '' : ', but for its hash'}.`,
+    ...neverLeaves(study),
     'Every item is written to the egress record before it is sent: site egress',
   ].join('\n')
+}
+
+/** Where the study lets a number rest on one child, nothing else may be said. */
+function neverLeaves({ pipeline, policy: { minCell, minChildren, linkage } }: Study): string[] {
+  const arrays = 'features' in pipeline ? 'arrays, ' : ''
+  if (minCell > 1 && minChildren > 1) {
+    const hash = linkage === undefined ? '' : ', but for its hash'
+    return [`What never leaves: ${arrays}images, tables, names, dates, and any number about a single child${hash}.`]
+  }
+  const alone = [
+    ...(minCell > 1 ? [] : ['sums and counts (policy.minCell is 1)']),
+    ...(minChildren > 1 ? [] : ['a difference of weights (policy.minChildren is 1)']),
+    ...(linkage === undefined ? [] : ['its hash']),
+  ]
+  return [
+    `What never leaves: ${arrays}images, tables, names and dates.`,
+    ...wrap(`What may leave about a single child in this study: ${alone.join('; ')}.`, '', '  '),
+  ]
 }
 
 /** What the model is given of a visit: `volumes of 24×32×24 voxels of 7 mm`, or `arrays of 768 numbers`. */
@@ -71,18 +91,6 @@ function preparationInWords(pipeline: Study['pipeline']): string {
     (brainMask === 'network' ? ', found by a network that each site supplies' : '') +
     (biasCorrection === 'n3' ? ', bias field corrected (N3)' : '')
   )
-}
-
-function evaluationInWords({ ruleOutNpv, ruleInPpv }: NonNullable<Study['evaluation']>, minCell: number): string[] {
-  return [
-    `  in the evaluation, ${evaluationPasses.length} answers with sums and counts over landmarks: how risks and outcomes lie in ranges of risk`,
-    `  that hold at least ${minCell} children each, by number of scans, time, age, sex, grade, surgery, treatment, sequence and scanner;`,
-    '  of the model at this hospital how well it does and how it orders scans; of the children it is tested on their number, scans, mean',
-    '  follow-up, competing events and changes of treatment; mean and covariance of what the model makes of validation scans, 30 at',
-    '  least; of training children about how many have which age, visits and gaps between them, and names of their sequences and',
-    '  scanners. The coordinator sees all of it; the consortium sees the sums over all hospitals and what each says of itself. It',
-    `  serves to choose two thresholds (predictive values of ${ruleOutNpv} below and ${ruleInPpv} above) and to write report and model card.`,
-  ]
 }
 
 function linkageInWords(minCell: number): string[] {

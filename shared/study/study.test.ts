@@ -272,22 +272,6 @@ describe('a study file', () => {
     expect(() => parseStudy(good.replace('policy: {', 'policy: { linkage: names, '))).toThrow(/policy.linkage/)
   })
 
-  test('with an evaluation says in words everything that leaves for it, and who sees what', () => {
-    const words = studyInWords(parseStudy(`${good}evaluation: {}\n`)).replaceAll(/\s+/g, ' ')
-    for (const leaving of [
-      'how risks and outcomes lie in ranges of risk that hold at least 5 children each',
-      'treatment, sequence and scanner',
-      'how well it does and how it orders scans',
-      'their number, scans, mean follow-up, competing events and changes of treatment',
-      'mean and covariance of what the model makes of validation scans',
-      'about how many have which age, visits and gaps between them',
-      'names of their sequences and scanners',
-      'The coordinator sees all of it; the consortium sees the sums over all hospitals and what each says of itself',
-    ])
-      expect(words).toContain(leaving)
-    expect(studyInWords(parseStudy(good))).not.toContain('in the evaluation')
-  })
-
   test('in words names the digest that is approved, what leaves and what never does', () => {
     const study = parseStudy(good)
     const words = studyInWords(study)

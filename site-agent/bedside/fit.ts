@@ -2,11 +2,12 @@
 // depends on the scans up to it alone, so a later scan changes nothing that was said before.
 
 import { ageAtScan } from '../../shared/cohort/chart.ts'
+import { familyWords, type ScanFamily, scanFamilies } from '../../shared/evaluation/families.ts'
 import { isInside, lastOf } from '../../shared/evaluation/input-range.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
 import type { Fold } from '../../shared/study/folds.ts'
-import { type ScanFamily, scanFamilies, type scanGroups } from '../evaluation/scan-groups.ts'
+import type { scanGroups } from '../evaluation/scan-groups.ts'
 
 /** `refuses`: no calibrated risk is given. `caution`: to know before believing it. */
 export type FlagWeight = 'refuses' | 'caution'
@@ -90,12 +91,6 @@ export function flagsAt(child: ChildFacts, model: ModelFacts, landmark: number):
     ...scanFamilies.flatMap((family) => unseenFlags(scans, family, model)),
     ...scans.flatMap(scanFlags),
   ]
-}
-
-const familyWords: Readonly<Record<ScanFamily, string>> = {
-  sequence: 'sequence',
-  vendor: 'scanner',
-  field_strength: 'field strength',
 }
 
 /** One for each way in which a scan was made that training hardly had. */

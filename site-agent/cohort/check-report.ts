@@ -1,12 +1,11 @@
 // The report of `site check-data` as a data manager reads it: first how much can be used, then what is held back and why,
 // then what is worth a look, then every child. Plain text, at most 100 letters wide.
 
+import { wrap } from '../../shared/wrapped-text.ts'
 import type { CheckedChild, CheckReport } from './checks.ts'
 import type { Finding, Held } from './finding.ts'
 import { agreementInWords } from './mask-agreement.ts'
 import { countsInWords } from './sequence-counts.ts'
-
-const width = 100
 
 /** A sentence that so many children share is written once. */
 const sharedBy = 4
@@ -119,27 +118,4 @@ function table(rows: readonly (readonly (string | number)[])[], left = false): s
     })
     return `  ${cells.join('   ')}`.trimEnd()
   })
-}
-
-/** Breaks between words; a word longer than a line is broken where the line ends. */
-function wrap(text: string, first: string, rest: string): string[] {
-  const lines: string[] = []
-  let line = first
-  let empty = true
-  for (const word of text.split(/\s+/).flatMap((word) => pieces(word, width - rest.length))) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = rest
-      empty = true
-    }
-    line += empty ? word : ` ${word}`
-    empty = false
-  }
-  return [...lines, line]
-}
-
-function pieces(word: string, size: number): string[] {
-  return Array.from({ length: Math.max(1, Math.ceil(word.length / size)) }, (_, i) =>
-    word.slice(i * size, (i + 1) * size),
-  )
 }

@@ -22,12 +22,22 @@ describe('what a data manager reads of an evaluation', () => {
     const text = textOf('counts')
     expect(text).toContain('answered counts of the evaluation')
     expect(text).toMatch(/cells of \d{2} groups of test landmarks and of all validation landmarks/)
+    expect(text).toContain('groups are by number of scans, time since surgery')
+    expect(text).toContain('numbers of children with an event')
     expect(text).toMatch(/[1-9]\d* figures of this site/)
     expect(text).toContain('training children in 1 ranges of visits')
     expect(text).toMatch(/names of \d+ sequences and scanners/)
     expect(text).toMatch(/[1-9]\d* sums of pairs of scans/)
     expect(text).toContain('mean and covariance of embeddings of validation scans')
     expect(text).toContain('no number rests on fewer than 5 children')
+  })
+
+  test('says of the first pass that it is about children of all folds, and of the last how many scans are recognised', () => {
+    expect(textOf('censoring')).toMatch(
+      /how long children of all folds were followed and how many were lost, in \d+ int/,
+    )
+    expect(textOf('recalibration')).toContain("how this site's risks are corrected")
+    expect(textOf('influence')).toContain("how many test scans the model gives away as this site's")
   })
 
   test('counts the calibration lines of groups among those that are fitted', () => {

@@ -1,6 +1,8 @@
 // The egress record as a data manager reads it: one block for everything that left, newest last.
 
+import { familyWords, isFamily } from '../../shared/evaluation/families.ts'
 import { type AnswerOf, type SiteAnswer, smallestCell } from '../../shared/evaluation/site-answer.ts'
+import { type Part, wholeFamily } from '../../shared/evaluation/suppression/strata.ts'
 import { fingerprintInGroups, uncheckedReasons } from '../../shared/protocol/link-tokens.ts'
 import { bytesSentIn, type EgressRecord } from '../egress-record.ts'
 
@@ -61,10 +63,12 @@ function answerLine(answer: SiteAnswer): string {
   const content = ((): string => {
     switch (answer.pass) {
       case 'censoring':
-        return `follow-up in ${answer.intervals.length} intervals`
+        return `how long children of all folds were followed and how many were lost, in ${answer.intervals.length} intervals`
       case 'counts':
         return [
           `cells of ${answer.test.length} groups of test landmarks and of ${answer.validation === null ? 'no' : 'all'} validation landmarks`,
+          `groups are by ${familiesOf(answer.test).join(', ') || 'nothing'}`,
+          'numbers of children with an event',
           `${Object.keys(answer.own ?? {}).length} figures of this site`,
           `training children in ${Object.values(answer.inputs).flat().length} ranges of ${Object.keys(answer.inputs).join(', ') || 'nothing'}`,
           `names of ${Object.values(answer.seen ?? {}).flat().length} sequences and scanners`,
@@ -74,13 +78,22 @@ function answerLine(answer: SiteAnswer): string {
       case 'calibration':
         return `sums of ${linesOf(answer)} calibration lines`
       case 'recalibration':
-        return `the same cells of ${answer.consortium.length} groups on two recalibrated scales; sums of ${linesOf(answer)} calibration lines; figures of this site`
+        return `the same cells of ${answer.consortium.length} groups on two recalibrated scales; sums of ${linesOf(answer)} calibration lines; how this site's risks are corrected, and its figures`
       case 'influence':
-        return `squared influences in ${answer.strata.length} groups; sums of ${linesOf(answer)} calibration lines`
+        return [
+          `squared influences in ${answer.strata.length} groups; sums of ${linesOf(answer)} calibration lines`,
+          ...(answer.probe === null ? [] : ["how many test scans the model gives away as this site's"]),
+        ].join('; ')
     }
   })()
   const rests = Number.isFinite(fewest) ? `; no number rests on fewer than ${fewest} children` : ''
   return `${content}${rests}`
+}
+
+function familiesOf(parts: readonly Part[]): string[] {
+  const families = new Set<string>(parts.map(({ family }) => family))
+  families.delete(wholeFamily)
+  return [...families].map((family) => (isFamily(family) ? familyWords[family] : family))
 }
 
 function linesOf({ fits, strataFits = [] }: Pick<AnswerOf<'calibration'>, 'fits' | 'strataFits'>): number {

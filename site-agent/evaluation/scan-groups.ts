@@ -2,10 +2,8 @@
 // `unknown`, and arrays, which show no sequence, stand in no group of sequences.
 
 import type { Scanner } from '../../shared/cohort/chart.ts'
+import type { ScanFamily } from '../../shared/evaluation/families.ts'
 import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
-
-export const scanFamilies = ['sequence', 'vendor', 'field_strength'] as const
-export type ScanFamily = (typeof scanFamilies)[number]
 
 export interface ScanSource {
   readonly scanner: Scanner | undefined

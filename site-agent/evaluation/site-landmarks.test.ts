@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { emptyChart, type Scanner } from '../../shared/cohort/chart.ts'
+import { chartFamilies, inputNames, scanFamilies } from '../../shared/evaluation/families.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
 import { siteLandmarks } from './site-landmarks.ts'
@@ -61,6 +62,12 @@ describe('what a site tells of how scans were made', () => {
       ['FLAIR', 'unknown', 'unknown'],
     ])
   })
+})
+
+test('what a site divides by is what a hospital reads of before it approves, no more and no less', () => {
+  const { test: rows, inputs } = landmarksOf(childOf('a', 'test', [['FLAIR', ge]]))
+  expect(Object.keys(rows[0]?.groups ?? {})).toEqual([...chartFamilies, ...scanFamilies])
+  expect(Object.keys(inputs)).toEqual([...inputNames])
 })
 
 test('ranges of training end at the edge of their last bin: visits are counted, ages are those at scans', () => {

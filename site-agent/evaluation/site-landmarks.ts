@@ -3,13 +3,14 @@
 
 import { ageAtScan, type Chart } from '../../shared/cohort/chart.ts'
 import type { InputBin, SiteLandmarks } from '../../shared/evaluation/answer.ts'
+import { type ChartFamily, type InputName, type ScanFamily, scanFamilies } from '../../shared/evaluation/families.ts'
 import type { Landmark } from '../../shared/evaluation/landmark.ts'
 import type { EmbeddedScan } from '../../shared/evaluation/pair-accuracy.ts'
 import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
 import type { Fold } from '../../shared/study/folds.ts'
 import type { ChildRisks } from '../learning/risks.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
-import { type ScanSource, scanFamilies, scanGroups } from './scan-groups.ts'
+import { type ScanSource, scanGroups } from './scan-groups.ts'
 
 export interface JudgedChildren {
   readonly children: readonly PreparedChild[]
@@ -72,7 +73,10 @@ function embeddedScans(child: PreparedChild, risks: ChildRisks | undefined, teac
   })
 }
 
-function groupsOf(chart: Chart, scan: ScanSource): Record<string, string> {
+type Groups = Readonly<Record<ChartFamily, string> & Partial<Record<ScanFamily, string>>>
+
+/** Which families there are is agreed with what a hospital approves (families.ts). */
+function groupsOf(chart: Chart, scan: ScanSource): Groups {
   const { ageYears, sex, grade, resection, location, treatment } = chart
   return {
     age: ageYears === undefined ? unknownLevel : ageBand(ageYears),
@@ -90,7 +94,7 @@ function ageBand(years: number): string {
 }
 
 /** Children of the training fold by bins of what the model is shown, so that a reader elsewhere sees what lies outside. */
-function inputsOf(children: readonly PreparedChild[]): Record<string, readonly InputBin[]> {
+function inputsOf(children: readonly PreparedChild[]): Record<InputName, readonly InputBin[]> {
   const gaps = ({ scans }: PreparedChild): number[] => scans.slice(1).map(({ day }, i) => day - (scans[i]?.day ?? day))
   const ageAt = ({ chart: { ageYears }, scans }: PreparedChild): number[] =>
     ageYears === undefined ? [] : scans.map(({ day }) => ageAtScan(ageYears, day))

@@ -1,6 +1,7 @@
 // The groups of landmarks that are looked at by themselves: by number of scans, by year since surgery, by what is known of
 // the child and its scans. A family is a way to divide all landmarks; a level is one of its parts.
 
+import type { CourseFamily } from '../families.ts'
 import type { Landmark } from '../landmark.ts'
 
 /** A part of a fold: the whole, or a level of a family. */
@@ -28,7 +29,7 @@ export function partOf<T extends Part>(parts: readonly T[], part: Part): T | und
 const daysInYear = 365
 
 /** How to divide landmarks besides by the groups that a site knows of its children. */
-const dividers: Readonly<Record<string, (landmark: Landmark) => string>> = {
+const dividers: Readonly<Record<Exclude<CourseFamily, 'shown'>, (landmark: Landmark) => string>> = {
   scans: ({ visits }) => scansLevelOf(visits),
   year: ({ day }) => yearOf(day),
   since_surgery: ({ day }) => (day < 90 ? 'under 90 days' : day < daysInYear ? '90 days to 1 year' : 'over 1 year'),
