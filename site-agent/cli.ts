@@ -22,7 +22,7 @@ import { statusInWords } from './commands/status-words.ts'
 import { view } from './commands/view.ts'
 import { headerVariable } from './dicomweb/credentials.ts'
 import { readEgress } from './egress-record.ts'
-import { type SiteHome, siteHome } from './home.ts'
+import { defaultThreads, type SiteHome, siteHome } from './home.ts'
 import { isLocked } from './home-lock.ts'
 import { linkageCounts, readLinkageRecord } from './linkage/linkage-record.ts'
 import { readStatus } from './status-board.ts'
@@ -43,13 +43,17 @@ export function siteProgram(): Command {
     .command('enrol')
     .description('join a consortium with the one-time code that its coordinator gave')
     .argument('<code>', 'the code, in one piece')
-    .requiredOption(
+    .option(
       '--data <folder>',
-      "the folder with this hospital's scans, in BIDS or another layout of docs/site-guide.md; it is only read",
+      "the folder with this hospital's scans, in BIDS or another layout of docs/site-guide.md; it is only read (a site that joins again: the one given before)",
     )
-    .option('--threads <number>', 'threads that training may use', wholeNumber, 1)
-    .action((code: string, { data, threads }: { data: string; threads: number }) =>
-      enrol(home(), { code, data: resolve(data), threads }),
+    .option(
+      '--threads <number>',
+      `threads that training may use (default: ${defaultThreads}, or as before)`,
+      wholeNumber,
+    )
+    .action(async (code: string, { data, threads }: { data?: string; threads?: number }) =>
+      print(await enrol(home(), { code, data: data === undefined ? undefined : resolve(data), threads })),
     )
 
   program

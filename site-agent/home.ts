@@ -3,13 +3,18 @@
 
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { stringify } from 'yaml'
+import { parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
+import type { SequelaError } from '../shared/protocol/errors.ts'
 import { sequenceNames } from '../shared/study/sequences.ts'
+import { systemCode } from '../shared/system-code.ts'
 import { parseSettings, unreadSettings } from '../shared/yaml-file.ts'
 import { ownTablesSchema } from './cohort/own-table.ts'
 import { publicLayouts } from './cohort/public-layouts.ts'
 import { writeFileDurably } from './durable-file.ts'
+
+/** Threads that training may use where nobody said how many. */
+export const defaultThreads = 1
 
 const settingsSchema = z.strictObject({
   /** The folder with this hospital's scans. */
@@ -23,7 +28,7 @@ const settingsSchema = z.strictObject({
   /** The network that finds brains for studies with `brainMask: network`: its `model.json`, weights beside it. */
   brainMask: z.strictObject({ weights: z.string().min(1) }).optional(),
   /** Threads that training may use. */
-  threads: z.int().min(1).max(64).default(1),
+  threads: z.int().min(1).max(64).default(defaultThreads),
 })
 
 export type SiteSettings = z.infer<typeof settingsSchema>
@@ -83,20 +88,36 @@ export function siteHome(folder: string): SiteHome {
  * Reads `site.yaml`.
  * @throws SequelaError `config_invalid` with what is wrong in it, or that the site has not been enrolled.
  */
-export async function readSettings(home: SiteHome): Promise<SiteSettings> {
-  const { settingsFile } = home
+export async function readSettings({ settingsFile }: SiteHome): Promise<SiteSettings> {
   const text = await readFile(settingsFile, 'utf8').catch((error: unknown) => {
-    throw unreadSettings(
-      error,
-      settingsFile,
-      'enrol this site first (site enrol CODE --data FOLDER), or name the folder in the command',
-    )
+    throw unread(error, settingsFile)
   })
   return parseSettings(text, settingsFile, settingsSchema)
+}
+
+/** The same; undefined where there is no `site.yaml` yet. @throws SequelaError `config_invalid`. */
+export async function findSettings({ settingsFile }: SiteHome): Promise<SiteSettings | undefined> {
+  const text = await readFile(settingsFile, 'utf8').catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw unread(error, settingsFile)
+  })
+  return text === undefined ? undefined : parseSettings(text, settingsFile, settingsSchema)
 }
 
 /** Writes `site.yaml`, replacing what was there. */
 export async function writeSettings(home: SiteHome, settings: SiteSettings): Promise<void> {
   await mkdir(home.folder, { recursive: true, mode: 0o700 })
   await writeFileDurably(home.settingsFile, stringify(settings), 0o600)
+}
+
+/** Changes the one line of `site.yaml`; everything else stays as people wrote it, their comments too. */
+export async function changeThreads({ settingsFile }: SiteHome, threads: number): Promise<void> {
+  const settings = parseDocument(await readFile(settingsFile, 'utf8'))
+  settings.set('threads', threads)
+  await writeFileDurably(settingsFile, settings.toString({ lineWidth: 0 }), 0o600)
+}
+
+function unread(error: unknown, settingsFile: string): SequelaError {
+  const whenMissing = 'enrol this site first (site enrol CODE --data FOLDER), or name the folder in the command'
+  return unreadSettings(error, settingsFile, whenMissing)
 }
