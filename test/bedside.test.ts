@@ -12,6 +12,7 @@ import { openModel } from '../site-agent/bedside/open-model.ts'
 import { readViews } from '../site-agent/bedside/view-log.ts'
 import { writeSettings } from '../site-agent/home.ts'
 import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
+import { recordLinkage } from '../site-agent/linkage/linkage-record.ts'
 import { type BedsideHome, createBedsideHome } from './support/bedside-home.ts'
 import { eventually } from './support/eventually.ts'
 import { type Program, startProgram } from './support/program.ts'
@@ -98,6 +99,28 @@ describe('what is said about a child', () => {
     await runCommand(programs.site, ['--home', home.folder, 'include', scan])
     expect(text).not.toContain(`"session":"${session}"`)
     expect(text).toContain('a test')
+  })
+
+  test('is no calibrated risk where another hospital keeps the child and may have trained on it', async () => {
+    const { home, study } = bedside
+    const [child = ''] = whole.keys()
+    await recordLinkage(home.linkageFile, study.digest, {
+      ...{
+        kind: 'compared',
+        at: '2026-11-25T08:00:00Z',
+        name: study.study.study,
+        keyFingerprint: '0',
+        keysDiffer: false,
+      },
+      ...{ children: whole.size, held: [child], kept: [] },
+    })
+    const said = await answers().finally(() => rm(home.linkageFile))
+    for (const [participant, { visits, flags }] of said) {
+      const isElsewhere = participant === child
+      expect(flags.some(({ kind }) => kind === 'trained-on')).toBe(isElsewhere)
+      expect(visits.at(-1)?.calibrated === null).toBe(isElsewhere)
+      expect(visits.at(-1)?.output).toBe(whole.get(participant)?.visits.at(-1)?.output)
+    }
   })
 
   test('is printed in a terminal, and written into the log of views', async () => {

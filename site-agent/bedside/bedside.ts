@@ -16,8 +16,9 @@ import { createStudyGrid } from '../imaging/study-grid.ts'
 import { templateMaskOn } from '../imaging/template.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
 import type { WorkerTrainer } from '../learning/worker-trainer.ts'
+import { readLinkageRecord } from '../linkage/linkage-record.ts'
 import { answerFrom, type ChildAnswer } from './answer.ts'
-import type { ChildFacts } from './fit.ts'
+import type { ChildFacts, KnownFold } from './fit.ts'
 import type { OpenModel } from './open-model.ts'
 import { predictionFrom, questionsAbout } from './prediction.ts'
 import { overlapFacts } from './scan-facts.ts'
@@ -28,6 +29,7 @@ export interface Bedside {
   readonly study: StudyFile
   readonly cohort: Cohort
   readonly model: OpenModel | undefined
+  readonly foldOf: (child: CohortChild) => KnownFold
   /** @throws SequelaError `usage` for a child that is not there, `cohort_empty` when none of its scans can be used. */
   open(child: CohortChild, options?: OpenOptions): Promise<OpenChild>
 }
@@ -54,7 +56,10 @@ export interface BedsideDeps {
   readonly trainer: WorkerTrainer
 }
 
-/** Reads the site's tables. @throws SequelaError as `siteCohort`; `study_state` when weights know no recurrence. */
+/**
+ * Reads the site's tables.
+ * @throws SequelaError as `siteCohort` and `readLinkageRecord`; `study_state` when weights know no recurrence.
+ */
 export async function openBedside({ home, study, model, trainer }: BedsideDeps): Promise<Bedside> {
   const settings: SiteSettings = await readSettings(home)
   const { site } = await readIdentity(home.identityFile)
@@ -65,6 +70,8 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
     throw new SequelaError('study_state', message)
   }
   const overlapOf = overlapWith(study.study)
+  const elsewhere = await keptElsewhere(home, study)
+  const foldOf = (child: CohortChild): KnownFold => (elsewhere.has(child.participant) ? 'elsewhere' : child.fold)
 
   const ask = async (shown: CohortChild, prepared: PreparedChild, facts: ChildFacts, heldBack: readonly string[]) => {
     if (model === undefined || question === undefined) return undefined
@@ -84,7 +91,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
   }
 
   return {
-    ...{ site, settings, study, cohort, model },
+    ...{ site, settings, study, cohort, model, foldOf },
     open: async (child, { onProgress = () => {} } = {}) => {
       const preparing = (done: number, total: number): void => onProgress('Preparing the scans', done, total)
       const preparer = preparerFor({ home, settings }, study.study)
@@ -93,7 +100,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       const shown = withFiles(child, scans.files)
       if (shown.scans.length === 0) throw nothingUsable(child.participant, heldBack)
       const prepared = preparedChild(shown, scans)
-      const facts = await factsOf(shown, { scans, prepared }, overlapOf)
+      const facts = { fold: foldOf(child), ...(await factsOf(shown, { scans, prepared }, overlapOf)) }
       onProgress('Asking the model', 0, 0)
       return {
         ...{ child, shown, facts, heldBack },
@@ -101,6 +108,12 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       }
     },
   }
+}
+
+/** Children that another hospital keeps in this study, as the agent was told; the table of identifiers stays closed. */
+async function keptElsewhere(home: SiteHome, { study, digest }: StudyFile): Promise<ReadonlySet<string>> {
+  if (study.policy.linkage === undefined) return new Set()
+  return new Set((await readLinkageRecord(home.linkageFile))[digest]?.held)
 }
 
 /** The child of that `participant_id`, with or without `sub-`. @throws SequelaError `usage`, `cohort_empty`. */
@@ -129,10 +142,10 @@ export function heldBackOf({ participant }: Pick<CohortChild, 'participant'>, fi
 }
 
 async function factsOf(
-  { fold, scans, outcome, chart }: CohortChild,
+  { scans, outcome, chart }: CohortChild,
   { scans: { volumes }, prepared }: { readonly scans: PreparedScans<PreparedScan>; readonly prepared: PreparedChild },
   overlapOf: (file: string) => Promise<ChildFacts['scans'][number]['overlap']>,
-): Promise<ChildFacts> {
+): Promise<Omit<ChildFacts, 'fold'>> {
   const ofScans = await Promise.all(
     scans.map(async (scan, visit) => ({
       ...{ session: scan.session, day: scan.day },
@@ -141,7 +154,7 @@ async function factsOf(
       registration: registrationOf(volumes.get(scan)),
     })),
   )
-  return { fold, ageYears: chart.ageYears, treatmentChangeDay: outcome?.treatmentChangeDay, scans: ofScans }
+  return { ageYears: chart.ageYears, treatmentChangeDay: outcome?.treatmentChangeDay, scans: ofScans }
 }
 
 /** How a prepared scan lies over the template's brain; of arrays nobody can say. */

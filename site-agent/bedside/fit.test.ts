@@ -46,6 +46,7 @@ describe('a calibrated risk is refused', () => {
     ['age', { ageYears: 1 }],
     ['age', { ageYears: 18 }],
     ['trained-on', { fold: 'train' }],
+    ['trained-on', { fold: 'elsewhere' }],
   ])('for %s', (kind, child) => expect(said(child)).toEqual([`refuses ${kind}`]))
 
   test('by the age at the visit, which is what training scans were counted by, and not by that at surgery', () => {

@@ -53,8 +53,11 @@ export interface ScanFacts {
     | undefined
 }
 
+/** A child's fold at this site; `elsewhere` where another hospital keeps it in the study, in a fold that nobody here knows. */
+export type KnownFold = Fold | 'elsewhere'
+
 export interface ChildFacts {
-  readonly fold: Fold
+  readonly fold: KnownFold
   /** At the surgery; undefined when the chart does not say. */
   readonly ageYears: number | undefined
   readonly treatmentChangeDay: number | undefined
@@ -136,6 +139,9 @@ function childFlags({ fold, ageYears, treatmentChangeDay }: ChildFacts, model: M
   const flags: Flag[] = []
   if (fold === 'train') {
     flags.push(refuse('trained-on', 'The model was trained on this very child; its answer is better than on others.'))
+  }
+  if (fold === 'elsewhere') {
+    flags.push(refuse('trained-on', 'Another hospital keeps this child in the study and may have trained on it.'))
   }
   if (fold === 'validation') {
     flags.push(caution('trained-on', 'This child helped to choose and recalibrate the model; trust it a little less.'))

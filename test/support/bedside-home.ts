@@ -75,5 +75,5 @@ folds: { train: 0.001, validation: 0, test: 0.999 }
 stages:
   - { task: recurrence, rounds: 1, learningRate: 1e-3, horizonDays: 365, events: [recurrence] }
 round: { quorum: 1, deadline: 1h }
-policy: { minChildren: 1, minCell: 1 }
+policy: { minChildren: 1, minCell: 1, linkage: keyed-hash }
 `

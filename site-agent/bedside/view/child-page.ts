@@ -12,12 +12,12 @@ import { monthsOf, percent, riskChart } from './risk-chart.ts'
 import { scansSection } from './scans-section.ts'
 
 export function childPage(room: string, bedside: Bedside, ready: ReadyChild): Html {
-  const { child, answer, heldBack } = ready
+  const { child, answer, facts, heldBack } = ready
   return page({
     room,
     title: 'Child',
     body: html`<header><p class="back"><a href="${room}/">All children</a></p><h1>${child.participant}</h1>
-<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${child.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.
+<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${facts.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.
 ${child.outcome?.eventDay !== undefined && `An event is recorded on day ${child.outcome.eventDay}; what is shown is from before it.`}</p></header>
 <main id="content">
 ${answer === undefined ? html`<section><p>No weights were given to this program, so no model was asked.</p></section>` : answerSections(answer)}

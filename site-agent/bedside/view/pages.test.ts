@@ -29,6 +29,7 @@ const cohort: Cohort = {
 }
 const bedside: Bedside = {
   ...{ site: 'zurich', settings: { data: '/nowhere', threads: 1 }, study, cohort, model: undefined },
+  foldOf: ({ fold }) => fold,
   open: () => Promise.reject(new Error('no child is opened here')),
 }
 
@@ -175,6 +176,10 @@ describe('the list of children', () => {
     const model = { card: undefined, weights, study, digest: exampleCard().model.weightsDigest }
     expect(listPage('/room', { ...inTraining, model }).text).toContain('the model was trained on this child')
     expect(listPage('/room', inTraining).text).not.toContain('was trained on')
+    const elsewhere = listPage('/room', { ...inTraining, model, foldOf: () => 'elsewhere' }).text
+    expect(elsewhere).toContain('<td>elsewhere</td>')
+    expect(elsewhere).toContain('another hospital may have trained the model on this child')
+    expect(elsewhere).not.toContain('the model was trained on this child')
   })
 })
 
