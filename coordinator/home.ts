@@ -36,6 +36,8 @@ export interface CoordinatorHome {
   readonly authorityFolder: string
   /** The addresses in use, written when serving (ports may be drawn by the system). */
   readonly servingFile: string
+  /** Where the admin socket of the coordinator that serves lies. */
+  readonly adminSocketFile: string
 }
 
 export function coordinatorHome(folder: string): CoordinatorHome {
@@ -46,6 +48,7 @@ export function coordinatorHome(folder: string): CoordinatorHome {
     storeFolder: join(root, 'store'),
     authorityFolder: join(root, 'authority'),
     servingFile: join(root, 'serving.json'),
+    adminSocketFile: join(root, 'admin-socket'),
   }
 }
 

@@ -1,7 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { coordinatorHome } from '../home.ts'
 import { askCoordinator, serveAdminSocket } from './socket.ts'
@@ -10,15 +20,21 @@ const root = mkdtempSync(join(tmpdir(), 'sequela-admin-'))
 const home = coordinatorHome(
   join(root, 'a-home-with-a-path-much-longer-than-the-name-of-any-unix-socket-may-be-'.repeat(2)),
 )
+/** What the service has in its environment; nobody else does. */
+const runtime = join(root, 'runtime')
 let server: { close(): Promise<void> }
 
 beforeAll(async () => {
+  mkdirSync(home.folder)
+  vi.stubEnv('XDG_RUNTIME_DIR', runtime)
   server = await serveAdminSocket(home, async (asked) => {
     if (asked.type === 'invite') return `code for ${asked.site}`
     if (asked.type === 'pause') return undefined
     throw new SequelaError('study_state', 'it is finished')
   })
+  vi.unstubAllEnvs()
 })
+afterEach(() => void vi.unstubAllEnvs())
 afterAll(async () => {
   await server.close()
   rmSync(root, { recursive: true, force: true })
@@ -44,5 +60,49 @@ describe('the admin socket', () => {
   test('says that no coordinator serves where none does', async () => {
     const other = coordinatorHome(join(root, 'nobody'))
     await expect(askCoordinator(other, { type: 'status' })).rejects.toMatchObject({ code: 'unreachable' })
+  })
+
+  test.each(['', join(root, 'another')])('is found from a shell whose runtime folder is "%s"', async (folder) => {
+    vi.stubEnv('XDG_RUNTIME_DIR', folder)
+    expect(await askCoordinator(home, { type: 'invite', site: 'boston' })).toBe('code for boston')
+  })
+
+  test('is found through another name of the home folder', async () => {
+    const link = join(root, 'link')
+    symlinkSync(home.folder, link)
+    expect(await askCoordinator(coordinatorHome(link), { type: 'invite', site: 'a' })).toBe('code for a')
+  })
+
+  test('is not asked by a copy of the home folder, which is another coordinator', async () => {
+    const copy = coordinatorHome(join(root, 'copy'))
+    cpSync(home.folder, copy.folder, { recursive: true })
+    await expect(askCoordinator(copy, { type: 'status' })).rejects.toMatchObject({ code: 'unreachable' })
+  })
+
+  test('is not asked where somebody else could have put it', async () => {
+    const folder = dirname(readFileSync(home.adminSocketFile, 'utf8'))
+    chmodSync(folder, 0o755)
+    try {
+      await expect(askCoordinator(home, { type: 'status' })).rejects.toMatchObject({ code: 'file_unreadable' })
+    } finally {
+      chmodSync(folder, 0o700)
+    }
+  })
+
+  test('that a coordinator left behind when it was killed is nobody to ask, until another one serves', async () => {
+    const killed = coordinatorHome(join(root, 'killed'))
+    mkdirSync(killed.folder)
+    vi.stubEnv('XDG_RUNTIME_DIR', join(root, 'runtime-of-a-session-that-is-over'))
+    const first = await serveAdminSocket(killed, async () => 'never asked')
+    const left = readFileSync(killed.adminSocketFile, 'utf8')
+    await first.close()
+    writeFileSync(killed.adminSocketFile, left)
+    const message = expect.stringContaining(left.trim())
+    await expect(askCoordinator(killed, { type: 'status' })).rejects.toMatchObject({ code: 'unreachable', message })
+    vi.stubEnv('XDG_RUNTIME_DIR', runtime)
+    const next = await serveAdminSocket(killed, async () => 'answered')
+    expect(await askCoordinator(killed, { type: 'status' })).toBe('answered')
+    await next.close()
+    expect(existsSync(killed.adminSocketFile)).toBe(false)
   })
 })
