@@ -21,7 +21,18 @@ export interface Calibration {
   readonly after: Reliability
 }
 
-/** Test children of all seeds together. */
+/**
+ * Calibration error of risks as they are, of test children of all seeds together; the mean over models where an arm leaves one at each
+ * site, as AUROC is.
+ */
+export function errorBefore(scores: readonly SeedScores[]): number {
+  const models = Math.max(...scores.map((one) => one.models.length))
+  const ofModel = (model: number): SeedScores[] =>
+    scores.map((one) => ({ ...one, models: [one.models[model] ?? never()] }))
+  return meanOf(Array.from({ length: models }, (_, model) => calibration(ofModel(model)).before.ece))
+}
+
+/** Test children of all seeds together, of an arm that leaves one model. */
 export function calibration(scores: readonly SeedScores[]): Calibration {
   const rows = scores.flatMap(calibrationRows)
   return { before: reliabilityOf(rows.map(beforeRow)), after: reliabilityOf(rows.map(afterRow)) }
@@ -67,8 +78,8 @@ interface RecalibratedRow {
 const beforeRow = ({ label, before }: RecalibratedRow) => ({ label, risk: before })
 const afterRow = ({ label, after }: RecalibratedRow) => ({ label, risk: after })
 
-function calibrationRows({ labels, models }: SeedScores): RecalibratedRow[] {
-  const model = models[0] ?? never()
+function calibrationRows({ labels, models: [model, another] }: SeedScores): RecalibratedRow[] {
+  if (model === undefined || another !== undefined) throw new Error('risks of one model are asked for')
   const recalibration = recalibrationFrom(model.validation)
   return labels.map((label, child) => {
     const before = logistic(model.logits[child]?.at(-1) ?? Number.NaN)
@@ -122,5 +133,5 @@ export function reliabilityOf(rows: readonly { readonly label: 0 | 1; readonly r
 }
 
 function never(): never {
-  throw new Error('there is at least one')
+  throw new Error('there is one of each')
 }

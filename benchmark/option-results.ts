@@ -1,6 +1,6 @@
 // The part of the results that says what options of the study file buy.
 
-import { calibration } from './calibration.ts'
+import { errorBefore } from './calibration.ts'
 import type { CellStore } from './store.ts'
 import { manyScans, meanOf, pairedDifference, seedAuroc } from './summary.ts'
 import { differenceInWords, networkScores, three } from './targets.ts'
@@ -21,7 +21,7 @@ export function optionLines(store: CellStore, seeds: readonly number[]): string[
     const gain = pairedDifference(scores, usual, (one, at) => seedAuroc(one, 6, at))
     const { inWords } = trainingOptions[option]
     return [
-      `| ${inWords} | ${three(meanOf(scores.map((one) => seedAuroc(one, 6))))} | ${three(meanOf(scores.map((one) => manyScans(one))))} | ${three(calibration(scores).before.ece)} | ${differenceInWords(gain)} |`,
+      `| ${inWords} | ${three(meanOf(scores.map((one) => seedAuroc(one, 6))))} | ${three(meanOf(scores.map((one) => manyScans(one))))} | ${three(errorBefore(scores))} | ${differenceInWords(gain)} |`,
     ]
   })
   if (rows.length === 0) return [notMeasured]
@@ -35,7 +35,7 @@ export function optionLines(store: CellStore, seeds: readonly number[]): string[
     ...(usual.length === 0
       ? []
       : [
-          `| nothing (as it is) | ${all} | ${three(meanOf(usual.map((one) => manyScans(one))))} | ${three(calibration(usual).before.ece)} | |`,
+          `| nothing (as it is) | ${all} | ${three(meanOf(usual.map((one) => manyScans(one))))} | ${three(errorBefore(usual))} | |`,
         ]),
     ...rows,
   ]

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../shared/random.ts'
-import { calibration, calibrationByHospital, reliabilityOf } from './calibration.ts'
+import { calibration, calibrationByHospital, errorBefore, reliabilityOf } from './calibration.ts'
 import type { Cell } from './cell.ts'
 import { featuresOf, histogramLength } from './features.ts'
 import { benchmarkOptions } from './options.ts'
@@ -46,6 +46,21 @@ describe('figures of cells', () => {
     const [a, b] = [scoresOf(1, 2), scoresOf(1, 0.1)]
     const both = { ...a, models: [...a.models, ...b.models] }
     expect(six(both)).toBeCloseTo((six(a) + six(b)) / 2)
+  })
+
+  test('say how well risks are calibrated as the mean over the models of all sites, not of the first', () => {
+    const [calibrated, overconfident] = [
+      [1, 2].map((seed) => scoresOf(seed, 1)),
+      [1, 2].map((seed) => scoresOf(seed, 1, 5)),
+    ]
+    const both = calibrated.map((one, at) => ({
+      ...one,
+      models: [...one.models, ...(overconfident[at]?.models ?? [])],
+    }))
+    const errors = [calibrated, overconfident].map((scores) => calibration(scores).before.ece)
+    expect(errorBefore(both)).toBeCloseTo(((errors[0] ?? Number.NaN) + (errors[1] ?? Number.NaN)) / 2)
+    expect(errorBefore(calibrated)).toBe(errors[0])
+    expect(() => calibration(both)).toThrow('one model')
   })
 
   test('show overconfident risks as badly calibrated, and Platt scaling mends them', () => {
