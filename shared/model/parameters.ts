@@ -172,13 +172,13 @@ function sequenceBlock(preset: Preset): InitialParameter[] {
   }
 }
 
-/** Gates of a sequence block, which a code of time is added to; a mean has none. */
 /** @throws Error for networks without images, which a study with this block is refused for. */
 function comparedChannels(preset: Preset): number {
   if (!('grid' in preset)) throw new Error('a network of features has no maps to compare')
   return layerChannels(preset.encoder)[preset.comparedLayer] ?? Number.NaN
 }
 
+/** Gates of a sequence block, which a code of time is added to; a mean has none. */
 function gateCount(temporal: Temporal): number {
   return { gru: 3, 'change-gru': 3, 'attention-lstm': 4, mean: 0 }[temporal]
 }
