@@ -42,7 +42,11 @@ function measurements(run: Run, current: Round, metric: MetricName): readonly Me
   const rounds = [...run.published.filter(({ stage }) => stage === current.stage), current]
   return rounds.flatMap((round) => {
     const { sum, count } = pooled(round, metric)
-    return count > 0 ? [{ round: round.round - 1, digest: round.baseDigest, value: sum / count, count }] : []
+    const value = sum / count
+    // Journals of earlier versions may hold sums and counts whose mean is beyond any number; such a mean says nothing.
+    return count > 0 && Number.isFinite(value)
+      ? [{ round: round.round - 1, digest: round.baseDigest, value, count }]
+      : []
   })
 }
 

@@ -33,6 +33,12 @@ export const maxLinkLists = 50
 /** Numbers that one update may carry beside its weights. */
 export const maxMetrics = 64
 
+/**
+ * The largest sum of a metric, either way: 10⁵⁰ times what float32 holds, so no model reaches it, and sums of all sites of
+ * a study still are finite numbers.
+ */
+export const maxMetricSum = 1e88
+
 /** Text that a peer chooses (a reason, a version) is cut to this many characters before it is stored or shown. */
 export const maxPeerTextLength = 500
 

@@ -9,7 +9,7 @@ import type {
 import { isMetricName, type MetricSum } from '../study/metrics.ts'
 import { type AssignmentKey, parseAssignmentId } from './assignment-id.ts'
 import { SequelaError } from './errors.ts'
-import { maxMetrics, maxPeerTextLength } from './limits.ts'
+import { maxMetricSum, maxMetrics, maxPeerTextLength } from './limits.ts'
 
 /** An announced update as its message says, checked for form only. */
 export interface AnnouncedUpdate extends AssignmentKey {
@@ -74,7 +74,13 @@ function metricsOf(messages: readonly MetricSumMessage[]): readonly MetricSum[] 
     if (!Number.isFinite(sum) || !Number.isFinite(count)) {
       throw new SequelaError('not_finite', `metric ${name} is not a finite number`)
     }
-    if (count < 0) throw new SequelaError('message_malformed', `metric ${name} counts fewer than none`)
+    if (Math.abs(sum) > maxMetricSum) {
+      throw new SequelaError('not_finite', `metric ${name} has a sum beyond ${maxMetricSum}`)
+    }
+    // Whatever a metric counts, it counts in ones; a fraction could make of any sum a mean that is no number.
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new SequelaError('message_malformed', `metric ${name} has the count ${count}, which is no whole number`)
+    }
     return { name, sum, count, children }
   })
 }
