@@ -170,6 +170,8 @@ describe('the door out', () => {
     expect(text).toContain('20 children stand behind it')
     expect(text).toContain('withheld, too few children: log_loss')
     expect(text).toContain('1 updates delivered')
+    await egress.sealReason(sealed.assignment, 'internal')
+    expect((await readEgress(file)).map(({ kind }) => kind).slice(2)).toEqual(['update-delivered', 'declined'])
   })
 
   test('says which line of the record is damaged', async () => {

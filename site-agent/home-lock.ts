@@ -1,10 +1,9 @@
-// One agent to a home folder. As at the coordinator, the lock is a transaction held open, which the operating system lets
-// go of when the process ends in whatever way.
+// One agent to a home folder, and one import.
 
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import { lockFile } from './file-lock.ts'
 import type { SiteHome } from './home.ts'
 
 /** Takes the agent's lock and returns how to release it. @throws SequelaError `store_locked`. */
@@ -19,14 +18,7 @@ export function lockImport(home: SiteHome): () => void {
 
 function lock(file: string, taken: string): () => void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const database = new DatabaseSync(file, { timeout: 0 })
-  try {
-    database.exec('BEGIN EXCLUSIVE')
-  } catch (error) {
-    database.close()
-    throw new SequelaError('store_locked', taken, { cause: error })
-  }
-  return () => database.close()
+  return lockFile(file, { taken, patienceMs: 0 })
 }
 
 /** Whether an agent runs in this home folder. */

@@ -35,6 +35,8 @@ describe('the log of views', () => {
     await logIn(file).record({ what: 'list' })
     appendFileSync(file, '{"at":"2026')
     expect(await readViews(file)).toHaveLength(1)
+    await logIn(file).record({ what: 'list' })
+    expect(await readViews(file)).toHaveLength(2)
   })
 
   test('refuses to be read when a line before the last is damaged', async () => {

@@ -1,0 +1,42 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { appendLineDurably } from './durable-file.ts'
+import { lockFile } from './file-lock.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'sequela-durable-'))
+afterAll(() => rmSync(root, { recursive: true }))
+
+let file: string
+beforeEach(() => {
+  file = join(mkdtempSync(join(root, 'record-')), 'record.jsonl')
+})
+const content = (): string => readFileSync(file, 'utf8')
+
+describe('a record of lines', () => {
+  test('holds each line in the order in which it was added, also when nobody waits', async () => {
+    await Promise.all(['one', 'two', 'three'].map((line) => appendLineDurably(file, line)))
+    expect(content()).toBe('one\ntwo\nthree\n')
+  })
+
+  test.each([
+    ['after whole lines', 'one\n', 'frag', 'one\n'],
+    ['alone in the file', '', 'frag', ''],
+    ['longer than what is looked at at once', 'one\n', 'f'.repeat(10_000), 'one\n'],
+  ])('loses a fragment that a power cut left %s, so that the next line stands alone', async (_, lines, torn, kept) => {
+    writeFileSync(file, lines + torn)
+    await appendLineDurably(file, 'next')
+    expect(content()).toBe(`${kept}next\n`)
+  })
+
+  test('is not touched while another program writes in it, whose half line could be taken for a fragment', async () => {
+    const unlock = lockFile(join(file, '..', 'records.lock'), { taken: 'not expected', patienceMs: 0 })
+    writeFileSync(file, 'half')
+    await expect(appendLineDurably(file, 'other', { patienceMs: 0 })).rejects.toMatchObject({ code: 'store_locked' })
+    appendFileSync(file, ' and half\n')
+    unlock()
+    await appendLineDurably(file, 'other')
+    expect(content()).toBe('half and half\nother\n')
+  })
+})
