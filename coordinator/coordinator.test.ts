@@ -1,4 +1,4 @@
-// Starts that fail: whatever was opened until then is closed again, and the program ends.
+// Starts of a coordinator. Of one that fails nothing is left open, and the program ends.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -113,6 +113,22 @@ describe('a coordinator that cannot start', () => {
     renameSync(`${journal}.backup`, journal)
     const coordinator = await startCoordinator(options)
     expect(coordinator.status().runs.map(({ phase }) => phase)).toEqual(['running'])
+    await coordinator.close(0)
+  })
+})
+
+describe('a coordinator whose issuing key ends soon, and whose root key is elsewhere', () => {
+  test('says so in the log when it starts, and in its status', async () => {
+    const dayMs = 86_400_000
+    const old = coordinatorHome(join(root, 'old'))
+    const authority = { folder: old.authorityFolder, domain: 'plgg', hosts: ['localhost'], keyBits: 2048 }
+    await createAuthority(authority, systemClock.now() - 80 * dayMs)
+    rmSync(join(old.authorityFolder, 'root-key.pem'))
+    const warnings: unknown[] = []
+    const log = { ...silentLog, warn: (event: string) => void warnings.push(event) }
+    const coordinator = await startCoordinator({ ...options, home: old, log })
+    expect(warnings).toEqual(['certificate-warning'])
+    expect(coordinator.status().certificateWarning).toContain('the issuing key ends on')
     await coordinator.close(0)
   })
 })

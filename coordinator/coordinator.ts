@@ -90,7 +90,15 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
     domain: settings.domain,
     hosts: [settings.host, 'localhost'],
   })
-  await authority.renewDue(clock.now())
+  let certificateWarning: string | undefined
+  /** Returns whether listeners must show another certificate than before. */
+  const renewCertificates = async (): Promise<boolean> => {
+    const { serverChanged, warning } = await authority.renewDue(clock.now())
+    certificateWarning = warning
+    if (warning !== undefined) log.warn('certificate-warning', { reason: warning })
+    return serverChanged
+  }
+  await renewCertificates()
   const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
   opened.defer(() => loop.close())
   await discardLeftovers(blobs, loop.federation())
@@ -142,13 +150,13 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
   const enrolmentAddress = `${settings.host}:${listeners.enrolmentPort}`
 
   const lookAtCertificates = async (): Promise<void> => {
-    const { serverChanged, warning } = await authority.renewDue(clock.now())
-    if (serverChanged) listeners.exchange(shownIdentity(authority))
-    if (warning !== undefined) log.warn('certificate-warning', { reason: warning })
+    if (await renewCertificates()) listeners.exchange(shownIdentity(authority))
   }
   const renewals = setInterval(() => {
     lookAtCertificates().catch((error: unknown) => {
-      log.error('certificate-renewal-failed', { code: SequelaError.from(error).code })
+      const { code, message } = SequelaError.from(error)
+      certificateWarning = message
+      log.error('certificate-renewal-failed', { code })
     })
   }, renewalCheckMs)
   opened.defer(() => clearInterval(renewals))
@@ -163,6 +171,7 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
       federationAddress,
       enrolmentAddress,
       rootFingerprint: authority.rootFingerprint,
+      ...(certificateWarning !== undefined && { certificateWarning }),
       journal: journal.head(),
       sites: sites.map((site) => ({
         site,

@@ -10,6 +10,7 @@ export function statusText(status: CoordinatorStatus, showRounds = 3): string {
     `coordinator of ${status.domain} (${status.programVersion}) at ${instant(status.atMs)}`,
     `  federation ${status.federationAddress}   enrolment ${status.enrolmentAddress}`,
     `  root ${status.rootFingerprint}`,
+    ...(status.certificateWarning === undefined ? [] : [`  WARNING: ${status.certificateWarning}`]),
     `  journal ${status.journal.size} entries, head ${status.journal.rootHash.slice(0, 16)}`,
     '',
     status.sites.length === 0 ? 'no site has been invited yet: coordinator invite SITE' : 'sites',

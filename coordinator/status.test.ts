@@ -4,7 +4,7 @@ import { sha256 } from '../shared/digest.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { nothingLinked } from './run/linkage.ts'
 import type { CountedUpdate, Run, Settlement } from './run/run.ts'
-import { coordinatorStatus, runStatus } from './status.ts'
+import { type CoordinatorFacts, coordinatorStatus, runStatus } from './status.ts'
 import { statusText } from './status-text.ts'
 
 const text = demoStudyText({
@@ -66,6 +66,21 @@ const run: Run = {
   },
 }
 
+const clock = { now: () => 10_000 }
+const facts: CoordinatorFacts = {
+  programVersion: '0.1.0',
+  domain: 'example.org',
+  federationAddress: 'a:1',
+  enrolmentAddress: 'a:2',
+  rootFingerprint: sha256('root'),
+  journal: { size: 3, rootHash: sha256('head') },
+  sites: [
+    { site: 'boston', certificateNotAfterMs: 1, connected: false },
+    { site: 'lyon', certificateNotAfterMs: null, connected: false },
+    { site: 'zurich', certificateNotAfterMs: 1e15, connected: true, programVersion: '0.1.0' },
+  ],
+}
+
 describe('the status', () => {
   test('lists for every round who was asked, who counts and who does not, with the reason', () => {
     const [first, second] = runStatus(run).rounds
@@ -84,28 +99,18 @@ describe('the status', () => {
   })
 
   test('in words says what a short round waits for, who is missing, and which certificates are over', () => {
-    const status = coordinatorStatus(
-      {
-        programVersion: '0.1.0',
-        domain: 'example.org',
-        federationAddress: 'a:1',
-        enrolmentAddress: 'a:2',
-        rootFingerprint: sha256('root'),
-        journal: { size: 3, rootHash: sha256('head') },
-        sites: [
-          { site: 'boston', certificateNotAfterMs: 1, connected: false },
-          { site: 'lyon', certificateNotAfterMs: null, connected: false },
-          { site: 'zurich', certificateNotAfterMs: 1e15, connected: true, programVersion: '0.1.0' },
-        ],
-      },
-      [run],
-      { now: () => 10_000 },
-    )
-    const words = statusText(status)
+    const words = statusText(coordinatorStatus(facts, [run], clock))
     expect(words).toContain('certificate expired, needs a new code')
     expect(words).toContain('invited, not enrolled')
     expect(words).toContain('waits: 0 count and the quorum is 2')
     expect(words).toContain('lyon: refused not_finite, the update holds a value that is NaN')
     expect(words).toContain('pair_accuracy 0.550 (20)')
+  })
+
+  test('in words says what must be done for the certificates, and nothing where nothing must', () => {
+    const certificateWarning = 'the issuing key ends on 2030-01-01; put root-key.pem back'
+    const words = (some: CoordinatorFacts): string => statusText(coordinatorStatus(some, [], clock))
+    expect(words({ ...facts, certificateWarning })).toContain(`WARNING: ${certificateWarning}`)
+    expect(words(facts)).not.toContain('WARNING')
   })
 })

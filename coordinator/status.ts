@@ -93,6 +93,8 @@ export interface CoordinatorStatus {
   readonly federationAddress: string
   readonly enrolmentAddress: string
   readonly rootFingerprint: string
+  /** What the operator must do before the coordinator's own certificates end; absent: nothing. */
+  readonly certificateWarning?: string
   readonly journal: { readonly size: number; readonly rootHash: string }
   readonly sites: readonly SiteStatus[]
   readonly runs: readonly RunStatus[]
