@@ -47,7 +47,7 @@ function runLines(run: RunStatus, showRounds: number): string[] {
   return [
     `  ${run.study}  ${run.phase}${reason}, ${done} of ${total} rounds   ${run.studyDigest}`,
     ...(run.linkage === undefined ? [] : linkageLines(run.linkage).map((line) => `    ${line}`)),
-    ...run.rounds.slice(-showRounds).flatMap((round) => roundLines(round, run.quorum)),
+    ...run.rounds.slice(Math.max(0, run.rounds.length - showRounds)).flatMap((round) => roundLines(round, run.quorum)),
     ...run.stopped.map(stopLine),
     ...(run.weightsDigest === undefined ? [] : [`    final weights ${run.weightsDigest}`]),
   ]

@@ -113,4 +113,13 @@ describe('the status', () => {
     expect(words({ ...facts, certificateWarning })).toContain(`WARNING: ${certificateWarning}`)
     expect(words(facts)).not.toContain('WARNING')
   })
+
+  test.each([
+    [0, []],
+    [1, ['round 2']],
+    [5, ['round 1', 'round 2']],
+  ])('in words shows of %d rounds so many, the last ones', (rounds, shown) => {
+    const words = statusText(coordinatorStatus(facts, [run], clock), rounds)
+    expect([...words.matchAll(/ordering, (round \d)/g)].map(([, round]) => round)).toEqual(shown)
+  })
 })
