@@ -10,6 +10,7 @@ import { systemClock } from '../shared/clock.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { studyInWords } from '../shared/study/in-words.ts'
 import { parseNewStudy, type StudyFile } from '../shared/study/study.ts'
+import { studyText } from '../shared/study/study-text.ts'
 import { programVersion } from '../shared/version.ts'
 import type { AdminRequest } from './admin/requests.ts'
 import { askCoordinator } from './admin/socket.ts'
@@ -184,10 +185,10 @@ async function findStudy(ask: (request: AdminRequest) => Promise<unknown>, digit
 }
 
 async function readStudy(file: string): Promise<StudyFile> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw new SequelaError('file_unreadable', `the study file ${file} cannot be read`, { cause: error })
   })
-  return parseNewStudy(text)
+  return parseNewStudy(studyText(bytes))
 }
 
 function wholeNumber(text: string): number {

@@ -5,6 +5,7 @@ import { access, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
+import { studyText } from '../../shared/study/study-text.ts'
 import { createApprovals } from '../approvals.ts'
 import { readyCohort } from '../children.ts'
 import { renderCheckReport } from '../cohort/check-report.ts'
@@ -88,10 +89,10 @@ export async function settingsOf(home: SiteHome, data: string | undefined): Prom
 /** The study in `--study`, or the last that was approved, or the usual pipeline. */
 export async function studyOf(home: SiteHome, file: string | undefined): Promise<StudyFile> {
   if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const bytes = await readFile(file).catch((error: unknown) => {
       throw new SequelaError('file_unreadable', `the study file ${file} cannot be read`, { cause: error })
     })
-    return parseStudy(text)
+    return parseStudy(studyText(bytes))
   }
   const approved = await createApprovals(home.approvalsFolder).list()
   const last = approved.at(-1)
