@@ -5,8 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { systemClock } from '../shared/clock.ts'
+import { type LogLevel, logLevels } from '../shared/log.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { studyInWords } from '../shared/study/in-words.ts'
 import { parseNewStudy, type StudyFile } from '../shared/study/study.ts'
@@ -54,8 +55,8 @@ export function coordinatorProgram(): Command {
   program
     .command('serve')
     .description('serve until stopped (SIGINT or SIGTERM)')
-    .option('--log-level <level>', 'info, warn, error or silent', 'info')
-    .action((options: { logLevel: string }) => serve(home(), options))
+    .addOption(new Option('--log-level <level>', 'what the log says at least').choices(logLevels).default('info'))
+    .action((options: { logLevel: LogLevel }) => serve(home(), options))
 
   program
     .command('invite')

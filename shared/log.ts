@@ -57,10 +57,14 @@ const allowed: ReadonlySet<string> = new Set<keyof LogFields>([
 /** Longest text of one field; reasons from peers are cut to it. */
 const maxFieldLength = 500
 
-/** A log of JSON lines on standard error. `level` is one of pino's: info, warn, error, silent. */
+/** From which lines on a log speaks, in pino's words. */
+export const logLevels = ['info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** A log of JSON lines on standard error. */
 export function createLog(
   name: string,
-  level = 'info',
+  level: LogLevel = 'info',
   destination: pino.DestinationStream = pino.destination(2),
 ): Log {
   const logger = pino({ name, level, base: { name } }, destination)

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { exampleStudyText } from '../shared/study/testsupport/example-study.ts'
 import { siteProgram } from './cli.ts'
 
@@ -22,4 +22,14 @@ describe('the command line of a site', () => {
       await expect(called).rejects.toMatchObject({ code: 'study_invalid', message })
     },
   )
+
+  test('run takes no level of the log that there is not, and names those that there are', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    try {
+      await expect(call('run', '--log-level', 'chatty')).rejects.toMatchObject({ code: 'commander.invalidArgument' })
+      expect(said.mock.calls.flat().join('')).toContain('Allowed choices are info, warn, error, silent.')
+    } finally {
+      said.mockRestore()
+    }
+  })
 })

@@ -2,8 +2,9 @@
 
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { systemClock } from '../shared/clock.ts'
+import { type LogLevel, logLevels } from '../shared/log.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { programVersion } from '../shared/version.ts'
 import { readViews, viewsText } from './bedside/view-log.ts'
@@ -132,8 +133,8 @@ export function siteProgram(): Command {
   program
     .command('run')
     .description('work until stopped (SIGINT or SIGTERM)')
-    .option('--log-level <level>', 'info, warn, error or silent', 'info')
-    .action((options: { logLevel: string }) => run(home(), options))
+    .addOption(new Option('--log-level <level>', 'what the log says at least').choices(logLevels).default('info'))
+    .action((options: { logLevel: LogLevel }) => run(home(), options))
 
   program
     .command('predict')

@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises'
 import { stopSignal } from '../../shared/command-line.ts'
-import { createLog } from '../../shared/log.ts'
+import { createLog, type LogLevel } from '../../shared/log.ts'
 import { startCoordinator } from '../coordinator.ts'
 import { type CoordinatorHome, readSettings } from '../home.ts'
 import { writeWhole } from './whole-file.ts'
@@ -11,7 +11,7 @@ import { writeWhole } from './whole-file.ts'
 const graceMs = 20_000
 
 /** @throws SequelaError as startCoordinator does, and nothing is left running. */
-export async function serve(home: CoordinatorHome, options: { readonly logLevel: string }): Promise<void> {
+export async function serve(home: CoordinatorHome, options: { readonly logLevel: LogLevel }): Promise<void> {
   const settings = await readSettings(home)
   const log = createLog('coordinator', options.logLevel)
   const stop = stopSignal()

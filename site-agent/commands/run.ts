@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../shared/clock.ts'
 import { stopSignal } from '../../shared/command-line.ts'
-import { createLog } from '../../shared/log.ts'
+import { createLog, type LogLevel } from '../../shared/log.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { runAgent } from '../agent.ts'
 import { createApprovals } from '../approvals.ts'
@@ -28,7 +28,7 @@ import { createSpool } from '../spool.ts'
 import { createStatusBoard } from '../status-board.ts'
 
 export interface RunOptions {
-  readonly logLevel: string
+  readonly logLevel: LogLevel
   /** What trains; tests of transfers and crashes bring something quicker. */
   readonly trainer?: Trainer
   readonly children?: Parameters<typeof runAgent>[0]['preparedChildren']
