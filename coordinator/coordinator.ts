@@ -109,6 +109,7 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
       round.purpose === 'pass' ? poolRound(blobs, run, round) : average(run, round, signal),
     timer,
     clock,
+    log,
     onFatal,
   })
   opened.defer(() => reactions.close())
@@ -179,7 +180,7 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
         ...attendance.of(site),
       })),
     }
-    return coordinatorStatus(facts, loop.federation().runs.values(), clock)
+    return coordinatorStatus(facts, loop.federation().runs.values(), { clock, heldBack: reactions.heldBack })
   }
 
   const startRun = async (studyDigest: Digest): Promise<void> => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../shared/digest.ts'
+import { type Log, silentLog } from '../shared/log.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { type Average, startReactions } from './reactions.ts'
 import { createMemoryJournal } from './store/memory-journal.ts'
@@ -15,7 +16,10 @@ type Aggregate = Parameters<typeof startReactions>[0]['aggregate']
 function withReactions(aggregate: Aggregate, federation = createSmallFederation(), fatal: unknown[] = []) {
   const { loop, time } = federation
   const onFatal = (error: unknown): void => void fatal.push(error)
-  return { ...federation, fatal, reactions: startReactions({ loop, aggregate, timer: time, clock: time, onFatal }) }
+  const said: string[] = []
+  const log: Log = { ...silentLog, error: (event, { code, reason } = {}) => said.push(`${event} ${code} ${reason}`) }
+  const reactions = startReactions({ loop, aggregate, timer: time, clock: time, log, onFatal })
+  return { ...federation, fatal, said, reactions }
 }
 
 /** A study of three sites whose first round is sealed. */
@@ -30,7 +34,7 @@ describe('the reactions', () => {
     const federation = createSmallFederation()
     const { loop, time, run } = federation
     startReactions({
-      ...{ loop, timer: time, clock: time },
+      ...{ loop, timer: time, clock: time, log: silentLog },
       aggregate: async (_run, round) => {
         asked.push(`${round.stage}/${round.round} ${round.status}`)
         return average
@@ -194,12 +198,58 @@ describe('the reactions', () => {
     expect(federation.fatal).toEqual([])
   })
 
-  test('end the process when an average cannot be computed for any other reason', async () => {
-    const failure = new SequelaError('store_corrupt', 'the update of a has changed on disk')
+  test.each<[string, Error]>([
+    ['is damaged', new SequelaError('store_corrupt', 'the update of a has changed on disk')],
+    ['misses a file', new SequelaError('file_unreadable', 'there is no blob')],
+    ['cannot be read', Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' })],
+    ['is damaged as a thread says', Object.assign(new Error('it ends early'), { code: 'store_corrupt' })],
+  ])('end the process when the store %s', async (_, failure) => {
     const federation = withReactions(() => Promise.reject(failure))
     await seal(federation)
     await settled()
     expect(federation.fatal).toEqual([failure])
+    expect(federation.reactions.heldBack(federation.study.digest)).toBeUndefined()
+  })
+
+  test('hold back a study whose average fails for what its sites sent, and go on with the others', async () => {
+    const federation = createSmallFederation()
+    const other = createSmallFederation({ deadline: '2h' }, { time: federation.time })
+    const { loop } = federation
+    await loop.handle({ type: 'propose-study', studyDigest: other.study.digest, text: other.study.text })
+    await loop.handle({ type: 'start-run', studyDigest: other.study.digest, initialWeights: sha256('w0') })
+    const { study, run, fatal, said, reactions } = withReactions(
+      (one) =>
+        one.studyDigest === federation.study.digest
+          ? Promise.reject(new RangeError('the matrix is not positive'))
+          : Promise.resolve(average),
+      federation,
+    )
+    await seal(federation)
+    for (const site of ['a', 'b', 'c']) await loop.handle(other.update(site))
+    await settled()
+    expect(fatal).toEqual([])
+    expect(said).toEqual(['study-held-back internal the matrix is not positive'])
+    expect(run()).toMatchObject({ phase: 'running', current: { status: 'sealed' } })
+    expect(reactions.heldBack(study.digest)).toEqual({ code: 'internal', reason: 'the matrix is not positive' })
+    expect(reactions.heldBack(other.study.digest)).toBeUndefined()
+    expect(loop.federation().runs.get(other.study.digest)?.published).toHaveLength(1)
+    await loop.handle({ type: 'cancel-run', studyDigest: study.digest, reason: 'it stands still' })
+    expect(reactions.heldBack(study.digest)).toBeUndefined()
+  })
+
+  test('try a study again after a restart that was held back', async () => {
+    const journal = createMemoryJournal()
+    const first = withReactions(
+      () => Promise.reject(new SequelaError('answer_malformed', 'the cells of a do not add up')),
+      createSmallFederation({}, { journal }),
+    )
+    await seal(first)
+    await settled()
+    await first.reactions.close()
+    const { run, reactions, study } = withReactions(async () => average, createSmallFederation({}, { journal }))
+    await settled()
+    expect(reactions.heldBack(study.digest)).toBeUndefined()
+    expect(run()).toMatchObject({ current: { round: 1, status: 'open' } })
   })
 
   test('compute one average at a time', async () => {
@@ -211,7 +261,7 @@ describe('the reactions', () => {
     await loop.handle({ type: 'propose-study', studyDigest: other.study.digest, text: other.study.text })
     await loop.handle({ type: 'start-run', studyDigest: other.study.digest, initialWeights: sha256('w0') })
     startReactions({
-      ...{ loop, timer: time, clock: time },
+      ...{ loop, timer: time, clock: time, log: silentLog },
       aggregate: async () => {
         most = Math.max(most, ++running)
         await settled()

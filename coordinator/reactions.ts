@@ -3,7 +3,8 @@
 
 import type { Clock } from '../shared/clock.ts'
 import type { Digest } from '../shared/digest.ts'
-import { SequelaError } from '../shared/protocol/errors.ts'
+import type { Log } from '../shared/log.ts'
+import { type ErrorCode, SequelaError } from '../shared/protocol/errors.ts'
 import type { CommandLoop } from './command-loop.ts'
 import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
@@ -28,11 +29,20 @@ export interface ReactionsDeps {
   readonly aggregate: (run: ActiveRun, round: SealedRound, signal: AbortSignal) => Promise<Average>
   readonly timer: Timer
   readonly clock: Clock
-  /** Neither a full disk nor a cancelled run: the process must end. */
+  readonly log: Log
+  /** The store is damaged or fails, or the journal does: the process must end. */
   readonly onFatal: (error: unknown) => void
 }
 
+/** Why the sealed round of a study is not averaged. */
+export interface HeldBack {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
 export interface Reactions {
+  /** Of a study whose round waits because its average failed; it is tried again when the coordinator starts. */
+  heldBack(studyDigest: Digest): HeldBack | undefined
   /** Starts nothing more and calls the average off that is being computed; it is computed again after a restart. */
   close(): Promise<void>
 }
@@ -40,10 +50,11 @@ export interface Reactions {
 /** After this long, what a full disk prevented is tried again. */
 const retryAfterMs = 5_000
 
-export function startReactions({ loop, aggregate, timer, clock, onFatal }: ReactionsDeps): Reactions {
+export function startReactions({ loop, aggregate, timer, clock, log, onFatal }: ReactionsDeps): Reactions {
   const calls = new Set<() => void>()
   let closed = false
   let last: Promise<unknown> = Promise.resolve()
+  const held = new Map<Digest, { readonly id: RoundId; readonly why: HeldBack }>()
   let averaging: { readonly studyDigest: Digest; readonly abort: AbortController } | undefined
   let watched: { readonly atMs: number; readonly callOff: () => void } | undefined
 
@@ -107,12 +118,21 @@ export function startReactions({ loop, aggregate, timer, clock, onFatal }: React
         await loop.handle({ type: 'publish-weights', studyDigest, stage, round, ...result })
       } catch (error) {
         // People may have cancelled the run meanwhile, and its updates are gone; then nobody wants the average.
-        if (sealedRound(studyDigest, id) !== undefined) throw error
+        if (sealedRound(studyDigest, id) === undefined) return
+        if (closed || concernsAll(error)) throw error
+        holdBack(studyDigest, id, error)
       } finally {
         averaging = undefined
       }
     }
     last = last.then(() => insist(attempt, () => average(studyDigest, id)))
+  }
+
+  /** One study's numbers must not end the coordinator of all others, now and after every restart. */
+  const holdBack = (studyDigest: Digest, id: RoundId, error: unknown): void => {
+    const { code, message: reason } = SequelaError.from(error)
+    held.set(studyDigest, { id, why: { code, reason } })
+    log.error('study-held-back', { digest: studyDigest, ...id, code, reason })
   }
 
   const unsubscribe = loop.subscribe(({ event }) => {
@@ -126,6 +146,10 @@ export function startReactions({ loop, aggregate, timer, clock, onFatal }: React
   watchDeadline()
 
   return {
+    heldBack: (studyDigest) => {
+      const one = held.get(studyDigest)
+      return one !== undefined && sealedRound(studyDigest, one.id) !== undefined ? one.why : undefined
+    },
     close: async () => {
       closed = true
       unsubscribe()
@@ -134,4 +158,12 @@ export function startReactions({ loop, aggregate, timer, clock, onFatal }: React
       await last
     },
   }
+}
+
+/** Failures of the store itself, and want of room in it, as opposed to those that come of one study's numbers. */
+const storeFailures: ReadonlySet<unknown> = new Set(['store_corrupt', 'file_unreadable', 'disk_full', 'internal'])
+
+/** Told by their codes, as an error loses its class on the way out of a thread; the system's errors name their call. */
+function concernsAll(error: unknown): boolean {
+  return error instanceof Error && ('syscall' in error || ('code' in error && storeFailures.has(error.code)))
 }

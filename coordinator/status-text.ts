@@ -48,9 +48,14 @@ function runLines(run: RunStatus, showRounds: number): string[] {
     `  ${run.study}  ${run.phase}${reason}, ${done} of ${total} rounds   ${run.studyDigest}`,
     ...(run.linkage === undefined ? [] : linkageLines(run.linkage).map((line) => `    ${line}`)),
     ...run.rounds.slice(Math.max(0, run.rounds.length - showRounds)).flatMap((round) => roundLines(round, run.quorum)),
+    ...(run.heldBack === undefined ? [] : [heldBackLine(run.heldBack)]),
     ...run.stopped.map(stopLine),
     ...(run.weightsDigest === undefined ? [] : [`    final weights ${run.weightsDigest}`]),
   ]
+}
+
+function heldBackLine({ code, reason }: NonNullable<RunStatus['heldBack']>): string {
+  return `    held back: its round cannot be averaged (${code}: ${reason}); tried again when the coordinator starts, or cancel it`
 }
 
 /** A stage that stopped early has no more rounds than it had. */

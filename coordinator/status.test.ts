@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { demoStudyText } from '../demo/study-text.ts'
 import { sha256 } from '../shared/digest.ts'
 import { parseStudy } from '../shared/study/study.ts'
+import type { HeldBack } from './reactions.ts'
 import { nothingLinked } from './run/linkage.ts'
 import type { CountedUpdate, Run, Settlement } from './run/run.ts'
 import { type CoordinatorFacts, coordinatorStatus, runStatus } from './status.ts'
@@ -66,7 +67,7 @@ const run: Run = {
   },
 }
 
-const clock = { now: () => 10_000 }
+const ports = { clock: { now: () => 10_000 }, heldBack: () => undefined }
 const facts: CoordinatorFacts = {
   programVersion: '0.1.0',
   domain: 'example.org',
@@ -98,18 +99,28 @@ describe('the status', () => {
     expect(runStatus(run).rounds[0]?.metrics).toEqual([{ name: 'pair_accuracy', sum: 11, count: 20, children: 12 }])
   })
 
+  const words = (held?: HeldBack): string =>
+    statusText(coordinatorStatus(facts, [run], { ...ports, heldBack: () => held }))
+
+  test('in words says which study is held back, and what can be done', () => {
+    expect(words()).not.toContain('held back')
+    const shown = words({ code: 'answer_malformed', reason: 'the cells of a do not add up' })
+    expect(shown).toContain('held back: its round cannot be averaged (answer_malformed: the cells of a do not add up)')
+    expect(shown).toContain('tried again when the coordinator starts, or cancel it')
+  })
+
   test('in words says what a short round waits for, who is missing, and which certificates are over', () => {
-    const words = statusText(coordinatorStatus(facts, [run], clock))
-    expect(words).toContain('certificate expired, needs a new code')
-    expect(words).toContain('invited, not enrolled')
-    expect(words).toContain('waits: 0 count and the quorum is 2')
-    expect(words).toContain('lyon: refused not_finite, the update holds a value that is NaN')
-    expect(words).toContain('pair_accuracy 0.550 (20)')
+    const shown = words()
+    expect(shown).toContain('certificate expired, needs a new code')
+    expect(shown).toContain('invited, not enrolled')
+    expect(shown).toContain('waits: 0 count and the quorum is 2')
+    expect(shown).toContain('lyon: refused not_finite, the update holds a value that is NaN')
+    expect(shown).toContain('pair_accuracy 0.550 (20)')
   })
 
   test('in words says what must be done for the certificates, and nothing where nothing must', () => {
     const certificateWarning = 'the issuing key ends on 2030-01-01; put root-key.pem back'
-    const words = (some: CoordinatorFacts): string => statusText(coordinatorStatus(some, [], clock))
+    const words = (some: CoordinatorFacts): string => statusText(coordinatorStatus(some, [], ports))
     expect(words({ ...facts, certificateWarning })).toContain(`WARNING: ${certificateWarning}`)
     expect(words(facts)).not.toContain('WARNING')
   })
@@ -119,7 +130,7 @@ describe('the status', () => {
     [1, ['round 2']],
     [5, ['round 1', 'round 2']],
   ])('in words shows of %d rounds so many, the last ones', (rounds, shown) => {
-    const words = statusText(coordinatorStatus(facts, [run], clock), rounds)
+    const words = statusText(coordinatorStatus(facts, [run], ports), rounds)
     expect([...words.matchAll(/ordering, (round \d)/g)].map(([, round]) => round)).toEqual(shown)
   })
 })

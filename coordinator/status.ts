@@ -1,11 +1,13 @@
 // What a coordinator knows, as one JSON document: for `status`, for the export beside the weights, for the demo's report.
-// Nothing is computed that the journal does not say: who was asked in each round, who counts, who does not and why.
+// Nothing is computed that the journal does not say: who was asked in each round, who counts, who does not and why. Beside
+// it stands what only the process knows: who is connected, and which study it holds back.
 
 import type { Clock } from '../shared/clock.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import { type LinkageStatus, linkageStatus } from './linkage/linkage-status.ts'
+import type { HeldBack, Reactions } from './reactions.ts'
 import { currentRound } from './run/rounds.ts'
 import type { Choice, EarlyStop, PublishedRound, Purpose, Round, Run, Settlement } from './run/run.ts'
 
@@ -65,6 +67,8 @@ export interface RunStatus {
   readonly linkage?: LinkageStatus
   /** Stages that ended before their last round, and the best that they had come to; rounds from 0. */
   readonly stopped: readonly EarlyStop[]
+  /** Why its sealed round is not averaged; it is tried again when the coordinator starts. */
+  readonly heldBack?: HeldBack
   readonly weightsDigest?: string
   readonly startedAtMs?: number
   readonly finishedAtMs?: number
@@ -103,8 +107,16 @@ export interface CoordinatorStatus {
 /** The parts of a status that do not come from the runs. */
 export type CoordinatorFacts = Omit<CoordinatorStatus, 'atMs' | 'runs'>
 
-export function coordinatorStatus(facts: CoordinatorFacts, runs: Iterable<Run>, clock: Clock): CoordinatorStatus {
-  return { ...facts, atMs: clock.now(), runs: [...runs].map(runStatus) }
+export function coordinatorStatus(
+  facts: CoordinatorFacts,
+  runs: Iterable<Run>,
+  { clock, heldBack }: Pick<Reactions, 'heldBack'> & { readonly clock: Clock },
+): CoordinatorStatus {
+  const statuses = [...runs].map((run) => {
+    const held = heldBack(run.studyDigest)
+    return held === undefined ? runStatus(run) : { ...runStatus(run), heldBack: held }
+  })
+  return { ...facts, atMs: clock.now(), runs: statuses }
 }
 
 export function runStatus(run: Run): RunStatus {

@@ -2,6 +2,7 @@
 // small models; reads block the thread that they run in.
 
 import { closeSync, openSync, readSync } from 'node:fs'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 import { strategyOf } from '../strategy/strategies.ts'
 import { blockElementsOf, type PassPlan } from './plan.ts'
 
@@ -72,7 +73,9 @@ function openValues(path: string, dataOffset: number, blockElements: number): Va
     read: (start, length) => {
       for (let done = 0; done < length * 4; ) {
         const count = readSync(descriptor, bytes, done, length * 4 - done, dataOffset + start * 4 + done)
-        if (count === 0) throw new Error(`a stored weights file ends ${length * 4 - done} bytes early`)
+        if (count === 0) {
+          throw new SequelaError('store_corrupt', `a stored weights file ends ${length * 4 - done} bytes early`)
+        }
         done += count
       }
       return buffer.subarray(0, length)

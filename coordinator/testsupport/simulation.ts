@@ -4,6 +4,7 @@
 // list of updates in them: one that is there twice was counted twice.
 
 import { type Digest, sha256 } from '../../shared/digest.ts'
+import { type Log, silentLog } from '../../shared/log.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type Random, seededRandom } from '../../shared/random.ts'
 import type { MetricSum } from '../../shared/study/metrics.ts'
@@ -70,9 +71,11 @@ export async function simulate(study: StudyFile, seed: string, weather: Weather)
         resolve({ weightsDigest, clipped: new Map() })
       })
     })
+  // Every average succeeds here, so a study that is held back is a fault.
+  const log: Log = { ...silentLog, error: fail }
   const open = (): { loop: Loop; reactions: Reactions } => {
     const loop = createCommandLoop({ journal, clock: time, membership: countingMachine, onFatal: fail })
-    return { loop, reactions: startReactions({ loop, aggregate, timer: time, clock: time, onFatal: fail }) }
+    return { loop, reactions: startReactions({ loop, aggregate, timer: time, clock: time, log, onFatal: fail }) }
   }
   let { loop, reactions } = open()
   const kill = (): void => {
