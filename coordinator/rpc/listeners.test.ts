@@ -2,10 +2,12 @@
 
 import { once } from 'node:events'
 import { connect } from 'node:http2'
+import { createServer } from 'node:net'
 import { credentials, type ServiceError } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../shared/clock.ts'
 import { FederationServiceClient, FederationServiceService } from '../../shared/gen/sequela/v1/federation.ts'
+import { silentLog } from '../../shared/log.ts'
 import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
 import { chunkBytes, heartbeatMs, longLineWindowBytes, windowBytes } from '../../shared/protocol/limits.ts'
 import { protocolVersion } from '../../shared/version.ts'
@@ -13,9 +15,11 @@ import type { Notice } from '../../site-agent/agent.ts'
 import { type CoordinatorClient, createCoordinatorClient } from '../../site-agent/coordinator-client.ts'
 import type { SiteIdentity } from '../../site-agent/identity-file.ts'
 import { startTcpRelay } from '../../test/support/tcp-relay.ts'
+import { createAuthority } from '../authority/authority.ts'
 import { type LiveFederation, startLiveFederation } from '../testsupport/live-federation.ts'
 import { createManualTime, type ManualTime } from '../testsupport/manual-time.ts'
 import { spooledUpdate } from '../testsupport/spooled-update.ts'
+import { startListeners } from './listeners.ts'
 
 const quietly = () => ({ signal: new AbortController().signal, onProgress: () => {} })
 
@@ -180,6 +184,32 @@ describe('stopping', () => {
     await expect(delivering).rejects.toThrow()
     dead.close()
     await relay.close()
+  })
+})
+
+describe('starting', () => {
+  test('leaves nothing listening when the connection to itself fails', async () => {
+    const { federationPort: port } = live.listeners
+    await live.listeners.close(0)
+    const { loop, blobs, attendance, authority, manifest } = live
+    const strangers = { folder: `${live.folder}/stranger`, domain: 'plgg', hosts: ['localhost'], keyBits: 2048 }
+    const refuse = async (): Promise<never> => {
+      throw new Error('nobody calls')
+    }
+    const starting = startListeners({
+      ports: {
+        ...{ loop, blobs, attendance, clock: time, timer: time, log: silentLog, renew: refuse },
+        manifestOf: () => manifest,
+      },
+      ...{ authenticate: refuse, enrol: refuse, host: 'localhost', identity: authority.serverIdentity() },
+      rootPem: (await createAuthority(strangers, time.now())).rootPem,
+      federation: { address: '127.0.0.1', port },
+      enrolment: { address: '127.0.0.1', port: 0 },
+    })
+    await expect(starting).rejects.toThrow()
+    const next = createServer().listen(port, '127.0.0.1')
+    await once(next, 'listening')
+    next.close()
   })
 })
 

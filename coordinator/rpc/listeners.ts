@@ -43,7 +43,10 @@ export interface Listeners {
   close(graceMs: number): Promise<void>
 }
 
-/** @throws SequelaError `config_invalid` when an address cannot be listened on or key and certificate do not fit. */
+/**
+ * Nothing is left listening when it throws.
+ * @throws SequelaError `config_invalid` when an address cannot be listened on or key and certificate do not fit.
+ */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
   const { ports, identity, rootPem, host } = options
   const { log, clock } = ports
@@ -77,7 +80,13 @@ export async function startListeners(options: ListenersOptions): Promise<Listene
     await federation.close(0)
     throw error
   })
-  const fault = await windowFault({ identity, rootPem })
+  const closeBoth = async (graceMs: number): Promise<void> => {
+    await Promise.all([federation.close(graceMs), enrolment.close(graceMs)])
+  }
+  const fault = await windowFault({ identity, rootPem }).catch(async (error: unknown) => {
+    await closeBoth(0)
+    throw error
+  })
   if (fault !== undefined) log.error('windows-not-raised', { reason: fault })
   return {
     federationPort: federation.port,
@@ -89,7 +98,7 @@ export async function startListeners(options: ListenersOptions): Promise<Listene
     endSite: (site) => liveCalls.end((call) => call.site === site),
     close: async (graceMs) => {
       liveCalls.end((call) => call.method === 'Attend')
-      await Promise.all([federation.close(graceMs), enrolment.close(graceMs)])
+      await closeBoth(graceMs)
     },
   }
 }
