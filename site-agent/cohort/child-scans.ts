@@ -4,7 +4,7 @@ import { type ChildOutcome, endingOf, followUpAfter, labelWithin, type Outcome }
 import type { RecurrenceQuestion } from '../../shared/study/recurrence-question.ts'
 import { channelsOf } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
-import type { BidsChild } from './bids.ts'
+import type { BidsChild, BidsVisit } from './bids.ts'
 import { sequenceOfChild } from './child-sequence.ts'
 import type { CohortScan } from './cohort.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -42,18 +42,29 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   const tell = (holds: Held, rule: Rule, sentence: string, at: { visit?: string; file?: string } = {}): void => {
     findings.push({ holds, rule, child: child.participant, ...at, sentence })
   }
-  const excludedAs = (visit: string) => request.exclusions.get(placeText({ child: child.participant, visit }))
-  const kept = child.visits.filter(({ session }) => excludedAs(session) === undefined)
-  const shown = await sequenceOfChild(folder, kept, pipeline)
+  const excludedAs = ({ session }: BidsVisit) =>
+    request.exclusions.get(placeText({ child: child.participant, visit: session }))
+  const excluded: BidsVisit[] = []
+  const kept: BidsVisit[] = []
+  for (const visit of child.visits) {
+    const decision = excludedAs(visit)
+    if (decision === undefined) kept.push(visit)
+    else {
+      excluded.push(visit)
+      tell('scan', 'excluded', exclusionSentence(decision), { visit: visit.session })
+    }
+  }
+  const excludedTimes = await timesOf(request, excluded)
+  const shown = await sequenceOfChild(folder, kept, pipeline, excludedTimes)
   if (shown.contradiction !== undefined) {
     tell('child', 'times-disagree', shown.contradiction)
     return { scans: [], outcome: undefined, lastYear: undefined, findings }
   }
-  const choice = chooseImages(child.participant, child.visits, pipeline, shown.sequence)
+  const choice = chooseImages(child.participant, kept, pipeline, shown.sequence)
   findings.push(...choice.findings)
   const located = new Map<string, LocatedVisit>()
   const times: VisitTime[] = []
-  for (const visit of child.visits) {
+  for (const visit of kept) {
     const images = choice.chosen.get(visit.session)
     if (images === undefined) continue
     const { located: found, lost } = await locateVisit(folder, visit, images, channelsOf(pipeline) !== undefined)
@@ -64,13 +75,13 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
     located.set(visit.session, found)
     times.push(found.time)
   }
-  const lastYear = latestYear(times)
+  const lastYear = latestYear([...times, ...excludedTimes])
   const held = (rule: Rule, sentence: string): ChildScans => {
     tell('child', rule, sentence)
     return { scans: [], outcome: undefined, lastYear, findings }
   }
 
-  const days = placeVisits(times)
+  const days = placeVisits(times, excludedTimes)
   if (days.contradiction !== undefined) return held('times-disagree', days.contradiction)
   for (const { session, rule, sentence } of days.held) {
     const file = located.get(session)?.path
@@ -86,11 +97,6 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   const outcome = untyped === undefined ? withEnding(judged.outcome, request.question) : undefined
   const scans = days.placed.flatMap(({ session, day }): CohortScan[] => {
     const found = located.get(session)
-    const excluded = excludedAs(session)
-    if (excluded !== undefined) {
-      tell('scan', 'excluded', exclusionSentence(excluded), { visit: session })
-      return []
-    }
     if (found === undefined) return []
     const { time: _, ...images } = found
     const { path } = images
@@ -101,6 +107,20 @@ export async function readChildScans(request: ChildScansRequest): Promise<ChildS
   })
   if (scans.length === 0 && child.visits.length > 0) return held('nothing-to-learn', 'none of its scans can be used.')
   return { scans, outcome, lastYear, findings }
+}
+
+/** When visits were that are not used; nothing is said of their images. */
+async function timesOf(
+  { child, folder, pipeline }: ChildScansRequest,
+  visits: readonly BidsVisit[],
+): Promise<readonly VisitTime[]> {
+  const { chosen } = chooseImages(child.participant, visits, pipeline, undefined)
+  const times: VisitTime[] = []
+  for (const visit of visits) {
+    const { located } = await locateVisit(folder, visit, chosen.get(visit.session) ?? [], false)
+    if (located !== undefined) times.push(located.time)
+  }
+  return times
 }
 
 type Judged =

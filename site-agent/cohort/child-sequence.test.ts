@@ -64,6 +64,23 @@ describe('a child is shown in one sequence throughout,', () => {
     expect(await imagesOf([['T2w'], ['FLAIR'], ['FLAIR', 'T2w']], [10, 10, 90])).toEqual(['10 FLAIR', '90 FLAIR'])
   })
 
+  test('of the first visit, also where a visit that was taken out tells when that was', async () => {
+    const files = childOf([['FLAIR', 'T2w'], ['T2w'], ['FLAIR', 'T2w']])
+    const visits = [
+      { session: name(0), day: 5, time: '1900-01-06T00:00:00' },
+      { session: name(1), time: '1900-01-11T00:00:00' },
+      { session: name(2), day: 200 },
+    ]
+    files.set(`${child}/${child}_sessions.tsv`, visitTable(visits))
+    const at = { at: '2026-01-01T00:00:00Z', user: 'a', action: 'exclude', child, visit: name(0) } as const
+    const exclusions = new Map([[`${child}/${name(0)}`, at]])
+    const { children } = await loadCohort({ root: writeDataSet(files), study: testStudy(), site: 'here', exclusions })
+    expect(children[0]?.scans.map(({ day, path }) => `${day} ${path}`)).toEqual([
+      `10 ${imagePath(child, name(1), 'T2w.nii.gz')}`,
+      `200 ${imagePath(child, name(2), 'T2w.nii.gz')}`,
+    ])
+  })
+
   test('of the first visit that is not taken out by hand', async () => {
     const root = writeDataSet(childOf([['FLAIR'], ['T2w'], ['FLAIR', 'T2w']]))
     const at = { at: '2026-01-01T00:00:00Z', user: 'a', action: 'exclude', child, visit: name(0) } as const

@@ -17,11 +17,16 @@ export interface ChildSequence {
   readonly contradiction?: string
 }
 
-/** @param visits without those that a person took out; of visits of the first day the one that is preferred decides */
+/**
+ * Of visits of the first day the one that is preferred decides.
+ * @param visits without those that a person took out
+ * @param excluded when these were
+ */
 export async function sequenceOfChild(
   folder: DataFolder,
   visits: readonly BidsVisit[],
   pipeline: Study['pipeline'],
+  excluded: readonly VisitTime[],
 ): Promise<ChildSequence> {
   if ('features' in pipeline || channelsOf(pipeline) !== undefined) return { sequence: undefined }
   const preferred = visits.flatMap((visit) => {
@@ -40,7 +45,7 @@ export async function sequenceOfChild(
     times.push(located.time)
     ofVisit.set(visit.session, image)
   }
-  const { dated, contradiction } = placeVisits(times)
+  const { dated, contradiction } = placeVisits(times, excluded)
   if (contradiction !== undefined) return { sequence: undefined, contradiction }
   const ofFirstDay = dated
     .filter(({ day }) => day === dated[0]?.day)

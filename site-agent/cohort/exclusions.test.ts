@@ -3,14 +3,30 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decideOnScan, exclusionsText } from '../commands/exclude.ts'
 import { siteHome, writeSettings } from '../home.ts'
-import { loadCohort } from './cohort.ts'
+import { type Cohort, loadCohort } from './cohort.ts'
 import { exclusionsOf, noExclusions, readDecisions } from './exclusions.ts'
-import { soundSet, temporaryFolder, testStudy, told, writeDataSet } from './testsupport/data-set.ts'
+import {
+  type DataSet,
+  imagePath,
+  soundSet,
+  temporaryFolder,
+  testStudy,
+  told,
+  visitTable,
+  writeDataSet,
+} from './testsupport/data-set.ts'
 
 const clock = { now: () => Date.UTC(2026, 10, 25, 4, 5, 6) }
 
-async function site() {
-  const [home, root] = [siteHome(temporaryFolder()), writeDataSet(soundSet())]
+/** A set whose second child has a third visit. @param spoil changes it first */
+async function site(spoil: (files: DataSet) => void = () => {}) {
+  const files = soundSet().set(imagePath('sub-b', 'ses-3'), 'a third image')
+  files.set(
+    'sub-b/sub-b_sessions.tsv',
+    visitTable(['ses-1', 'ses-2', 'ses-3'].map((session, i) => ({ session, day: 30 + 170 * i }))),
+  )
+  spoil(files)
+  const [home, root] = [siteHome(temporaryFolder()), writeDataSet(files)]
   await writeSettings(home, { data: root, threads: 1 })
   return {
     home,
@@ -23,26 +39,64 @@ async function site() {
   }
 }
 
+const sameDay = visitTable([
+  { session: 'ses-1', day: 30 },
+  { session: 'ses-2', day: 30 },
+  { session: 'ses-3', day: 200 },
+])
+
+function scansOf({ children }: Cohort, child: string): string[] | undefined {
+  return children.find(({ participant }) => participant === child)?.scans.map(({ session }) => session)
+}
+
 describe('a scan that is taken out by hand', () => {
   test('is held back with who, when and why, until it is put back', async () => {
     const { decide, cohort, home } = await site()
     await decide('exclude', 'sub-a/ses-10', 'strong motion')
     const without = await cohort()
-    const scansOf = ({ children }: typeof without) =>
-      children.find(({ participant }) => participant === 'sub-a')?.scans.map(({ session }) => session)
-    expect(scansOf(without)).toEqual(['ses-z', 'ses-2'])
+    expect(scansOf(without, 'sub-a')).toEqual(['ses-z', 'ses-2'])
     expect(told(without.findings).join('\n')).toMatch(
       /scan\/excluded sub-a ses-10: it was excluded by hand on 2026-11-25 by \S+: strong motion\. To use it again: site include sub-a\/ses-10/,
     )
     expect(await exclusionsText(home)).toMatch(/^2026-11-25T04:05:06\.000Z {2}\S+ {2}sub-a\/ses-10: strong motion$/)
     await decide('include', 'sub-a/ses-10')
-    expect(scansOf(await cohort())).toEqual(['ses-z', 'ses-10', 'ses-2'])
+    expect(scansOf(await cohort(), 'sub-a')).toEqual(['ses-z', 'ses-10', 'ses-2'])
     expect(await exclusionsText(home)).toBe('Nothing is excluded by hand.')
     const actions = (await readDecisions(home.exclusionsFile)).map(({ action, child, visit }) => [action, child, visit])
     expect(actions).toEqual([
       ['exclude', 'sub-a', 'ses-10'],
       ['include', 'sub-a', 'ses-10'],
     ])
+  })
+
+  test('leaves the other of two visits of a day, and is itself told as excluded alone', async () => {
+    const { decide, cohort } = await site((files) => files.set('sub-b/sub-b_sessions.tsv', sameDay))
+    expect(scansOf(await cohort(), 'sub-b')).toEqual(['ses-3'])
+    await decide('exclude', 'sub-b/ses-2', 'broken off and repeated')
+    const after = await cohort()
+    expect(scansOf(after, 'sub-b')).toEqual(['ses-1', 'ses-3'])
+    expect(told(after.findings).filter((line) => line.includes('sub-b ses'))).toEqual([
+      expect.stringMatching(/^scan\/excluded sub-b ses-2: .*broken off and repeated/),
+    ])
+  })
+
+  test('holds nobody any more by its date, and is told as excluded whatever holds the child', async () => {
+    const visits = [
+      { session: 'ses-1', day: 10, time: '1900-01-11T00:00:00' },
+      { session: 'ses-2', day: 100, time: '1800-04-11T00:00:00' },
+      { session: 'ses-3', day: 200, time: '1900-07-20T00:00:00' },
+    ]
+    const { decide, cohort } = await site((files) => files.set('sub-b/sub-b_sessions.tsv', visitTable(visits)))
+    expect(scansOf(await cohort(), 'sub-b')).toBeUndefined()
+    await decide('exclude', 'sub-b/ses-2', 'of another child')
+    expect(scansOf(await cohort(), 'sub-b')).toEqual(['ses-1', 'ses-3'])
+    await decide('include', 'sub-b/ses-2')
+    await decide('exclude', 'sub-b/ses-1', 'motion')
+    const held = await cohort()
+    expect(scansOf(held, 'sub-b')).toBeUndefined()
+    const lines = told(held.findings).join('\n')
+    expect(lines).toMatch(/scan\/excluded sub-b ses-1/)
+    expect(lines).toMatch(/child\/times-disagree sub-b: from ses-2 to ses-3/)
   })
 
   test('may be a whole child, of whom nothing is used then', async () => {

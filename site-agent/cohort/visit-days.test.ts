@@ -47,6 +47,24 @@ describe('visits', () => {
     ])
   })
 
+  test('that are taken out tell how dates and days go together only where no other does and they agree', () => {
+    const dated = visit('ses-b', undefined, '1900-04-11')
+    const out = visit('ses-a', 10, '1900-01-11')
+    expect(placeVisits([dated], [out])).toMatchObject({ placed: [{ session: 'ses-b', day: 100 }], from: 'surgery' })
+    expect(placeVisits([dated, visit('ses-c', 300)], [out]).placed.map(({ day }) => day)).toEqual([100, 300])
+    const wrong = visit('ses-a', 10, '1899-01-11')
+    expect(placeVisits([dated, visit('ses-c', 160, '1900-06-10')], [wrong]).placed.map(({ day }) => day)).toEqual([
+      100, 160,
+    ])
+    expect(placeVisits([dated], [out, wrong])).toMatchObject({ placed: [{ day: 0 }], from: 'first-scan', held: [] })
+  })
+
+  test('that are taken out are of no day, and no first of the others', () => {
+    const out = [visit('ses-a', 10), visit('ses-b', undefined, '1867-02-27')]
+    expect(placeVisits([visit('ses-c', 10)], out)).toMatchObject({ placed: [{ session: 'ses-c', day: 10 }], held: [] })
+    expect(placeVisits([visit('ses-c', undefined, '1867-03-01')], out).placed).toEqual([{ session: 'ses-c', day: 0 }])
+  })
+
   test('without any time are held', () => {
     const { placed, held } = placeVisits([visit('ses-a', 10), visit('ses-b')])
     expect(placed).toHaveLength(1)

@@ -32,17 +32,20 @@ export interface VisitDays {
 /** Dates and day counts may differ by this much: counts are rounded, and midnights differ between time zones. */
 const toleranceDays = 1
 
-/** Orders visits by time, never by label; visits of one day are held, for days cannot tell which came first. */
-export function placeVisits(times: readonly VisitTime[]): VisitDays {
-  const both = times.filter(
-    ({ daysSinceSurgery, acquiredMs }) => daysSinceSurgery !== undefined && acquiredMs !== undefined,
-  )
+/**
+ * Orders visits by time, never by label; visits of one day are held, for days cannot tell which came first.
+ * @param excluded visits that are not placed, as people took them out: where no other does, they tell how dates and days
+ *   go together, as far as they agree on it
+ */
+export function placeVisits(times: readonly VisitTime[], excluded: readonly VisitTime[] = []): VisitDays {
+  const both = withBoth(times)
   const contradiction = disagreement(both)
   if (contradiction !== undefined) return { placed: [], dated: [], from: 'surgery', held: [], contradiction }
 
   const dayNumbers = times.flatMap(({ acquiredMs }) => (acquiredMs === undefined ? [] : [dayNumber(acquiredMs)]))
-  const counted = times.some(({ daysSinceSurgery }) => daysSinceSurgery !== undefined)
-  const [anchor] = both
+  const spare = withBoth(excluded)
+  const [anchor] = both.length > 0 || disagreement(spare) !== undefined ? both : spare
+  const counted = anchor !== undefined || times.some(({ daysSinceSurgery }) => daysSinceSurgery !== undefined)
   const dayZero = anchor === undefined ? (counted ? undefined : Math.min(...dayNumbers)) : zeroOf(anchor)
   const found: PlacedVisit[] = []
   const held: { session: string; rule: Rule; sentence: string }[] = []
@@ -70,6 +73,10 @@ const noTime =
   'nothing says when it was made: give acq_time or days_since_surgery in the visit table, or acq_time in the scan table.'
 const noAnchor =
   'it has a date and no days_since_surgery, and no other visit of this child has both; its day cannot be told.'
+
+function withBoth(times: readonly VisitTime[]): readonly VisitTime[] {
+  return times.filter(({ daysSinceSurgery, acquiredMs }) => daysSinceSurgery !== undefined && acquiredMs !== undefined)
+}
 
 function zeroOf({ daysSinceSurgery = 0, acquiredMs = 0 }: VisitTime): number {
   return dayNumber(acquiredMs) - Math.round(daysSinceSurgery)
