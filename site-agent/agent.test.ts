@@ -1,6 +1,7 @@
 // The agent's two loops against a coordinator that is played: what it repeats, what it gives up, and what it says.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -55,6 +56,8 @@ interface Play {
   readonly training?: () => never
   /** Otherwise in a day. */
   readonly renewalInMs?: number
+  /** Room for the spool; otherwise enough. */
+  readonly freeBytes?: () => Promise<number>
   /** Otherwise no child is at another hospital. */
   readonly linkage?: Linkage
 }
@@ -95,6 +98,7 @@ async function play({
   connections = [],
   training,
   renewalInMs = dayMs,
+  freeBytes = async () => 2 ** 30,
   linkage,
 }: Play = {}): Promise<Scene> {
   const events: string[] = []
@@ -164,7 +168,7 @@ async function play({
     preparedChildren: async () => [],
     egress,
     linkage: linkage ?? { settle: async () => {}, announce: async () => {} },
-    spool: createSpool(join(folder, 'spool')),
+    spool: createSpool(join(folder, 'spool'), freeBytes),
     personal: createPersonalParameters(join(folder, 'personal')),
     weightsFolder: folder,
     connect: async () => {
@@ -323,6 +327,56 @@ describe('an agent', () => {
     await scene.until('delivers', 2)
     expect(await lastOutcome(scene)).toBe('delivered')
   })
+
+  /** Whether the record of what leaves can be written: there is room, or there is none. */
+  const fullDevice = '/dev/full'
+  const fillDisk = (): Promise<void> => symlink(fullDevice, join(folder, 'egress.jsonl'))
+  const makeRoom = (): Promise<void> => rm(join(folder, 'egress.jsonl'))
+
+  test.skipIf(!existsSync(fullDevice))('waits for room when its disk is full, and then delivers', async () => {
+    await fillDisk()
+    const scene = await play()
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('waits', 2)
+    await makeRoom()
+    await scene.until('delivers whole')
+    expect(await lastOutcome(scene)).toBe('delivered')
+    expect(scene.events.some((event) => event.startsWith('declines'))).toBe(false)
+    expect(await recorded()).toEqual(['update-sealed', 'update-delivered'])
+  })
+
+  test('does not even train while there is no room for the update', async () => {
+    const freeBytes = [0, 0]
+    const scene = await play({ freeBytes: async () => freeBytes.shift() ?? 2 ** 30 })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers whole')
+    expect(await lastOutcome(scene)).toBe('delivered')
+    expect(scene.events.filter((event) => event === 'waits' || event === 'trains')).toEqual([
+      'waits',
+      'waits',
+      'trains',
+    ])
+  })
+
+  test.skipIf(!existsSync(fullDevice))(
+    'goes on when it cannot write down why it declines, and says nothing then',
+    async () => {
+      const scene = await play({
+        training: () => {
+          throw new Error('a fault')
+        },
+      })
+      await scene.until('attends')
+      await fillDisk()
+      scene.say(notice)
+      scene.say({ kind: 'assignment', assignment: { ...assignment, round: 1 } })
+      await scene.until('trains', 2)
+      expect(scene.events.some((event) => event.startsWith('declines'))).toBe(false)
+      await scene.stop()
+    },
+  )
 
   test('connects again and again, with pauses, and says why it could not', async () => {
     const scene = await play({

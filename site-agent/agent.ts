@@ -17,6 +17,7 @@ import {
 import { createAssignmentQueue } from './assignment-queue.ts'
 import { backoffMs } from './backoff.ts'
 import { type Connections, createConnections } from './connections.ts'
+import { orDiskFull } from './disk-full.ts'
 import type { StatusBoard } from './status-board.ts'
 
 /** What the coordinator says on the open call. */
@@ -65,11 +66,12 @@ const reportIntervalMs = 2_000
  */
 const soonestRenewalMs = 10 * 60_000
 
-/** Refusals after which the same update may be offered again. */
+/** Refusals after which the same update may be offered again, or what the machine lacks may be there again. */
 const retryable: ReadonlySet<ErrorCode> = new Set([
   'unreachable',
   'too_busy',
   'disk_full',
+  'store_locked',
   'deadline_exceeded',
   'offset_mismatch',
   'unauthenticated',
@@ -176,8 +178,9 @@ async function workOn(
       await connections.use((client) => performAssignment(deps, client, assignment, options))
       deps.log.info('update-delivered', { digest: study, stage, round })
       return ended('delivered')
-    } catch (error) {
+    } catch (thrown) {
       if (signal.aborted || report.unwanted.aborted) return ended('cancelled')
+      const error = orDiskFull(thrown)
       const refusal = SequelaError.from(error)
       deps.log.warn('assignment-failed', { digest: study, stage, round, code: refusal.code })
       if (retryable.has(refusal.code) && !isOwnFault(error)) {
@@ -191,7 +194,10 @@ async function workOn(
   }
 }
 
-/** A refusal by the coordinator ends the matter; a failure of our own is told to it, in a fixed sentence. */
+/**
+ * A refusal by the coordinator ends the matter; a failure of our own is told to it, in a fixed sentence. Never rejects: what
+ * cannot be written down before it is said is not said, and the coordinator asks again or goes on without this site.
+ */
 async function forget(
   deps: AgentDeps,
   connections: Connections<AgentClient>,
@@ -199,12 +205,14 @@ async function forget(
   id: string,
   refusal: SequelaError,
 ): Promise<void> {
-  const spooled = await deps.spool.find(assignment, assignment.baseDigest)
-  if (spooled !== undefined) return deps.spool.remove(spooled)
-  const reason = await deps.egress.sealReason(assignment, refusal.code)
-  await connections
-    .use((client) => client.decline(id, refusal.code, reason))
-    .catch((error: unknown) => deps.log.warn('decline-failed', { code: SequelaError.from(error).code }))
+  try {
+    const spooled = await deps.spool.find(assignment, assignment.baseDigest)
+    if (spooled !== undefined) return await deps.spool.remove(spooled)
+    const reason = await deps.egress.sealReason(assignment, refusal.code)
+    await connections.use((client) => client.decline(id, refusal.code, reason))
+  } catch (error) {
+    deps.log.warn('decline-failed', { code: SequelaError.from(orDiskFull(error)).code })
+  }
 }
 
 /** An error that did not come as a refusal is a fault of this program and is not tried again. */

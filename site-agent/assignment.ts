@@ -137,6 +137,8 @@ async function trainUpdate(
   const stage = study.study.stages[assignment.stage]
   if (stage === undefined || assignment.round >= stage.rounds) throw unknownRound(study, assignment)
   const job = await prepareJob(deps, client, study, stage, assignment, options)
+  // Else a full disk would be found after the training, which would begin again with every attempt.
+  await deps.spool.requireRoom(assignment.baseByteLength)
   const metrics = await deps.trainer.evaluate(job, reporting('evaluating', options))
   const trained = await deps.trainer.train(job, reporting('training', options))
   const loss = {

@@ -5,6 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { systemCode } from '../shared/system-code.ts'
+import { isDiskFull } from './disk-full.ts'
 
 /** Numbers the files written aside, over all caches of this process. */
 let written = 0
@@ -23,12 +24,13 @@ export async function writeCacheFile(file: string, content: string | Uint8Array)
 }
 
 function cacheError(cause: unknown): SequelaError {
-  const code = systemCode(cause)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isDiskFull(cause)) {
     return new SequelaError(
       'disk_full',
       'There is no room for prepared scans; free space on the disk of the site folder.',
     )
   }
-  return new SequelaError('file_unreadable', `The folder of prepared scans cannot be written (${code}).`, { cause })
+  return new SequelaError('file_unreadable', `The folder of prepared scans cannot be written (${systemCode(cause)}).`, {
+    cause,
+  })
 }

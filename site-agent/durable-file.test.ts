@@ -1,8 +1,17 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { appendLineDurably } from './durable-file.ts'
+import { appendLineDurably, writeFileDurably } from './durable-file.ts'
 import { lockFile } from './file-lock.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sequela-durable-'))
@@ -38,5 +47,26 @@ describe('a record of lines', () => {
     unlock()
     await appendLineDurably(file, 'other')
     expect(content()).toBe('half and half\nother\n')
+  })
+})
+
+/** Takes nothing, as a full disk does. */
+const fullDevice = '/dev/full'
+
+describe.skipIf(!existsSync(fullDevice))('a disk that is full', () => {
+  test('is said of a line that could not be added', async () => {
+    symlinkSync(fullDevice, file)
+    await expect(appendLineDurably(file, 'line')).rejects.toMatchObject({
+      code: 'disk_full',
+      message: expect.stringContaining(file),
+    })
+  })
+
+  test('is said of a file that could not be replaced, which stays, and nothing is left beside it', async () => {
+    writeFileSync(file, 'before')
+    symlinkSync(fullDevice, `${file}.${process.pid}.tmp`)
+    await expect(writeFileDurably(file, 'after')).rejects.toMatchObject({ code: 'disk_full' })
+    expect(content()).toBe('before')
+    expect(readdirSync(join(file, '..'))).toEqual(['record.jsonl'])
   })
 })

@@ -1,22 +1,32 @@
 // Files that are there after a power cut: written aside, flushed, renamed, and the folder flushed.
 
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { orDiskFull } from './disk-full.ts'
 import { lockFile } from './file-lock.ts'
 
-/** Replaces `file` with `content` in one step; on return it survives a power cut. */
+/**
+ * Replaces `file` with `content` in one step; on return it survives a power cut.
+ * @throws SequelaError `disk_full`, and then the file is as it was; the system's other errors.
+ */
 export async function writeFileDurably(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const aside = `${file}.${process.pid}.tmp`
-  const handle = await open(aside, 'w', mode)
   try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    const handle = await open(aside, 'w', mode)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(aside, file)
+    await syncFolder(dirname(file))
+  } catch (error) {
+    // Half a file is of no use, and takes room where there is none.
+    await rm(aside, { force: true }).catch(() => {})
+    throw orDiskFull(error, file)
   }
-  await rename(aside, file)
-  await syncFolder(dirname(file))
 }
 
 /**
@@ -24,7 +34,8 @@ export async function writeFileDurably(file: string, content: string | Uint8Arra
  * half written is cut off first, and what this one leaves when it fails: a fragment in front of the next line would
  * make both unreadable. Two programs that append wait for one another, as one could take for a fragment what the other
  * is writing just now. Nothing is awaited meanwhile, so that no two appends of one process do.
- * @throws SequelaError `store_locked` when another program keeps on writing for longer than `patienceMs`.
+ * @throws SequelaError `disk_full`; `store_locked` when another program keeps on writing for longer than `patienceMs`; the
+ *   system's other errors.
  */
 export async function appendLineDurably(
   file: string,
@@ -32,11 +43,15 @@ export async function appendLineDurably(
   { patienceMs = 10_000 }: { readonly patienceMs?: number } = {},
 ): Promise<void> {
   const taken = `another program has been writing in ${dirname(file)} for a while; try again`
-  const unlock = lockFile(join(dirname(file), 'records.lock'), { taken, patienceMs })
   try {
-    appendWholeLine(file, `${line}\n`)
-  } finally {
-    unlock()
+    const unlock = lockFile(join(dirname(file), 'records.lock'), { taken, patienceMs })
+    try {
+      appendWholeLine(file, `${line}\n`)
+    } finally {
+      unlock()
+    }
+  } catch (error) {
+    throw orDiskFull(error, file)
   }
 }
 

@@ -12,16 +12,23 @@ export interface LockOptions {
   readonly patienceMs: number
 }
 
-/** Takes the lock and returns how to release it. @throws SequelaError `store_locked`, and the system's own errors. */
+/** Takes the lock and returns how to release it. @throws SequelaError `store_locked`, `file_unreadable`; the system's errors. */
 export function lockFile(file: string, { taken, patienceMs }: LockOptions): () => void {
   // Made here, because the database does not say why a file could not be made.
   closeSync(openSync(file, 'a', 0o600))
   const database = new DatabaseSync(file, { timeout: patienceMs })
   try {
-    database.exec('BEGIN EXCLUSIVE')
+    // Nothing is ever written, so no journal is needed, which on a full disk could not be made.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    throw new SequelaError('store_locked', taken, { cause: error })
+    if (isBusy(error)) throw new SequelaError('store_locked', taken, { cause: error })
+    throw new SequelaError('file_unreadable', `${file} cannot be locked`, { cause: error })
   }
   return () => database.close()
+}
+
+/** SQLITE_BUSY. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }

@@ -33,6 +33,16 @@ describe('the spool', () => {
     expect(await again.list()).toHaveLength(1)
   })
 
+  test('says beforehand when there is no room for an update', async () => {
+    const free = [2 ** 30, 2 ** 20]
+    const spool = createSpool(join(root, 'full'), async () => free.shift() ?? 0)
+    await spool.requireRoom(2 ** 20)
+    await expect(spool.requireRoom(2 ** 20)).rejects.toMatchObject({
+      code: 'disk_full',
+      message: expect.stringContaining('make 17 MiB'),
+    })
+  })
+
   test('has nothing for another round or another base', async () => {
     const spool = createSpool(join(root, 'other'))
     await spool.put(update(1))

@@ -1,11 +1,12 @@
 // Sealed updates that wait to be delivered. They survive a restart or a reboot, so that no training is ever repeated
 // because a line was down. One folder an update: the bytes and, written last, what is announced with them.
 
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
 import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
 import { isMetricName } from '../shared/study/metrics.ts'
 import { syncFolder, writeFileDurably } from './durable-file.ts'
 import type { SealedUpdate } from './egress.ts'
@@ -16,6 +17,11 @@ export interface SpooledUpdate extends Omit<SealedUpdate, 'content'> {
 }
 
 export interface Spool {
+  /**
+   * Before an update of so many bytes is made, which may take hours.
+   * @throws SequelaError `disk_full` when there is no room to keep it.
+   */
+  requireRoom(byteLength: number): Promise<void>
   /** Keeps the update; on return it survives a power cut. */
   put(update: SealedUpdate): Promise<SpooledUpdate>
   /** The update kept for an assignment, if there is one that starts from `baseDigest`. */
@@ -41,7 +47,11 @@ const noteSchema = z.object({
 const noteName = 'update.json'
 const contentName = 'update.safetensors'
 
-export function createSpool(folder: string): Spool {
+/** Room that the other things written in a round take: records, notes, values that stay at the site. */
+const roomBesideBytes = 16 * 2 ** 20
+
+/** @param freeBytes how much room a folder's disk has; a parameter so that a full one can be tested */
+export function createSpool(folder: string, freeBytes: (folder: string) => Promise<number> = freeBytesOf): Spool {
   const read = async (entry: string): Promise<SpooledUpdate | undefined> => {
     const note = await readFile(join(folder, entry, noteName), 'utf8').catch(() => undefined)
     if (note === undefined) return undefined
@@ -56,6 +66,14 @@ export function createSpool(folder: string): Spool {
   }
 
   return {
+    requireRoom: async (byteLength) => {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      const needed = byteLength + roomBesideBytes
+      if ((await freeBytes(folder)) >= needed) return
+      const megabytes = Math.ceil(needed / 2 ** 20)
+      throw new SequelaError('disk_full', `there is no room for an update in ${folder}; make ${megabytes} MiB`)
+    },
+
     put: async (update) => {
       const entry = entryOf(update.assignment)
       const aside = join(folder, `${entry}.tmp`)
@@ -85,6 +103,12 @@ export function createSpool(folder: string): Spool {
       await rm(join(folder, entryOf(update.assignment)), { recursive: true, force: true })
     },
   }
+}
+
+/** What a user who is not the superuser may fill. */
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
 }
 
 function entryOf(assignment: AssignmentKey): string {

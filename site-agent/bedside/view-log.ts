@@ -32,10 +32,9 @@ export function createViewLog(deps: { readonly file: string; readonly user: stri
     record: async (view) => {
       const line: ViewRecord = { at: new Date(deps.clock.now()).toISOString(), user: deps.user, ...view }
       await appendLineDurably(deps.file, JSON.stringify(line)).catch((cause: unknown) => {
-        const code = systemCode(cause)
         throw new SequelaError(
-          code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'file_unreadable',
-          `the log of views cannot be written (${code}), and nothing is shown that is not written down`,
+          cause instanceof SequelaError ? cause.code : 'file_unreadable',
+          `the log of views cannot be written (${systemCode(cause)}), and nothing is shown that is not written down`,
           { cause },
         )
       })

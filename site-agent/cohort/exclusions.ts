@@ -51,9 +51,8 @@ export function exclusionSentence(decision: ExclusionDecision): string {
 /** Writes a decision down; on return it survives a power cut. @throws SequelaError `disk_full`, `file_unreadable`. */
 export async function recordDecision(file: string, decision: ExclusionDecision): Promise<void> {
   await appendLineDurably(file, JSON.stringify(decision)).catch((cause: unknown) => {
-    const code = systemCode(cause)
-    const full = code === 'ENOSPC' || code === 'EDQUOT'
-    throw new SequelaError(full ? 'disk_full' : 'file_unreadable', `${file} cannot be written (${code})`, { cause })
+    if (cause instanceof SequelaError) throw cause
+    throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
   })
 }
 

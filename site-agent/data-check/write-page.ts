@@ -67,6 +67,7 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   const madeAt = new Date(systemClock.now()).toISOString().slice(0, 16).replace('T', ' ')
   const page = checkPage({ report, children: cohort.children, pictures, quality, further, madeAt: `${madeAt} UTC` })
   await writeFileDurably(file, renderCheckPage(page).text).catch((cause: unknown) => {
+    if (cause instanceof SequelaError) throw cause
     throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
   })
 }
