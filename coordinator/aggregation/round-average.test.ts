@@ -1,12 +1,19 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../../shared/digest.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
 import type { ActiveRun, Run, SealedRound } from '../run/run.ts'
+import { openFileBlobs } from '../store/files.ts'
 import { createMemoryBlobs } from '../store/memory-blobs.ts'
 import { createSmallFederation } from '../testsupport/small-federation.ts'
 import { createRoundAverage, planOf } from './round-average.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sequela-round-average-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const blobs = { pathOf: (digest: string) => `file of ${digest}` }
 const fileOf = (name: string): string => blobs.pathOf(sha256(name))
@@ -69,5 +76,26 @@ describe('the average of a sealed round', () => {
     const { run: current, round } = sealed(run())
     const average = createRoundAverage({ blobs: { ...createMemoryBlobs(), ...blobs } })
     await expect(average(current, round)).rejects.toMatchObject({ code: 'store_corrupt' })
+  })
+
+  test.each(['w0', 'w1', 'a 0 1', 'c 0 1'])('is not computed when a bit of %s has changed on disk', async (name) => {
+    const store = await openFileBlobs({ folder: join(folder, name), minFreeBytes: 0 })
+    for (const content of ['w0', 'w1', 'a 0 1', 'c 0 1']) await store.put(Buffer.from(content))
+    const { seal, publish, run } = await startedRun()
+    await seal(0, 0, 'w0')
+    await publish(0, 0, 'w1')
+    await seal(0, 1, 'w1')
+    const { run: current, round } = sealed(run())
+    const average = createRoundAverage({ blobs: store })
+    // The contents are no weights, which is found only after each has been hashed.
+    await expect(average(current, round)).rejects.toThrow('the model')
+    const file = store.pathOf(sha256(name)) ?? ''
+    const bytes = readFileSync(file)
+    bytes[1] = (bytes[1] ?? 0) ^ 1
+    writeFileSync(file, bytes)
+    await expect(average(current, round)).rejects.toMatchObject({
+      code: 'store_corrupt',
+      message: expect.stringContaining(`${sha256(name)} does not have its hash`),
+    })
   })
 })

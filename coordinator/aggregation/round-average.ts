@@ -1,6 +1,8 @@
 // The average of one sealed round: which stored files it is made of, according to the run.
 
+import type { Digest } from '../../shared/digest.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import { encodeHeader } from '../../shared/weights/safetensors.ts'
 import { elementCount } from '../../shared/weights/weights.ts'
@@ -11,16 +13,40 @@ import type { Blobs } from '../store/blobs.ts'
 import { type Aggregation, aggregate } from './aggregate.ts'
 import type { AggregationPlan, UpdateFile } from './plan.ts'
 
-/** Averages sealed rounds from the files of `blobs`; `signal` calls an average off. */
+type Store = Pick<Blobs, 'put' | 'pathOf' | 'has' | 'verify'>
+
+/**
+ * Averages sealed rounds from the files of `blobs`, each of which is hashed again first; `signal` calls an average off.
+ * @throws SequelaError `store_corrupt` when a file is missing or has changed, `disk_full`.
+ */
 export function createRoundAverage({
   blobs,
 }: {
-  readonly blobs: Pick<Blobs, 'put' | 'pathOf'>
+  readonly blobs: Store
 }): (run: ActiveRun, round: SealedRound, signal?: AbortSignal) => Promise<Aggregation> {
-  return (run, round, signal) => {
+  return async (run, round, signal) => {
     const manifest = modelManifest(modelOf(run.study))
-    return aggregate({ blobs, manifest, plan: planOf(run, round, blobs), ...(signal !== undefined && { signal }) })
+    const inputs = new Set<Digest>()
+    const pathOf = (digest: Digest): string | undefined => {
+      inputs.add(digest)
+      return blobs.pathOf(digest)
+    }
+    const plan = planOf(run, round, { pathOf })
+    for (const digest of inputs) {
+      signal?.throwIfAborted()
+      await requireWhole(blobs, digest)
+    }
+    return aggregate({ blobs, manifest, plan, ...(signal !== undefined && { signal }) })
   }
+}
+
+/** A changed bit would go into the next weights unseen, and from there to every site. */
+async function requireWhole(blobs: Store, digest: Digest): Promise<void> {
+  if (await blobs.has(digest)) return blobs.verify(digest)
+  throw new SequelaError(
+    'store_corrupt',
+    `blob ${digest} of a sealed round is gone; restore the last backup of the store`,
+  )
 }
 
 /** What the average of a round is made of. The first round of a stage has no step before it, so no momentum. */

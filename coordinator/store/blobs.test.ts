@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../../shared/digest.ts'
 import { describeBlobs } from './blobs.contract.ts'
+import { readBlob } from './blobs.ts'
 import { openFileBlobs } from './files.ts'
 import { createMemoryBlobs } from './memory-blobs.ts'
 
@@ -40,6 +41,7 @@ describe('the blob store on disk', () => {
     const bytes = readFileSync(file)
     bytes[50] = 1
     writeFileSync(file, bytes)
+    await expect(readBlob(blobs, digest)).rejects.toMatchObject({ code: 'store_corrupt' })
     await expect(blobs.verify(digest)).rejects.toMatchObject({ code: 'store_corrupt' })
     truncateSync(file, 10)
     await expect(blobs.verify(digest)).rejects.toMatchObject({ code: 'store_corrupt' })

@@ -1,7 +1,8 @@
 // Blobs: weights and updates, named by the SHA-256 of their bytes. An upload grows as a partial blob that survives a
 // restart and gets its name only when it is whole, hashed and flushed.
 
-import type { Digest } from '../../shared/digest.ts'
+import { type Digest, sha256 } from '../../shared/digest.ts'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 
 /** A partial blob that is open for writing; there is one writer to a key at a time. */
 export interface PartialBlob {
@@ -53,14 +54,23 @@ export interface Blobs {
   list(): Promise<readonly Digest[]>
 }
 
-/** A whole blob. @throws SequelaError `file_unreadable`, `store_corrupt`. */
+/** A whole blob, hashed again. @throws SequelaError `file_unreadable`, `store_corrupt` when its bytes have changed. */
 export async function readBlob(blobs: Pick<Blobs, 'open'>, digest: Digest): Promise<Uint8Array> {
   const reader = await blobs.open(digest)
   try {
     const content = new Uint8Array(reader.byteLength)
     await reader.read(0, content)
+    if (sha256(content) !== digest) throw damaged(digest)
     return content
   } finally {
     await reader.close()
   }
+}
+
+/** The refusal for a blob that does not have its hash any more. */
+export function damaged(digest: Digest): SequelaError {
+  return new SequelaError(
+    'store_corrupt',
+    `blob ${digest} does not have its hash any more; restore the last backup of the store`,
+  )
 }

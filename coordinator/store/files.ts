@@ -1,13 +1,13 @@
 // Blobs as files: `blobs/ab/abcdef…` for whole ones, `partial/<key>` for uploads that are under way. A blob is written
 // aside, flushed, renamed, and its folder flushed; only then may an event name it.
 
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import type { BlobReader, Blobs, PartialBlob } from './blobs.ts'
+import { type BlobReader, type Blobs, damaged, type PartialBlob } from './blobs.ts'
 import { type RunningHash, startHash } from './hash-thread.ts'
 
 /** An upload is flushed in the background this often, in bytes, so that little is left to flush at its end. */
@@ -108,16 +108,15 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
     has: async (digest) => (await sizeOf(fileOf(digest))) !== undefined,
     open: (digest) => openBlob(fileOf(digest), digest),
     verify: async (digest) => {
-      const hash = createHash('sha256')
-      const size = await sizeOf(fileOf(digest))
-      if (size === undefined) throw missing(digest)
-      await hashFile(fileOf(digest), hash)
-      if (hash.digest('hex') !== digest) {
-        throw new SequelaError(
-          'store_corrupt',
-          `blob ${digest} does not have its hash any more; restore the last backup`,
-        )
+      if ((await sizeOf(fileOf(digest))) === undefined) throw missing(digest)
+      const hash = startHash()
+      try {
+        for await (const piece of piecesOf(fileOf(digest))) await hash.update([piece])
+      } catch (error) {
+        hash.forget()
+        throw error
       }
+      if ((await hash.digest()) !== digest) throw damaged(digest)
     },
     pathOf: fileOf,
     delete: (digest) => rm(fileOf(digest), { force: true }),
@@ -209,16 +208,6 @@ async function openBlob(path: string, digest: Digest): Promise<BlobReader> {
     },
     close: () => handle.close(),
   }
-}
-
-/** Hashes what a file holds and returns its length; 0 where there is no file. */
-async function hashFile(path: string, hash: Hash): Promise<number> {
-  let length = 0
-  for await (const piece of piecesOf(path)) {
-    hash.update(piece)
-    length += piece.byteLength
-  }
-  return length
 }
 
 /** What a file holds, piece by piece; nothing where there is no file. */
