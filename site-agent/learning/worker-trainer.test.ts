@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,6 +88,20 @@ describe('a trainer in a process of its own', () => {
       message: expect.stringContaining('8 bytes'),
     })
   })
+})
+
+test('a training process ends with an agent that is killed, in the middle of its job', async () => {
+  const agent = fork(join(import.meta.dirname, 'testsupport', 'train-and-tell.ts'), {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  // The training process writes its errors to the same pipe, which closes when both have ended.
+  agent.stderr?.resume()
+  const allEnded = once(agent, 'close')
+  agent.send({ ...job, stage: { ...job.stage, localEpochs: 10_000 } })
+  await once(agent, 'message')
+  agent.kill('SIGKILL')
+  expect(await allEnded).toEqual([null, 'SIGKILL'])
 })
 
 describe('a training process that goes wrong', () => {

@@ -12,6 +12,8 @@ import { train } from './train.ts'
 import { createVolumes, type Volumes } from './volumes.ts'
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
 
+/** The agent's process; another one once that has ended. */
+const parent = process.ppid
 const threads = Number(process.argv[2] ?? '1')
 const volumesByShape = new Map<string, Volumes>()
 
@@ -50,9 +52,22 @@ async function perform(request: WorkerRequest): Promise<WorkerReply> {
 function volumesOf({ job }: WorkerRequest): Volumes {
   const shape = scanShapeOf(job.model)
   const key = JSON.stringify(shape)
-  const known = volumesByShape.get(key) ?? createVolumes(shape)
+  const known = volumesByShape.get(key) ?? unlessOrphaned(createVolumes(shape))
   volumesByShape.set(key, known)
   return known
+}
+
+/**
+ * A job is one stretch of work, a round of training for hours, in which this process hears no event: not the end of an agent
+ * that was killed either, whose successor would train beside it. So it is looked for whenever a scan is shown.
+ */
+function unlessOrphaned(volumes: Volumes): Volumes {
+  return {
+    get: (file) => {
+      if (process.ppid !== parent) process.exit(0)
+      return volumes.get(file)
+    },
+  }
 }
 
 function reply(message: WorkerReply): void {
