@@ -17,6 +17,18 @@ export interface ScannedFolder {
   readonly copies: number
   /** Reasons why DICOM files could not be read, each with how many. */
   readonly unreadable: ReadonlyMap<string, number>
+  /** Whole series of which nothing could be read, where series are asked for one by one. */
+  readonly unreadableSeries: readonly UnreadableSeries[]
+}
+
+/** A series as a PACS lists it. */
+export interface UnreadableSeries {
+  readonly patientId: string | undefined
+  /** Real, so not for showing. */
+  readonly day: number | undefined
+  readonly seriesNumber: number | undefined
+  readonly images: number | undefined
+  readonly reason: string
 }
 
 /**
@@ -51,7 +63,7 @@ export async function scanFolder(
       unreadable.set(error.message, (unreadable.get(error.message) ?? 0) + 1)
     }
   }
-  return { images, foreign, copies, unreadable }
+  return { images, foreign, copies, unreadable, unreadableSeries: [] }
 }
 
 async function sameBytes(a: string, b: string): Promise<boolean> {

@@ -46,6 +46,10 @@ function run({ dicom, into, home }: Place, options: Partial<ImportRequest> = {})
 const imagesOf = (report: ImportReport) =>
   report.children.flatMap(({ visits }) => visits.flatMap(({ images }) => images))
 
+function dayOf(date: string): number {
+  return Date.parse(date) / 86_400_000
+}
+
 /** Three visits of one patient, each with FLAIR and T1w after contrast agent, and a localizer between them. */
 function writePatient(folder: string, patient = 'P1'): void {
   for (const [visit, date] of ['20240310', '20240620', '20241001'].entries()) {
@@ -237,6 +241,28 @@ describe('the import of a folder', () => {
     expect(imagesOf(report)).toEqual([])
     expect(report.held.map(({ rule }) => rule)).toContain('exists')
     expect(existsSync(join(at.into, image?.file ?? ''))).toBe(true)
+  })
+
+  test('names a series of which nothing could be read by child, shifted day and number', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const odd = { day: dayOf('2024-06-20'), seriesNumber: 12, images: 6000, reason: 'it is too much.' }
+    const unreadableSeries = [
+      { patientId: 'P1', ...odd },
+      { patientId: 'P2', ...odd, images: undefined },
+    ]
+    const source: ImportRequest['source'] = {
+      scan: async (options) => ({ ...(await folderSource(at.dicom).scan(options)), unreadableSeries }),
+    }
+    const map = new Map<string, MappedPatient>([
+      ['P1', { participant: 'sub-1', surgeryDay: dayOf('2024-03-01'), outcome: undefined }],
+    ])
+    const report = await run(at, { source, map, dryRun: true })
+    expect(imagesOf(report)).toHaveLength(6)
+    expect(report.held.flatMap(({ rule, sentence }) => (rule === 'unreadable' ? [sentence] : []))).toEqual([
+      'sub-1, day 111, series 12 (6000 images): it is too much.',
+      'a patient without usable scans, unknown day, series 12: it is too much.',
+    ])
   })
 
   test('leaves copies aside and refuses images that share an identifier and differ', async () => {

@@ -101,7 +101,7 @@ async function importPlanned(
     into: request.into,
     found: { images: scanned.images.length, copies: scanned.copies, foreign: scanned.foreign },
     children: reported,
-    held: [...failed, ...held, ...unreadableSentences(scanned)],
+    held: [...failed, ...held, ...unreadableSeries(scanned, plan), ...unreadableSentences(scanned)],
     remarks: remarksOn(plan, request),
   }
 }
@@ -205,9 +205,18 @@ function failureSentence(
 ): string {
   const { seriesNumber } = stack.instance
   return heldSentence(
-    { rule: 'encoding', child, day, seriesNumber, images: stack.slices.length, reason: reason.replace(/\.$/, '') },
+    { child, day, seriesNumber, images: stack.slices.length, reason: reason.replace(/\.$/, '') },
     surgeryDay,
   )
+}
+
+/** Named as the series that were read are: by child, day and number. */
+function unreadableSeries(scanned: ScannedFolder, { children }: Plan): { rule: string; sentence: string }[] {
+  return scanned.unreadableSeries.map(({ patientId, reason, ...series }) => {
+    const planned = children.find(({ child }) => child.patientId === patientId)
+    const held = { ...series, child: planned?.child, reason: reason.replace(/\.$/, '') }
+    return { rule: 'unreadable', sentence: heldSentence(held, planned?.surgeryDay) }
+  })
 }
 
 function unreadableSentences({ unreadable }: ScannedFolder): { rule: string; sentence: string }[] {

@@ -50,11 +50,14 @@ export function shiftedDate(day: number, { shiftDays }: KnownChild): string {
 }
 
 /** A held series in a sentence. */
-export function heldSentence(held: HeldSeries, surgeryDay: number | undefined): string {
+export function heldSentence(
+  held: Omit<HeldSeries, 'rule' | 'images'> & { readonly images: number | undefined },
+  surgeryDay: number | undefined,
+): string {
   const whose = held.child === undefined ? 'a patient without usable scans' : held.child.participant
   const which = held.seriesNumber === undefined ? 'images' : `series ${held.seriesNumber}`
-  const images = counted(held.images, 'image')
-  return `${whose}, ${shownWhen(held.day, held.child, surgeryDay)}, ${which} (${images}): ${held.reason}.`
+  const images = held.images === undefined ? '' : ` (${counted(held.images, 'image')})`
+  return `${whose}, ${shownWhen(held.day, held.child, surgeryDay)}, ${which}${images}: ${held.reason}.`
 }
 
 /** The report in words. */

@@ -39,6 +39,7 @@ export const acquisition = {
   manufacturer: tag('00080070'),
   bodyPart: tag('00180015'),
   seriesNumber: tag('00200011', 'decimal'),
+  imagesOfSeries: tag('00201209', 'decimal'),
   scanningSequence: tag('00180020'),
   sequenceVariant: tag('00180021'),
   scanOptions: tag('00180022'),

@@ -26,6 +26,9 @@ const silenceMs = 120_000
 /** A refusal that another attempt may not meet: the line, or a server that is busy or restarting. */
 export class PassingFault extends SequelaError {}
 
+/** A refusal of whoever asks (401, 403), whatever is asked for. */
+export class AccessRefused extends SequelaError {}
+
 /** @throws SequelaError `config_invalid` for an address that may not be used */
 export function connectPacs(url: string, credentials: PacsCredentials): PacsConnection {
   const base = parseAddress(url)
@@ -107,7 +110,7 @@ function refusalOf(status: number): SequelaError {
     )
   }
   if (status === 401 || status === 403) {
-    return new SequelaError(
+    return new AccessRefused(
       'pacs_refused',
       `the PACS refuses access (${status}); check the header or certificate given for it`,
     )

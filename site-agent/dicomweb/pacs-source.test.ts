@@ -1,16 +1,23 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { SequelaError } from '../../shared/protocol/errors.ts'
 import { temporaryFolder } from '../cohort/testsupport/data-set.ts'
 import { parseDicomHeader } from '../dicom/dicom-file.ts'
 import { type PlannedImage, planImport } from '../dicom/plan.ts'
 import { makeSeries, uidOf } from '../dicom/testsupport/series.ts'
-import type { Pacs } from './pacs.ts'
-import { PassingFault } from './pacs-connection.ts'
+import type { ListedSeries, Pacs } from './pacs.ts'
+import { AccessRefused, PassingFault } from './pacs-connection.ts'
 import { pacsSource } from './pacs-source.ts'
 
 const made = makeSeries()
 const filters = [{ from: '20240101', until: undefined, patientId: undefined }]
+
+const listed = (series: string, changes: Partial<ListedSeries> = {}): ListedSeries => ({
+  ...{ studyUid: uidOf('study'), seriesUid: uidOf(series) },
+  ...{ patientId: 'P1', day: 19_000, seriesNumber: 4, images: made.length },
+  ...changes,
+})
 
 /** A PACS with one series; after `cutAfter` files of the series the line is cut. */
 function pacsWith(
@@ -20,7 +27,7 @@ function pacsWith(
   const asked: number[] = []
   const pacs: Pacs = {
     series: async function* () {
-      yield { studyUid: uidOf('study'), seriesUid: uidOf('series') }
+      yield listed('series')
     },
     headers: () => Promise.resolve(made.map((bytes) => parseDicomHeader(bytes).fields)),
     files: async function* () {
@@ -81,5 +88,58 @@ describe('a series of a PACS', () => {
   test('is refused when the PACS gives other images than it announced', async () => {
     const { pacs } = pacsWith(9, () => made[0] ?? new Uint8Array())
     await expect((await planned(pacs, temporaryFolder())).fetch()).rejects.toMatchObject({ code: 'scan_unreadable' })
+  })
+
+  test.each([
+    ['is refused', new SequelaError('pacs_refused', 'the PACS refuses the request (404).')],
+    ['is not what was asked for', new SequelaError('message_malformed', 'it is not multipart')],
+  ])('whose transfer %s is unreadable, and nothing of it is kept', async (_, refusal) => {
+    const incoming = temporaryFolder()
+    const { pacs } = pacsWith(9, () => {
+      throw refusal
+    })
+    await expect((await planned(pacs, incoming)).fetch()).rejects.toMatchObject({
+      code: 'scan_unreadable',
+      message: refusal.message,
+    })
+    expect(readdirSync(incoming)).toEqual([])
+  })
+})
+
+describe('a search of a PACS', () => {
+  /** Three series, of whose second it says this instead of its headers. */
+  const scan = (refusal: Error) => {
+    const { pacs } = pacsWith(made.length)
+    const odd = listed('odd', { seriesNumber: 12, images: 6000 })
+    return pacsSource({
+      pacs: {
+        ...pacs,
+        series: async function* () {
+          yield* [listed('series'), odd, listed('another')]
+        },
+        headers: (series) => (series === odd ? Promise.reject(refusal) : pacs.headers(series)),
+      },
+      ...{ filters, incomingFolder: temporaryFolder() },
+    }).scan({})
+  }
+
+  test.each([
+    new SequelaError('message_malformed', 'The PACS sent a list of more than 33554432 bytes.'),
+    new SequelaError('pacs_refused', 'the PACS refuses the request (404)'),
+  ])('goes on when it is told of one series: $message', async (refusal) => {
+    const { images, unreadableSeries } = await scan(refusal)
+    expect(images).toHaveLength(2 * made.length)
+    expect(unreadableSeries).toEqual([
+      { patientId: 'P1', day: 19_000, seriesNumber: 12, images: 6000, reason: refusal.message },
+    ])
+  })
+
+  test.each([
+    new AccessRefused('pacs_refused', 'the PACS refuses access (403)'),
+    new PassingFault('pacs_refused', 'the PACS cannot answer at the moment (503)'),
+    new PassingFault('unreachable', 'the PACS cannot be reached'),
+    new SequelaError('cancelled', 'the import was stopped'),
+  ])('ends when it is told: $message', async (refusal) => {
+    await expect(scan(refusal)).rejects.toBe(refusal)
   })
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { parseDicomHeader } from '../dicom/dicom-file.ts'
-import type { ScannedFolder } from '../dicom/folder.ts'
+import type { ScannedFolder, UnreadableSeries } from '../dicom/folder.ts'
 import { scanFolder } from '../dicom/folder.ts'
 import { readInstance } from '../dicom/header.ts'
 import type { ImportSource } from '../dicom/import-source.ts'
@@ -14,7 +14,7 @@ import type { PlannedImage } from '../dicom/plan.ts'
 import type { Located } from '../dicom/stacks.ts'
 import { writeFileDurably } from '../durable-file.ts'
 import type { Pacs, SeriesKey, StudyFilter } from './pacs.ts'
-import { PassingFault } from './pacs-connection.ts'
+import { AccessRefused, PassingFault } from './pacs-connection.ts'
 
 export interface PacsSourceOptions {
   readonly pacs: Pacs
@@ -29,9 +29,16 @@ export function pacsSource({ pacs, filters, incomingFolder }: PacsSourceOptions)
     scan: async ({ signal, onProgress }) => {
       const images: Located[] = []
       const unreadable = new Map<string, number>()
+      const unreadableSeries: UnreadableSeries[] = []
       for (const filter of filters) {
         for await (const series of pacs.series(filter, signal)) {
-          for (const fields of await pacs.headers(series, signal)) {
+          const headers = await pacs.headers(series, signal).catch((error: unknown) => {
+            if (!isAboutOneSeries(error)) throw error
+            const { patientId, day, seriesNumber, images } = series
+            unreadableSeries.push({ patientId, day, seriesNumber, images, reason: error.message })
+            return []
+          })
+          for (const fields of headers) {
             try {
               images.push({ instance: readInstance(fields, ''), file: '' })
             } catch (error) {
@@ -42,15 +49,29 @@ export function pacsSource({ pacs, filters, incomingFolder }: PacsSourceOptions)
           onProgress?.(images.length)
         }
       }
-      return { images, copies: 0, foreign: 0, unreadable } satisfies ScannedFolder
+      return { images, copies: 0, foreign: 0, unreadable, unreadableSeries } satisfies ScannedFolder
     },
     fetch: async (image, signal) => {
       const folder = join(incomingFolder, sha256(image.stack.instance.identifiers.seriesUid))
-      await fetchSeries(pacs, image, folder, signal)
+      await fetchSeries(pacs, image, folder, signal).catch(async (error: unknown) => {
+        if (!isAboutOneSeries(error)) throw error
+        // What cannot be used is not kept.
+        await rm(folder, { recursive: true, force: true })
+        throw new SequelaError('scan_unreadable', error.message, { cause: error })
+      })
       const { images } = await scanFolder(folder, signal === undefined ? {} : { signal })
       return { images, release: () => rm(folder, { recursive: true, force: true }) }
     },
   }
+}
+
+/**
+ * Whether the PACS refuses this series, or says something of it that cannot be used, and others may be better. A fault that
+ * passes has been tried long enough, and refused access is refused for all: these end the import.
+ */
+function isAboutOneSeries(error: unknown): error is SequelaError {
+  if (!(error instanceof SequelaError) || error instanceof PassingFault || error instanceof AccessRefused) return false
+  return error.code === 'pacs_refused' || error.code === 'message_malformed' || error.code === 'scan_unreadable'
 }
 
 /** Brings all images of a series into a folder; those that are there already are not fetched again. */

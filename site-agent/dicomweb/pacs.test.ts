@@ -4,8 +4,8 @@ import { createServer as createTlsServer } from 'node:https'
 import { TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { seededRandom } from '../../shared/random.ts'
-import { createPacs, type Pacs, type StudyFilter } from './pacs.ts'
-import { connectPacs } from './pacs-connection.ts'
+import { createPacs, type ListedSeries, type Pacs, type StudyFilter } from './pacs.ts'
+import { AccessRefused, connectPacs } from './pacs-connection.ts'
 import { selfSigned } from './testsupport/self-signed.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -118,13 +118,32 @@ describe('a PACS', () => {
     expect(await seriesOf(pacs)).toEqual([])
   })
 
+  test('tells of each series whose it is, of which day, its number and how many images it has', async () => {
+    const date = { '00080020': { vr: 'DA', Value: ['20240310'] } }
+    const counts = { '00200011': { vr: 'IS', Value: [12] }, '00201209': { vr: 'IS', Value: ['6000'] } }
+    const { pacs } = await pacsThat(({ url = '' }, response) => {
+      const one = url.includes('/series?')
+        ? { ...entry(1, 1), ...counts }
+        : { ...entry(1), ...date, '00100020': { vr: 'LO', Value: ['P1'] } }
+      response.writeHead(200, json).end(JSON.stringify([one]))
+    })
+    const found: ListedSeries[] = []
+    for await (const series of pacs.series(everything)) found.push(series)
+    const day = Date.UTC(2024, 2, 10) / 86_400_000
+    expect(found).toEqual([
+      { studyUid: '1.1', seriesUid: '1.1.1', patientId: 'P1', day, seriesNumber: 12, images: 6000 },
+    ])
+  })
+
   test.each([
-    [401, 'pacs_refused', 'refuses access (401)'],
-    [403, 'pacs_refused', 'refuses access (403)'],
-    [404, 'pacs_refused', 'check the path of its DICOMweb service'],
-  ])('that answers %i is not asked again', async (status, code, sentence) => {
+    [401, 'refuses access (401)', true],
+    [403, 'refuses access (403)', true],
+    [404, 'check the path of its DICOMweb service', false],
+  ])('that answers %i is not asked again', async (status, sentence, isOfAccess) => {
     const { pacs, paths } = await pacsThat((_, response) => response.writeHead(status).end())
-    await expect(seriesOf(pacs)).rejects.toMatchObject({ code, message: expect.stringContaining(sentence) })
+    const refusal = await seriesOf(pacs).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'pacs_refused', message: expect.stringContaining(sentence) })
+    expect(refusal instanceof AccessRefused).toBe(isOfAccess)
     expect(paths).toHaveLength(1)
   })
 

@@ -5,9 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { Random } from '../../shared/random.ts'
 import { backoffMs } from '../backoff.ts'
-import type { Fields } from '../dicom/fields.ts'
+import { dayNumber, parseDateLabel } from '../cohort/acquisition-time.ts'
+import { type Fields, numberOf, textOf } from '../dicom/fields.ts'
 import { maxFileBytes } from '../dicom/limits.ts'
-import { identifying } from '../dicom/tags.ts'
+import { acquisition, identifying } from '../dicom/tags.ts'
 import { parseDicomJson, uidIn } from './dicom-json.ts'
 import { boundaryOf, partsOf } from './multipart.ts'
 import { type PacsConnection, PassingFault } from './pacs-connection.ts'
@@ -24,9 +25,18 @@ export interface SeriesKey {
   readonly seriesUid: string
 }
 
+/** A series with what the PACS tells of it in its lists. */
+export interface ListedSeries extends SeriesKey {
+  readonly patientId: string | undefined
+  /** Of the study, since 1970. */
+  readonly day: number | undefined
+  readonly seriesNumber: number | undefined
+  readonly images: number | undefined
+}
+
 export interface Pacs {
   /** MR series of the studies that match, page by page. */
-  series(filter: StudyFilter, signal?: AbortSignal): AsyncIterable<SeriesKey>
+  series(filter: StudyFilter, signal?: AbortSignal): AsyncIterable<ListedSeries>
   /** Attributes of each image of a series, without pixels. */
   headers(series: SeriesKey, signal?: AbortSignal): Promise<readonly Fields[]>
   /** Whole files of a series, as they come; at most `count`. Not tried again: what came may be kept. */
@@ -69,7 +79,7 @@ export function createPacs({ connection, random, wait = pause }: PacsOptions): P
   const ask = (path: string, signal?: AbortSignal): Promise<readonly Fields[]> =>
     persistently(signal, async () => {
       const { body } = await connection.get(path, json, signal)
-      return parseDicomJson(await textOf(body))
+      return parseDicomJson(await bodyText(body))
     })
   async function* pages(path: string, signal?: AbortSignal): AsyncGenerator<Fields> {
     const seen = new Set<string>()
@@ -94,7 +104,14 @@ export function createPacs({ connection, random, wait = pause }: PacsOptions): P
       for await (const study of pages(`/studies?${queryOf(filter)}`, signal)) {
         const studyUid = uidIn(study, identifying.studyUid)
         for await (const series of pages(`/studies/${studyUid}/series?Modality=MR`, signal)) {
-          yield { studyUid, seriesUid: uidIn(series, identifying.seriesUid) }
+          yield {
+            studyUid,
+            seriesUid: uidIn(series, identifying.seriesUid),
+            patientId: textOf(study, identifying.patientId) ?? filter.patientId,
+            day: dayOf(study),
+            seriesNumber: numberOf(series, acquisition.seriesNumber),
+            images: numberOf(series, acquisition.imagesOfSeries),
+          }
         }
       }
     },
@@ -116,11 +133,16 @@ function queryOf({ from, until, patientId }: StudyFilter): string {
   return query.toString()
 }
 
+function dayOf(study: Fields): number | undefined {
+  const dateMs = parseDateLabel(textOf(study, identifying.studyDate) ?? '')
+  return dateMs === undefined ? undefined : dayNumber(dateMs)
+}
+
 function keyOf(entry: Fields): string {
   return [identifying.studyUid, identifying.seriesUid].map((tag) => entry.texts(tag)[0] ?? '').join(' ')
 }
 
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function bodyText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body) {
