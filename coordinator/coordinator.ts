@@ -82,7 +82,7 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
   const timer = createTimer(clock)
   const minFreeBytes = settings.minFreeDiskMb * 1e6
   const seam = options.storeSeam ?? { journal: (inner: Journal) => inner, blobs: (inner: Blobs) => inner }
-  const blobs = seam.blobs(await openFileBlobs({ folder: home.storeFolder, minFreeBytes }))
+  const blobs = seam.blobs(await openFileBlobs({ folder: home.storeFolder, minFreeBytes, onFatal }))
   const journal = seam.journal(await openJournal(home.storeFolder, blobs))
   opened.defer(() => journal.close())
   const authority = await openAuthority({

@@ -7,11 +7,10 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 
 import { join } from 'node:path'
 import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { type BlobReader, type Blobs, damaged, type PartialBlob } from './blobs.ts'
-import { type RunningHash, startHash } from './hash-thread.ts'
-
-/** An upload is flushed in the background this often, in bytes, so that little is left to flush at its end. */
-const flushEveryBytes = 16 * 1024 * 1024
+import { type BlobReader, type Blobs, damaged } from './blobs.ts'
+import { inWords, isWantOfRoom, writeAll } from './disk-writes.ts'
+import { startHash } from './hash-thread.ts'
+import { partialBlob } from './partial-file.ts'
 
 const keyPattern = /^[a-zA-Z0-9-]{1,128}$/
 
@@ -21,8 +20,15 @@ export interface FileBlobsOptions {
   readonly minFreeBytes: number
   /** Leave everything as it lies, as another process may be writing. */
   readonly readOnly?: boolean
+  /**
+   * Told when the disk could not keep what was written to it. The process must end: the system reports that once and then
+   * takes the bytes for kept, so neither what it holds in memory nor a second flush can be trusted.
+   */
+  readonly onFatal?: (error: unknown) => void
   /** Free bytes on the disk of the folder; a parameter so that a full disk can be tested. */
   readonly freeBytes?: () => Promise<number>
+  /** Makes what was written to a file or folder durable; a parameter so that a failing disk can be tested. */
+  readonly sync?: (handle: FileHandle, how: 'sync' | 'datasync') => Promise<void>
 }
 
 /** Opens or makes a blob store in a folder; names left by a crash in the middle of `put` are removed. */
@@ -35,7 +41,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
     for (const folder of [wholeFolder, partialFolder, asideFolder])
       await mkdir(folder, { recursive: true, mode: 0o700 })
   }
-  const freeBytes = options.freeBytes ?? (() => freeBytesOf(options.folder))
+  const { freeBytes = () => freeBytesOf(options.folder), sync = (handle, how) => handle[how]() } = options
   const writing = new Set<string>()
   let nextAside = 0
 
@@ -50,17 +56,36 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
     }
   }
 
-  /** Flushes a written file and gives it its name. */
-  const name = async (handle: FileHandle, path: string, digest: Digest): Promise<void> => {
+  /** What could not be kept is deleted first, as after the restart it would be read as if it were whole. */
+  const flush = async (path: string, handle: FileHandle, how: 'sync' | 'datasync'): Promise<void> => {
     try {
-      await handle.sync()
+      await sync(handle, how)
+    } catch (error) {
+      await rm(path, { force: true }).catch(() => {})
+      if (!isWantOfRoom(error)) options.onFatal?.(error)
+      throw error
+    }
+  }
+
+  /** Without it a name may be lost that an event speaks of, for want of room too. */
+  const flushFolder = async (folder: string): Promise<void> => {
+    const handle = await open(folder, 'r')
+    try {
+      await sync(handle, 'sync')
+    } catch (error) {
+      options.onFatal?.(error)
+      throw error
     } finally {
       await handle.close()
     }
+  }
+
+  /** Gives a file that is flushed its name. */
+  const name = async (path: string, digest: Digest): Promise<void> => {
     const folder = join(wholeFolder, digest.slice(0, 2))
-    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(wholeFolder)
+    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await flushFolder(wholeFolder)
     await rename(path, fileOf(digest))
-    await syncFolder(folder)
+    await flushFolder(folder)
   }
 
   return {
@@ -75,7 +100,13 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
         const hash = startHash()
         for await (const piece of piecesOf(path)) await hash.update([piece])
         const handle = await open(path, 'a', 0o600)
-        return partialBlob({ handle, hash, offset, path, name, release: () => void writing.delete(key) })
+        return partialBlob({
+          ...{ handle, hash, offset },
+          flush: (how) => flush(path, handle, how),
+          name: (digest) => name(path, digest),
+          drop: () => rm(path, { force: true }),
+          release: () => void writing.delete(key),
+        })
       } catch (error) {
         writing.delete(key)
         throw error
@@ -97,7 +128,9 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
           await writeAll(handle, [piece])
         }
         const digest = parseDigest(hash.digest('hex'))
-        await name(handle, path, digest)
+        await flush(path, handle, 'sync')
+        await handle.close()
+        await name(path, digest)
         return digest
       } catch (error) {
         await handle.close().catch(() => {})
@@ -127,71 +160,6 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
   }
 }
 
-function partialBlob(state: {
-  readonly handle: FileHandle
-  readonly hash: RunningHash
-  offset: number
-  readonly path: string
-  readonly name: (handle: FileHandle, path: string, digest: Digest) => Promise<void>
-  readonly release: () => void
-}): PartialBlob {
-  const { handle, hash, path, name, release } = state
-  let sinceFlush = 0
-  let flushed = Promise.resolve()
-  /** The last pieces on their way through the hash, while the next are written. */
-  let hashed = Promise.resolve()
-  return {
-    get offset() {
-      return state.offset
-    },
-    write: async (...chunks) => {
-      try {
-        await writeAll(handle, chunks)
-      } catch (error) {
-        // Part of them may be in the file; without it the next chunk continues where `offset` says.
-        await handle.truncate(state.offset)
-        throw inWords(error)
-      }
-      const written = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-      state.offset += written
-      sinceFlush += written
-      await hashed
-      hashed = hash.update(chunks)
-      // A failure is heard of at the next piece, or in `finish`.
-      hashed.catch(() => {})
-      if (sinceFlush < flushEveryBytes) return
-      sinceFlush = 0
-      flushed = flushed.then(() => handle.datasync())
-      // A disk that fails is heard of in `finish`.
-      flushed.catch(() => {})
-    },
-    finish: async (expected, byteLength) => {
-      try {
-        await hashed
-        const digest = await hash.digest()
-        if (state.offset !== byteLength || digest !== expected) {
-          await handle.close()
-          await rm(path, { force: true })
-          const message = `${state.offset} bytes with SHA-256 ${digest.slice(0, 12)}… came instead of ${byteLength} with ${expected.slice(0, 12)}…`
-          throw new SequelaError('digest_mismatch', `${message}; send the update again`)
-        }
-        await flushed
-        await name(handle, path, expected)
-      } catch (error) {
-        throw inWords(error)
-      } finally {
-        release()
-      }
-    },
-    close: async () => {
-      hash.forget()
-      await flushed.catch(() => {})
-      await handle.close()
-      release()
-    },
-  }
-}
-
 async function openBlob(path: string, digest: Digest): Promise<BlobReader> {
   const handle = await open(path, 'r').catch(() => {
     throw missing(digest)
@@ -214,37 +182,6 @@ async function openBlob(path: string, digest: Digest): Promise<BlobReader> {
 async function* piecesOf(path: string): AsyncIterable<Uint8Array> {
   if ((await sizeOf(path)) === undefined) return
   for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield piece
-}
-
-/** Writes all of the pieces, as a call may write less. */
-async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
-  let rest = pieces.filter((piece) => piece.byteLength > 0)
-  while (rest.length > 0) {
-    let { bytesWritten } = await handle.writev(rest)
-    const left: Uint8Array[] = []
-    for (const piece of rest) {
-      const done = Math.min(bytesWritten, piece.byteLength)
-      bytesWritten -= done
-      if (done < piece.byteLength) left.push(piece.subarray(done))
-    }
-    rest = left
-  }
-}
-
-/** Want of room is a refusal; any other failure of the disk is not, and stays as it is. */
-function inWords(error: unknown): unknown {
-  if (!(error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))) return error
-  const message = 'the disk of the store is full; nothing was taken, try again'
-  return new SequelaError('disk_full', message, { cause: error })
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
