@@ -8,6 +8,7 @@ import { noRecalibration } from '../../shared/evaluation/calibration/recalibrati
 import { type ModelCard, modelCardSchema } from '../../shared/evaluation/model-card.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import { riskEdges } from '../../shared/evaluation/risk-bins.ts'
+import { wholePart } from '../../shared/evaluation/suppression/strata.ts'
 import { modelManifest } from '../../shared/model/parameters.ts'
 import { inputsInWords, networkInWords } from '../../shared/study/in-words.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
@@ -17,6 +18,7 @@ import type { StudyFile } from '../../shared/study/study.ts'
 import { elementCount } from '../../shared/weights/weights.ts'
 import type { RunStatus } from '../status.ts'
 import { checklistOf } from './checklist.ts'
+import { recalibratedSummary, restedFits } from './estimates.ts'
 import type { EvaluationReport, ThresholdReport } from './report.ts'
 
 export function modelCard(options: {
@@ -39,6 +41,7 @@ export function modelCard(options: {
   const thresholds = [ruleOut?.risk ?? null, ruleIn?.risk ?? null]
   const version = sha256(JSON.stringify([report.weightsDigest, recalibration.consortium, thresholds]))
   const events = recurrenceQuestionOf(study.study)?.events
+  const lines = restedFits(pooled, wholePart)
   return modelCardSchema.parse({
     format: 'sequela-model-card/1',
     writtenAt: report.writtenAt,
@@ -106,8 +109,8 @@ export function modelCard(options: {
     })),
     reliability: reliabilityBins(pooled),
     calibrationLines: {
-      consortium: lineThrough(pooled.fits.test, recalibration.consortium),
-      site: lineThrough(pooled.fits.site, identityLine),
+      consortium: lineThrough(lines.test, recalibration.consortium),
+      site: lineThrough(lines.site, identityLine),
     },
     recalibration,
     thresholds: { version, ruleOut: cardThreshold(ruleOut), ruleIn: cardThreshold(ruleIn) },
@@ -130,7 +133,7 @@ function cardThreshold(threshold: ThresholdReport | null): ModelCard['thresholds
 
 /** The ten calibration bins of recalibrated risk. */
 function reliabilityBins(pooled: Pooled): ModelCard['reliability'] {
-  const bins = pooled.recalibrated[0]?.consortium.calibration ?? []
+  const bins = recalibratedSummary(pooled, wholePart, 'consortium')?.calibration ?? []
   const total = bins.reduce((sum, { weight }) => sum + weight, 0)
   const perBin = (riskEdges.length - 1) / Math.max(1, bins.length)
   return bins.map(({ weight, cases }, bin) => ({

@@ -1,12 +1,19 @@
 // What a reader must know before believing the figures of an evaluation, as sentences; the model card repeats them as known
 // failures.
 
+import { evaluationPasses } from '../../shared/evaluation/passes.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
+import type { RoundStatus } from '../status.ts'
 import type { Figures } from './estimates.ts'
 import { siteProbeReport } from './site-probe-report.ts'
 
-export function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibratedFigures: Figures): string[] {
+export function cautionsOf(
+  study: StudyFile['study'],
+  rounds: readonly RoundStatus[],
+  pooled: Pooled,
+  recalibratedFigures: Figures,
+): string[] {
   const cautions: string[] = []
   const whole = pooled.test[0]
   if (whole === undefined) {
@@ -18,6 +25,12 @@ export function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibrat
   const absent = study.sites.filter((site) => !pooled.sites.some((one) => one.site === site))
   if (silent.length > 0) cautions.push(`Too few children to say anything: ${silent.join(', ')}.`)
   if (absent.length > 0) cautions.push(`Did not take part in the evaluation: ${absent.join(', ')}.`)
+  const missed = missedPasses(whole.sites, rounds)
+  if (missed.length > 0) {
+    cautions.push(
+      `Did not answer every pass of the evaluation: ${missed.join('; ')}. What needs an answer of every site is left out, and the lines of calibration took fewer steps, or none.`,
+    )
+  }
   if (whole.uncertainty > 0.01) {
     cautions.push(
       `Cells are wide, as they hold at least ${study.policy.minCell} children each: the AUROC over all sites could differ by at most ` +
@@ -57,4 +70,15 @@ export function cautionsOf(study: StudyFile['study'], pooled: Pooled, recalibrat
       cautions.push(`No ${label} threshold reached its aim on the validation folds.`)
   }
   return cautions
+}
+
+/** `oslo (pass 3 and 4 of 6)`, of the sites whose children are judged. */
+function missedPasses(sites: readonly string[], rounds: readonly RoundStatus[]): string[] {
+  const passes = rounds.filter(({ purpose, state }) => purpose === 'pass' && state === 'published')
+  return sites.flatMap((site) => {
+    const missed = passes.filter((pass) => !pass.sites.some((one) => one.site === site && one.outcome === 'counted'))
+    if (missed.length === 0) return []
+    const numbers = missed.map(({ round }) => round + 1).join(' and ')
+    return [`${site} (pass ${numbers} of ${evaluationPasses.length})`]
+  })
 }

@@ -4,7 +4,7 @@
 import { figuresAt, type ThresholdMetric } from '../../shared/evaluation/at-threshold.ts'
 import { calibrationByChance } from '../../shared/evaluation/calibration/calibration-chance.ts'
 import type { Fit } from '../../shared/evaluation/calibration/calibration-fit.ts'
-import { stratumFitName, stratumFits } from '../../shared/evaluation/calibration/strata-fits.ts'
+import { type StratumFit, stratumFitName, stratumFits } from '../../shared/evaluation/calibration/strata-fits.ts'
 import { type ShareSums, shareOf } from '../../shared/evaluation/clustered-share.ts'
 import type { EvaluationMetric } from '../../shared/evaluation/evaluation-metrics.ts'
 import { figuresOf, type Summary } from '../../shared/evaluation/figures.ts'
@@ -69,20 +69,26 @@ export type AtThresholds = Readonly<Record<ThresholdName, Figures | null>>
 /** Every figure of a part of the test folds, with the risks as given or recalibrated. */
 export function figuresOfPart(pooled: Pooled, part: Part, scale: RiskScale): Figures {
   const raw = partOf(pooled.test, part)
-  const after = partOf(pooled.recalibrated, part)
-  const summary: Summary | undefined = scale === 'raw' ? raw?.summary : after?.[scale]
-  if (summary === undefined || raw === undefined) return {}
+  if (raw === undefined) return {}
+  const calibration = Object.fromEntries(calibrationFigures(pooled, part, scale))
+  // One rising line for all sites changes no order, so what rests on the order alone is as before, to the last digit.
+  const { auroc = null, auprc = null } = scale === 'consortium' ? figuresOfPart(pooled, part, 'raw') : {}
+  const order = scale === 'consortium' ? { auroc, auprc } : {}
+  const summary = scale === 'raw' ? raw.summary : recalibratedSummary(pooled, part, scale)
+  if (summary === undefined) return { ...calibration, ...order }
   const variance = varianceOf(pooled, raw)
   const chance = calibrationByChance(summary.calibration, variance?.[scale].ece ?? Number.NaN)
   const figures = Object.entries({ ...figuresOf(summary), ece_by_chance: chance }).map(([name, value]) => {
     const squares = variance?.[scale][name]
     return [name, estimateOf(name, value, squares === undefined ? null : Math.sqrt(squares))] as const
   })
-  const calibration = calibrationFigures(pooled, part, scale)
-  if (scale !== 'consortium') return Object.fromEntries([...figures, ...calibration])
-  // One rising line for all sites changes no order, so what rests on the order alone is as before, to the last digit.
-  const { auroc = null, auprc = null } = figuresOfPart(pooled, part, 'raw')
-  return { ...Object.fromEntries([...figures, ...calibration]), auroc, auprc }
+  return { ...Object.fromEntries(figures), ...calibration, ...order }
+}
+
+/** Undefined where a site that stands behind the part did not answer the pass after recalibration: the rest are other children. */
+export function recalibratedSummary(pooled: Pooled, part: Part, scale: Exclude<RiskScale, 'raw'>): Summary | undefined {
+  const after = partOf(pooled.recalibrated, part)
+  return after?.sites.length === partOf(pooled.test, part)?.sites.length ? after?.[scale] : undefined
 }
 
 /** Of a part of the test folds at one of the two thresholds; undefined when it was not chosen, or nothing is told of the part. */
@@ -121,8 +127,7 @@ export function scanCountEstimates(pooled: Pooled): Figures {
 }
 
 function calibrationFigures(pooled: Pooled, part: Part, scale: RiskScale): (readonly [string, Estimate | null])[] {
-  const found = part.family === wholeFamily ? pooled.fits : fitsOfPart(pooled, part)
-  const { test, testIntercept, consortiumIntercept, site, siteIntercept } = found
+  const { test, testIntercept, consortiumIntercept, site, siteIntercept } = restedFits(pooled, part)
   const line = pooled.recalibration
   const slope = ((): Estimate | null => {
     if (scale === 'site') return site === undefined ? null : estimateOf('slope', site.slope, site.slopeError)
@@ -138,21 +143,27 @@ function calibrationFigures(pooled: Pooled, part: Part, scale: RiskScale): (read
   ]
 }
 
-/** Those that came to rest: in a small part, where risks nearly tell events from the others, few steps do not reach the line. */
-function fitsOfPart({ fits }: Pooled, part: Part): Readonly<Record<string, Fit>> {
-  return Object.fromEntries(
-    stratumFits.flatMap((name) => {
-      const fit = fits[stratumFitName(name, part)]
-      const error = (fit?.kind === 'line' ? fit.slopeError : fit?.interceptError) ?? 0
-      return fit === undefined || !((fit.lastStep ?? Number.POSITIVE_INFINITY) <= longestLastStep * error)
-        ? []
-        : [[name, fit] as const]
-    }),
-  )
-}
-
 /** In standard errors: a fit that still moved by more is not given. */
 const longestLastStep = 0.25
+
+/**
+ * Lines of a part that came to rest: where risks nearly tell events from the others few steps do not reach the line, nor where a
+ * site missed a pass. `site` and `siteIntercept` are fitted of the whole alone.
+ */
+export function restedFits({ fits }: Pooled, part: Part): Partial<Readonly<Record<(typeof wholeFits)[number], Fit>>> {
+  const named =
+    part.family === wholeFamily
+      ? wholeFits.map((name) => [name, fits[name]] as const)
+      : stratumFits.map((name: StratumFit) => [name, fits[stratumFitName(name, part)]] as const)
+  return Object.fromEntries(named.flatMap(([name, fit]) => (isAtRest(fit) ? [[name, fit]] : [])))
+}
+
+function isAtRest(fit: Fit | undefined): boolean {
+  const error = (fit?.kind === 'line' ? fit.slopeError : fit?.interceptError) ?? 0
+  return fit !== undefined && (fit.lastStep ?? Number.POSITIVE_INFINITY) <= longestLastStep * error
+}
+
+const wholeFits = ['test', 'testIntercept', 'consortiumIntercept', 'site', 'siteIntercept'] as const
 
 /** Undefined while not every site that stands behind the part has sent its squared influences. */
 function varianceOf(pooled: Pooled, part: Pooled['test'][number]): Pooled['variances'][number] | undefined {

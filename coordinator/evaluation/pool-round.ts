@@ -28,6 +28,8 @@ export async function poolRound(
   const options = { horizonDays, minCell: study.policy.minCell, aims: study.evaluation }
   const next = poolAnswers(pooled, contents.map(parseSiteAnswer), options)
   const content = new TextEncoder().encode(JSON.stringify(next))
+  // What a number that is none became would stop every site, and be there to stay.
+  parsePooled(content)
   const digest = await blobs.put(content)
   return {
     weightsDigest: round.baseDigest,

@@ -21,6 +21,7 @@ import {
   type Figures,
   figuresAtThreshold,
   figuresOfPart,
+  recalibratedSummary,
   scanCountEstimates,
   shareEstimate,
 } from './estimates.ts'
@@ -159,7 +160,7 @@ export function evaluationReport(options: {
       decision: decisionCurves(pooled),
     },
     drift: driftOf(run.rounds),
-    cautions: cautionsOf(file, pooled, performance.consortium),
+    cautions: cautionsOf(file, run.rounds, pooled, performance.consortium),
   }
 }
 
@@ -231,7 +232,7 @@ function rocPoints(pooled: Pooled): Point[] {
 
 /** Mean risk against event rate in each calibration bin that holds anyone, with its share of all landmarks. */
 function reliability(pooled: Pooled, scale: RiskScale): (Point & { readonly share: number })[] {
-  const summary = scale === 'raw' ? pooled.test[0]?.summary : pooled.recalibrated[0]?.[scale]
+  const summary = scale === 'raw' ? pooled.test[0]?.summary : recalibratedSummary(pooled, wholePart, scale)
   if (summary === undefined) return []
   const total = sum(summary.calibration.map(({ weight }) => weight))
   return summary.calibration.flatMap(({ weight, risk, cases }) =>

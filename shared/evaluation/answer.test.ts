@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { answerPass, type SiteLandmarks } from './answer.ts'
-import type { Landmark } from './landmark.ts'
+import { answerPass, censoringCurveFor, type SiteLandmarks } from './answer.ts'
+import { decided } from './censoring.ts'
+import type { DecidedLandmark, Landmark } from './landmark.ts'
 import { nothingPooled } from './pooled.ts'
 import type { SiteAnswer } from './site-answer.ts'
 import { horizonDays, simulatedSites } from './testsupport/simulated-landmarks.ts'
@@ -43,3 +44,25 @@ test('how many children have how many visits is told in multiples of the smalles
     [5, 5],
   ])
 })
+
+test('how many children stand in a cell is told in multiples of the smallest cell', () => {
+  const site = onlySite()
+  const withEvent = childrenOf(decidedIn(site).filter(({ outcome }) => outcome === 1))
+  const without = childrenOf(decidedIn(site)).filter((child) => !withEvent.includes(child))
+  const answerOf = (withEvents: number): SiteAnswer => {
+    const kept = [...withEvent.slice(0, withEvents), ...without.slice(0, 10 - withEvents)]
+    const test = site.test.filter(({ child }) => kept.includes(child))
+    return answerPass({ ...site, test }, { ...place, pass: 'counts' })
+  }
+  for (const answer of [answerOf(7), answerOf(8)]) {
+    if (answer.pass !== 'counts') throw new Error('not what was asked')
+    expect(answer.events.test).toBe(null)
+    expect(answer.test[0]).toMatchObject({ children: 10, cases: [{ children: 5 }] })
+    const cells = answer.test.flatMap(({ cases, controls }) => [...cases, ...controls])
+    expect(cells.map(({ children }) => children % minCell)).toEqual(cells.map(() => 0))
+  }
+})
+
+function decidedIn({ test: landmarks, followUp }: SiteLandmarks): readonly DecidedLandmark[] {
+  return decided(landmarks, horizonDays, censoringCurveFor(followUp, nothingPooled, horizonDays))
+}

@@ -27,7 +27,7 @@ import type { Pooled } from './pooled.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
 import { scanCountSquares, squaresOf } from './squares.ts'
-import { cellsOfStratum } from './stratum-cells.ts'
+import { cellsOfStratum, cellsThatLeave } from './stratum-cells.ts'
 import { type Stratum, stratify, wholeStratum } from './suppression/stratify.ts'
 import { mayLeave } from './suppression/suppression.ts'
 
@@ -80,8 +80,8 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
       return {
         ...place,
         pass,
-        validation: validated === undefined ? null : cellsOfStratum(validated),
-        test: test.map((stratum) => cellsOfStratum(stratum)),
+        validation: validated === undefined ? null : cellsThatLeave(validated, minCell),
+        test: test.map((stratum) => cellsThatLeave(stratum, minCell)),
         own:
           whole.length === 0
             ? null
@@ -113,7 +113,9 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
       const [first] = test
       const own = ownRecalibration(validation, pooled, minCell)
       const scaled = (scale: RiskScale): StratumCells[] =>
-        test.map((stratum) => cellsOfStratum(stratum, (risk) => recalibrated(risk, lineOf(scale, pooled, own))))
+        test.map((stratum) =>
+          cellsThatLeave(stratum, minCell, (risk) => recalibrated(risk, lineOf(scale, pooled, own))),
+        )
       const judged = (scale: RiskScale): OwnFigures => ownFigures(onScale(whole, scale, pooled, own), minCell)
       return {
         ...place,

@@ -2,18 +2,17 @@
 // standard error clustered by child follow from them exactly.
 
 import { z } from 'zod'
-
-const amount = z.number().nonnegative()
+import { amountSchema, countSchema } from './numbers.ts'
 
 /** Over children: their right answers r and all their answers n. */
 export const shareSumsSchema = z.strictObject({
-  children: z.int().nonnegative(),
-  right: amount,
-  total: amount,
+  children: countSchema,
+  right: amountSchema,
+  total: amountSchema,
   /** Σ r², Σ r·n and Σ n². */
-  rightSquared: amount,
-  rightTotal: amount,
-  totalSquared: amount,
+  rightSquared: amountSchema,
+  rightTotal: amountSchema,
+  totalSquared: amountSchema,
 })
 
 export type ShareSums = z.infer<typeof shareSumsSchema>

@@ -21,7 +21,7 @@ const sites = simulatedSites(sizes, { seed: 'federated', shift: -0.5, stretch: 1
 
 /** All test landmarks in one place. Where few are censored, weights come from what the first pass finds. */
 function rowsInOnePlace(minCell: number): readonly DecidedLandmark[] {
-  const firstPass = allPasses(sites, minCell, 1)
+  const firstPass = allPasses(sites, minCell, { passes: 1 })
   return [...sites.values()].flatMap(({ test: landmarks, followUp }) =>
     decided(landmarks, horizonDays, censoringCurveFor(followUp, firstPass, horizonDays)),
   )
@@ -69,7 +69,7 @@ describe.each([1, 5])('federated figures with cells of at least %i children', (m
   let federated: Pooled
   const smallest: number[] = []
   beforeAll(() => {
-    federated = allPasses(sites, minCell, undefined, (answer) => smallest.push(smallestCell(answer)))
+    federated = allPasses(sites, minCell, { onAnswer: (answer) => smallest.push(smallestCell(answer)) })
   })
 
   test('rest on no smaller cell', () => {
@@ -133,7 +133,7 @@ describe.each([1, 5])('federated figures with cells of at least %i children', (m
 
   test('have the calibration line of a model that is far too extreme', () => {
     const extreme = simulatedSites(sizes, { seed: 'federated', shift: -2, stretch: 5 })
-    const firstPass = allPasses(extreme, minCell, 1)
+    const firstPass = allPasses(extreme, minCell, { passes: 1 })
     const inOnePlace = [...extreme.values()].flatMap(({ test: landmarks, followUp }) =>
       decided(landmarks, horizonDays, censoringCurveFor(followUp, firstPass, horizonDays)),
     )

@@ -1,5 +1,6 @@
 // From the sites' answers to a pass to what they make together. Sites are taken in order of their ids, so the same answers
-// give the same bytes, whatever order they came in.
+// give the same bytes, whatever order they came in. Whose children are judged is settled by the counts: of a site that missed
+// them nothing is taken later, and where one of theirs is missing later, `sites` says so.
 
 import type { Line } from './calibration/calibration-fit.ts'
 import { startFits, withSteps } from './calibration/pool-fits.ts'
@@ -14,7 +15,7 @@ import type { Pooled } from './pooled.ts'
 import { pooledSummary } from './pooled-summary.ts'
 import type { AnswerOf, SiteAnswer, StratumCells } from './site-answer.ts'
 import { discriminantOf } from './site-probe.ts'
-import { isSamePart } from './suppression/strata.ts'
+import { isSamePart, partOf, wholePart } from './suppression/strata.ts'
 import { chooseThresholds, type ThresholdAims } from './thresholds.ts'
 
 export interface PoolOptions {
@@ -123,8 +124,12 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
   const consortium = before.recalibration ?? noRecalibration
   const lines = new Map(answers.map(({ site, recalibration }) => [site, recalibration]))
   const siteLine = (site: string): Line => lineOf('site', before, lines.get(site) ?? noRecalibration)
-  const consortiumStrata = strataOf(answers.map(({ site, consortium: strata }) => ({ site, strata })))
-  const siteStrata = strataOf(answers.map(({ site, siteScale: strata }) => ({ site, strata })))
+  const counted = (site: string, strata: readonly StratumCells[]) => ({
+    site,
+    strata: strata.filter((part) => partOf(before.test, part)?.sites.includes(site)),
+  })
+  const consortiumStrata = strataOf(answers.map(({ site, consortium: strata }) => counted(site, strata)))
+  const siteStrata = strataOf(answers.map(({ site, siteScale: strata }) => counted(site, strata)))
   const strata = consortiumStrata.map((parts) => {
     const [first] = parts
     const sameParts = siteStrata.find(([one]) => one && first && isSamePart(one.cells, first.cells))
@@ -142,7 +147,7 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
     }
   })
   const own = new Map(answers.map((answer) => [answer.site, answer.own]))
-  const [whole] = strata
+  const whole = partOf(strata, wholePart)
   const curves =
     whole === undefined
       ? {}
@@ -170,9 +175,10 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
 function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]): Pooled {
   const variances = before.test.map((part) => {
     const { family, level } = part
-    const found = answers.flatMap(({ site, strata }) =>
-      strata.filter((one) => isSamePart(one, part)).map((squares) => ({ site, squares })),
-    )
+    const found = answers.flatMap(({ site, strata }) => {
+      const squares = part.sites.includes(site) ? partOf(strata, part) : undefined
+      return squares === undefined ? [] : [{ site, squares }]
+    })
     const added = (scale: RiskScale): Record<string, number> => addRecords(found.map(({ squares }) => squares[scale]))
     const atThreshold = (name: 'ruleOut' | 'ruleIn'): Record<string, number> | null => {
       const told = found.flatMap(({ squares }) => {
@@ -192,7 +198,8 @@ function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]
       ruleIn: atThreshold('ruleIn'),
     }
   })
-  const counted = answers.filter(({ scanCount }) => Object.keys(scanCount).length > 0)
+  const byScans = new Set(before.test.filter(({ family }) => family === 'scans').flatMap(({ sites }) => sites))
+  const counted = answers.filter(({ site, scanCount }) => byScans.has(site) && Object.keys(scanCount).length > 0)
   const scanCount = { sites: counted.map(({ site }) => site), squares: addRecords(counted.map((one) => one.scanCount)) }
   const recognised = answers.flatMap(({ site, probe }) => (probe === null ? [] : [{ site, sums: probe }]))
   return { ...before, variances, scanCount, probe: { ...before.probe, sites: recognised } }

@@ -12,7 +12,7 @@ import { allPasses, horizonDays, simulatedSites } from './testsupport/simulated-
 
 const sites = simulatedSites([100, 80, 60], { seed: 'counts', shift: -0.5, stretch: 1.4 })
 const rows = [...sites.values()].flatMap(({ test: landmarks, followUp }) =>
-  decided(landmarks, horizonDays, censoringCurveFor(followUp, allPasses(sites, 1, 1), horizonDays)),
+  decided(landmarks, horizonDays, censoringCurveFor(followUp, allPasses(sites, 1, { passes: 1 }), horizonDays)),
 )
 
 /** Pair by pair: the weight of won pairs over that of all, ties half. */

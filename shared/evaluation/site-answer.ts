@@ -6,15 +6,34 @@ import { SequelaError } from '../protocol/errors.ts'
 import { siteIdPattern } from '../study/names.ts'
 import { shareSumsSchema } from './clustered-share.ts'
 import { recalibrationSchema } from './model-card.ts'
+import { amountSchema, countSchema, numberSchema } from './numbers.ts'
 import { riskBinCount } from './risk-bins.ts'
 import { momentsSchema } from './site-probe.ts'
+import type { Cell } from './suppression/cells.ts'
+import { isSamePart, type Part, wholePart } from './suppression/strata.ts'
 
-const count = z.int().nonnegative()
-const amount = z.number().nonnegative()
+const [number, amount, count] = [numberSchema, amountSchema, countSchema]
 const name = z.string().min(1).max(80)
 const bin = z.int().min(0).max(riskBinCount)
 
-const cell = z.strictObject({ from: bin, to: bin, children: count, weight: amount, risk: amount, squaredRisk: amount })
+const cell = z
+  .strictObject({
+    from: bin,
+    to: bin,
+    /** Rounded down to a multiple of the study's `minCell`. */
+    children: count,
+    weight: amount.positive(),
+    risk: amount,
+    squaredRisk: amount,
+  })
+  .refine(areOfRisks, 'are not sums over risks between 0 and 1')
+
+/** Of one class, from the lowest risk to the highest. */
+const cells = z
+  .array(cell)
+  .min(1)
+  .max(riskBinCount)
+  .refine(fillTheRange, `do not follow upon one another from bin 0 to bin ${riskBinCount}`)
 
 const stratumCells = z.strictObject({
   family: name,
@@ -24,14 +43,20 @@ const stratumCells = z.strictObject({
   /** Among this site's own landmarks, exactly. */
   auroc: z.number().min(0).max(1),
   logLoss: amount,
-  cases: z.array(cell).min(1).max(riskBinCount),
-  controls: z.array(cell).min(1).max(riskBinCount),
+  cases: cells,
+  controls: cells,
 })
 
+const strataCells = z
+  .array(stratumCells)
+  .max(200)
+  .refine(areApart, 'a part stands twice')
+  .refine(([first]) => first === undefined || isSamePart(first, wholePart), 'the whole fold does not come first')
+
 const newtonSums = z.strictObject({
-  gradient: z.tuple([z.number(), z.number()]).readonly(),
-  information: z.tuple([z.number(), z.number(), z.number()]).readonly(),
-  scores: z.tuple([z.number(), z.number(), z.number()]).readonly(),
+  gradient: z.tuple([number, number]).readonly(),
+  information: z.tuple([number, number, number]).readonly(),
+  scores: z.tuple([number, number, number]).readonly(),
 })
 
 /** The lines that are fitted: on the validation folds, and on the test folds before and after recalibration. */
@@ -49,10 +74,11 @@ const fits = z.strictObject({
 const strataFits = z
   .array(z.strictObject({ family: name, level: name, fits }))
   .max(200)
+  .refine(areApart, 'a part stands twice')
   .optional()
 
 /** A figure of this site alone with its standard error, clustered by child. */
-const ownFigures = z.record(name, z.strictObject({ value: z.number(), error: z.number().nullable() }))
+const ownFigures = z.record(name, z.strictObject({ value: number, error: number.nullable() }))
 
 const squares = z.record(name, amount)
 
@@ -74,7 +100,7 @@ const interval = z.strictObject({
 })
 
 /** Training children with a value in [low, high), rounded down to a multiple of the study's `minCell`. */
-const inputBin = z.strictObject({ low: z.number(), high: z.number(), children: count })
+const inputBin = z.strictObject({ low: number, high: number, children: count })
 
 export const siteAnswerSchema = z.discriminatedUnion('pass', [
   z.strictObject({ ...place, pass: z.literal('censoring'), intervals: z.array(interval).max(100) }),
@@ -82,7 +108,7 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     ...place,
     pass: z.literal('counts'),
     validation: stratumCells.nullable(),
-    test: z.array(stratumCells).max(200),
+    test: strataCells,
     own: ownFigures.nullable(),
     /** Children of a fold with an event within the horizon; null when that, or the rest, is too few. */
     events: z.strictObject({ validation: count.nullable(), test: count.nullable() }),
@@ -99,8 +125,8 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
     ...place,
     pass: z.literal('recalibration'),
     recalibration: recalibrationSchema,
-    consortium: z.array(stratumCells).max(200),
-    siteScale: z.array(stratumCells).max(200),
+    consortium: strataCells,
+    siteScale: strataCells,
     fits,
     strataFits,
     own: z.strictObject({ consortium: ownFigures, site: ownFigures }).nullable(),
@@ -120,7 +146,8 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
           ruleIn: squares.nullable(),
         }),
       )
-      .max(200),
+      .max(200)
+      .refine(areApart, 'a part stands twice'),
     /** Of the figures by number of scans (scan-count.ts). */
     scanCount: squares,
     /** Test scans that the discriminant took for this site's; null where there is none, or too few. */
@@ -178,6 +205,21 @@ export function smallestCell(answer: SiteAnswer): number {
     }
   })()
   return Math.min(...(answer.children === 0 ? [] : [answer.children]), ...counts)
+}
+
+/** Sums of numbers between 0 and 1 and of their squares, but for what adding them up in another order leaves. */
+function areOfRisks({ weight, risk, squaredRisk }: Pick<Cell, 'weight' | 'risk' | 'squaredRisk'>): boolean {
+  const most = 1 + 1e-9
+  return risk <= weight * most && squaredRisk <= risk * most && risk * risk <= squaredRisk * weight * most
+}
+
+function fillTheRange(cells: readonly Pick<Cell, 'from' | 'to'>[]): boolean {
+  const follow = cells.every(({ from, to }, index) => from === (cells[index - 1]?.to ?? 0) && to > from)
+  return follow && cells.at(-1)?.to === riskBinCount
+}
+
+function areApart(parts: readonly Part[]): boolean {
+  return parts.every((one, index) => !parts.slice(0, index).some((before) => isSamePart(one, before)))
 }
 
 function jsonOf(content: Uint8Array): unknown {

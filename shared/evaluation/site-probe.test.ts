@@ -118,7 +118,7 @@ describe('the discriminant', () => {
 test('through the passes every site with enough scans tries the discriminant on test scans, others do not', () => {
   const cells: number[] = []
   const sites = simulatedSites([60, 50, 4], { seed: 'through', siteShift: 2 })
-  const pooled = allPasses(sites, 5, undefined, (answer) => cells.push(smallestCell(answer)))
+  const pooled = allPasses(sites, 5, { onAnswer: (answer) => cells.push(smallestCell(answer)) })
   expect(pooled.probe.discriminant?.map(({ site }) => site)).toEqual(['site-0', 'site-1'])
   const discriminant = pooled.probe.discriminant ?? []
   for (const { site, sums } of pooled.probe.sites) {

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { cholesky, solveFactored } from '../cholesky.ts'
 import { childrenOf } from './landmark.ts'
+import { countSchema, numberSchema } from './numbers.ts'
 import type { EmbeddedScan } from './pair-accuracy.ts'
 
 /** Fewer scans make no covariance worth a name (learning.md, section 9). */
@@ -14,14 +15,15 @@ export const fewestProbeScans = 30
 const mostDimensions = 256
 
 const numbers = z.array(z.number()).min(1).max(mostDimensions).readonly()
+const numbersOfSite = z.array(numberSchema).min(1).max(mostDimensions).readonly()
 
 export const momentsSchema = z.strictObject({
-  children: z.int().nonnegative(),
-  scans: z.int().nonnegative(),
-  mean: numbers,
+  children: countSchema,
+  scans: countSchema,
+  mean: numbersOfSite,
   /** Upper triangle, row by row. */
   covariance: z
-    .array(z.number())
+    .array(numberSchema)
     .max((mostDimensions * (mostDimensions + 1)) / 2)
     .readonly(),
 })

@@ -1,4 +1,4 @@
-// The cells of a stratum as they leave a site, with what is exact within it.
+// The cells of a stratum, with what is exact within it: for use at the site, and as they leave it.
 
 import { exactGroups, summarise } from './figures.ts'
 import { childrenOf } from './landmark.ts'
@@ -20,4 +20,15 @@ export function cellsOfStratum(
     cases: [...cellsOf(cases, edges.cases, ({ risk }) => scale(risk))],
     controls: [...cellsOf(controls, edges.controls, ({ risk }) => scale(risk))],
   }
+}
+
+/**
+ * The same as they leave: children of a cell rounded down to a multiple of `minCell`. Beside the number of all, exact ones would
+ * tell how few had no event where all events stand in one cell.
+ */
+export function cellsThatLeave(stratum: Stratum, minCell: number, scale?: (risk: number) => number): StratumCells {
+  const { cases, controls, ...rest } = cellsOfStratum(stratum, scale)
+  const rounded = (cells: StratumCells['cases']): StratumCells['cases'] =>
+    cells.map((cell) => ({ ...cell, children: cell.children - (cell.children % minCell) }))
+  return { ...rest, cases: rounded(cases), controls: rounded(controls) }
 }

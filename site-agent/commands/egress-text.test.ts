@@ -6,7 +6,7 @@ import { allPasses, simulatedSites } from '../../shared/evaluation/testsupport/s
 import { egressText } from './egress-text.ts'
 
 const answers: SiteAnswer[] = []
-allPasses(simulatedSites([90, 70], { seed: 'egress' }), 5, undefined, (answer) => answers.push(answer))
+allPasses(simulatedSites([90, 70], { seed: 'egress' }), 5, { onAnswer: (answer) => answers.push(answer) })
 
 /** What a data manager reads of the first site's answer to a pass. */
 function textOf(pass: EvaluationPass): string {

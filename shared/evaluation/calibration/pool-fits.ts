@@ -95,12 +95,16 @@ const kinds: Readonly<Record<FitName, FitKind>> = {
 }
 
 interface Fitting {
+  readonly site: string
   readonly pass: SiteAnswer['pass']
   readonly fits: FitSums
   readonly strataFits?: readonly StratumFits[] | undefined
 }
 
-/** One step of each fit of which sums came. `curves` of fits that begin in this pass: of the risks that they are of. */
+/**
+ * One step of each fit of which sums came from every site whose children it is of; where one is missing, it stays where it was,
+ * as the rest are other children. `curves` of fits that begin in this pass: of the risks that they are of.
+ */
 export function withSteps(
   before: Pooled,
   answers: readonly Fitting[],
@@ -108,16 +112,16 @@ export function withSteps(
 ): Pooled {
   const fits: Record<string, Fit> = { ...before.fits }
   for (const [name, kind] of fitNames()) {
-    const sums = answers.flatMap((answer) => answer.fits[name] ?? [])
-    if (sums.length === 0) continue
-    const [total, curve, begun] = [addNewtonSums(sums), curves[name], fits[name]]
+    const sites = (isOfValidation(name) ? before.validation : before.test[0])?.sites ?? []
+    const total = sumsOfAll(sites, answers, ({ fits: told }) => told[name])
+    if (total === undefined) continue
+    const [curve, begun] = [curves[name], fits[name]]
     if (curve !== undefined && begun === undefined) fits[name] = firstStep(curve, kind, total)
     else fits[name] = newtonStep(begun ?? unfitted(kind), total)
   }
   return { ...before, fits: withStepsOfParts(fits, before, answers) }
 }
 
-/** A part to which not all of its sites send sums is not fitted any more: the rest are other children. */
 function withStepsOfParts(
   fits: Record<string, Fit>,
   { test }: Pooled,
@@ -125,18 +129,33 @@ function withStepsOfParts(
 ): Record<string, Fit> {
   const after = { ...fits }
   for (const part of test.slice(1)) {
-    const told = answers.flatMap(({ strataFits = [] }) => strataFits.filter((one) => isSamePart(one, part)))
     for (const fit of stratumFits) {
       // Nothing is recalibrated yet.
       if (answers[0]?.pass === 'calibration' && fit === 'consortiumIntercept') continue
+      const total = sumsOfAll(
+        part.sites,
+        answers,
+        ({ strataFits = [] }) => strataFits.find((one) => isSamePart(one, part))?.fits[fit],
+      )
       const name = stratumFitName(fit, part)
-      const sums = told.flatMap((one) => one.fits[fit] ?? [])
-      const from = after[name] ?? unfitted(kinds[fit])
-      delete after[name]
-      if (sums.length === part.sites.length) after[name] = newtonStep(from, addNewtonSums(sums))
+      if (total !== undefined) after[name] = newtonStep(after[name] ?? unfitted(kinds[fit]), total)
     }
   }
   return after
+}
+
+/** Undefined where one of the sites sent none. */
+function sumsOfAll(
+  sites: readonly string[],
+  answers: readonly Fitting[],
+  sumsOf: (answer: Fitting) => NewtonSums | undefined,
+): NewtonSums | undefined {
+  const told = answers.flatMap((answer) => (sites.includes(answer.site) ? (sumsOf(answer) ?? []) : []))
+  return told.length > 0 && told.length === sites.length ? addNewtonSums(told) : undefined
+}
+
+function isOfValidation(name: FitName): boolean {
+  return name === 'validation' || name === 'validationIntercept'
 }
 
 function fitNames(): readonly (readonly [FitName, FitKind])[] {

@@ -61,9 +61,9 @@ test.each([
   }
 })
 
-test('a part to which one of its sites sends no sums, as an older program does not, has no line; others keep theirs', () => {
+test('a part to which one of its sites sends no sums, as an older program does not, takes no step; others do', () => {
   const sites = simulatedSites([60, 60], { seed: 'older' })
-  const counted = allPasses(sites, 5, 2)
+  const counted = allPasses(sites, 5, { passes: 2 })
   const answers = [...sites].map(([site, landmarks]) => {
     const question = {
       site,
@@ -80,15 +80,17 @@ test('a part to which one of its sites sends no sums, as an older program does n
   const strataFits = second.strataFits?.filter(({ family }) => family !== 'sex')
   const aims = { ruleOutNpv: 0.9, ruleInPpv: 0.5 }
   const after = poolAnswers(counted, [first, { ...second, strataFits }], { horizonDays, minCell: 5, aims })
-  const names = Object.keys(after.fits)
-  expect(names).toContain('test/scans/1')
-  expect(names.filter((name) => name.includes('sex'))).toEqual([])
+  expect(after.fits['test/scans/1']?.lastStep).toBeGreaterThan(0)
+  const ofSex = Object.entries(after.fits).filter(([name]) => name.includes('/sex/'))
+  expect(ofSex).toHaveLength(4)
+  for (const [name, fit] of ofSex) expect(fit).toEqual(counted.fits[name])
+  expect(after.fits['test/sex/female']?.lastStep).toBe(null)
   expect(after.fits.test?.slope).toBe(poolAnswers(counted, answers, { horizonDays, minCell: 5, aims }).fits.test?.slope)
 })
 
 test('a site asks nothing of parts that a coordinator of an older program does not fit', () => {
   const sites = simulatedSites([60], { seed: 'older' })
-  const counted = allPasses(sites, 5, 2)
+  const counted = allPasses(sites, 5, { passes: 2 })
   const [site, landmarks] = [...sites][0] ?? []
   if (site === undefined || landmarks === undefined) throw new Error('there is a site')
   const { validation, validationIntercept, test: line, testIntercept } = counted.fits

@@ -83,6 +83,8 @@ export function spreadCell(
   if (cell.to - cell.from === 1) return [{ risk: mean, weight: cell.weight }]
   const [low, high] = [map(riskEdges[cell.from] ?? 0), map(riskEdges[cell.to] ?? 1)]
   const width = high - low
+  // A scale on which the edges fall together leaves nothing to spread over.
+  if (!(width > 0)) return [{ risk: mean, weight: cell.weight }]
   const middle = (mean - low) / width
   const variance = Math.max(0, cell.squaredRisk / cell.weight - mean * mean) / (width * width)
   if (variance < 1 / pointsPerCell ** 2) return [{ risk: mean, weight: cell.weight }]

@@ -95,15 +95,23 @@ function simulatedScans(rows: readonly Landmark[], site: number, siteShift: numb
   }))
 }
 
-/** The first passes over all sites, each answer and each result through its JSON, as on the wire. */
+export interface PassesOptions {
+  /** The first so many; all of them when absent. */
+  readonly passes?: number
+  readonly onAnswer?: (answer: SiteAnswer) => void
+  /** Whether a site misses a pass, by number from 0. */
+  readonly isAbsent?: (site: string, pass: number) => boolean
+}
+
+/** Passes over all sites, each answer and each result through its JSON, as on the wire. */
 export function allPasses(
   sites: ReadonlyMap<string, SiteLandmarks>,
   minCell: number,
-  passes: number = evaluationPasses.length,
-  onAnswer: (answer: SiteAnswer) => void = () => {},
+  { passes = evaluationPasses.length, onAnswer = () => {}, isAbsent = () => false }: PassesOptions = {},
 ): Pooled {
   return evaluationPasses.slice(0, passes).reduce((pooled, pass, round) => {
-    const answers = [...sites].map(([site, landmarks]) => {
+    const present = [...sites].filter(([site]) => !isAbsent(site, round))
+    const answers = present.map(([site, landmarks]) => {
       const question = { site, assignment: `a/1/${round}`, pass, pooled, horizonDays, minCell }
       const answer = parseSiteAnswer(new TextEncoder().encode(JSON.stringify(answerPass(landmarks, question))))
       onAnswer(answer)
