@@ -25,7 +25,7 @@ import {
   scanCountEstimates,
   shareEstimate,
 } from './estimates.ts'
-import { compareFamilies } from './families.ts'
+import { compareFamilies } from './family-titles.ts'
 import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
 import { type SiteReport, siteReport } from './site-report.ts'

@@ -17,7 +17,7 @@ export type CourseFamily = (typeof courseFamilies)[number]
 export const inputNames = ['visits', 'gap_days', 'days_since_surgery', 'age_years'] as const
 export type InputName = (typeof inputNames)[number]
 
-type Family = ChartFamily | ScanFamily | CourseFamily
+export type Family = ChartFamily | ScanFamily | CourseFamily
 
 export const familyWords: Readonly<Record<Family, string>> = {
   scans: 'number of scans',

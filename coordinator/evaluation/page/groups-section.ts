@@ -2,7 +2,7 @@
 
 import { escapeHtml } from '../../../shared/html.ts'
 import { estimateText } from '../estimates.ts'
-import { familyTitle, partName } from '../families.ts'
+import { familyTitle, partName } from '../family-titles.ts'
 import type { EvaluationReport, PartReport } from '../report.ts'
 import { type ForestRow, forest } from './charts.ts'
 import { table } from './table.ts'

@@ -4,7 +4,7 @@ import { thresholdMetricNames } from '../../../shared/evaluation/at-threshold.ts
 import type { ThresholdName } from '../../../shared/evaluation/own-thresholds.ts'
 import { escapeHtml } from '../../../shared/html.ts'
 import { estimateText, type Figures } from '../estimates.ts'
-import { partName } from '../families.ts'
+import { partName } from '../family-titles.ts'
 import type { EvaluationReport, ThresholdReport } from '../report.ts'
 import { table } from './table.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareFamilies, familyTitle, partName } from './families.ts'
+import { compareFamilies, familyTitle, partName } from './family-titles.ts'
 
 test('families that are known stand in an order of their own, others behind them by name and under it', () => {
   const families = ['zone_of_origin', 'sex', 'genetic_panel', 'since_surgery', 'scans']

@@ -1,8 +1,9 @@
 // In which order families of landmarks stand in a report, and what they are called there.
 
+import { type Family, isFamily } from '../../shared/evaluation/families.ts'
 import type { Part } from '../../shared/evaluation/suppression/strata.ts'
 
-const titles: Readonly<Record<string, string>> = {
+const titles: Readonly<Record<Family, string>> = {
   scans: 'Number of scans up to the landmark',
   shown: 'Number of scans shown at the sixth visit (same children, same outcomes)',
   year: 'Year since surgery',
@@ -26,7 +27,7 @@ export function compareFamilies(a: string, b: string): number {
 
 /** As a heading. */
 export function familyTitle(family: string): string {
-  return titles[family] ?? withSpaces(family)
+  return isFamily(family) ? titles[family] : withSpaces(family)
 }
 
 /** `sex: female` */
