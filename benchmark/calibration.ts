@@ -19,6 +19,8 @@ export interface Reliability {
 export interface Calibration {
   readonly before: Reliability
   readonly after: Reliability
+  /** Seeds with too few validation children with an event, whose risks stay as they are. */
+  readonly leftAsTheyAre: number
 }
 
 /**
@@ -35,10 +37,11 @@ export function errorBefore(scores: readonly SeedScores[]): number {
 /** Test children of all seeds together, of an arm that leaves one model. */
 export function calibration(scores: readonly SeedScores[]): Calibration {
   const rows = scores.flatMap(calibrationRows)
-  return { before: reliabilityOf(rows.map(beforeRow)), after: reliabilityOf(rows.map(afterRow)) }
+  const leftAsTheyAre = scores.filter((one) => recalibrationFrom(onlyModel(one).validation).kind === 'none').length
+  return { before: reliabilityOf(rows.map(beforeRow)), after: reliabilityOf(rows.map(afterRow)), leftAsTheyAre }
 }
 
-export interface HospitalCalibration extends Calibration {
+export interface HospitalCalibration extends Omit<Calibration, 'leftAsTheyAre'> {
   readonly hospital: string
   readonly children: number
   readonly events: number
@@ -78,10 +81,15 @@ interface RecalibratedRow {
 const beforeRow = ({ label, before }: RecalibratedRow) => ({ label, risk: before })
 const afterRow = ({ label, after }: RecalibratedRow) => ({ label, risk: after })
 
-function calibrationRows({ labels, models: [model, another] }: SeedScores): RecalibratedRow[] {
+function onlyModel({ models: [model, another] }: SeedScores): SeedScores['models'][number] {
   if (model === undefined || another !== undefined) throw new Error('risks of one model are asked for')
+  return model
+}
+
+function calibrationRows(scores: SeedScores): RecalibratedRow[] {
+  const model = onlyModel(scores)
   const recalibration = recalibrationFrom(model.validation)
-  return labels.map((label, child) => {
+  return scores.labels.map((label, child) => {
     const before = logistic(model.logits[child]?.at(-1) ?? Number.NaN)
     return { label, before, after: recalibrated(before, recalibration) }
   })

@@ -85,6 +85,15 @@ describe('figures of cells', () => {
     expect(range(after)).toBeGreaterThan(0.3)
   })
 
+  test('stay as they are on a seed with hardly an event in its validation folds, which is counted', () => {
+    const [many, few] = [scoresOf(1, 1, 5), scoresOf(2, 1, 5)]
+    const models = few.models.map((model) => ({ ...model, validation: model.validation.slice(0, 4) }))
+    expect(calibration([many, few]).leftAsTheyAre).toBe(0)
+    expect(calibration([many, { ...few, models }]).leftAsTheyAre).toBe(1)
+    const { before, after } = calibration([{ ...few, models }])
+    expect(after).toEqual(before)
+  })
+
   test('are calibrated by hospital over all seeds, with what chance alone would show', () => {
     const hospitals = (seed: number) =>
       seed === 3 ? undefined : scoresOf(seed, 1).labels.map((_, i) => (i < 50 ? 'b' : 'a'))

@@ -1,10 +1,11 @@
 // The figures to reach, each with what came out and whether that is enough. A figure whose cells are not finished is "not measured".
 
-import { calibration, type HospitalCalibration } from './calibration.ts'
+import { type Calibration, calibration, type HospitalCalibration } from './calibration.ts'
 import type { Cell, OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
 import { permutedCells } from './plan.ts'
 import type { OrderingFigures } from './result.ts'
 import type { CellStore } from './store.ts'
+import { benchmarkMinCell } from './study-text.ts'
 import {
   manyScans,
   meanOf,
@@ -145,7 +146,9 @@ export function targetsOf(
       figure: 'expected calibration error after recalibration',
       goal: '≤ 0.05 overall',
       cameOut:
-        calibrated === undefined ? '' : `${three(calibrated.after.ece)} (before: ${three(calibrated.before.ece)})`,
+        calibrated === undefined
+          ? ''
+          : `${three(calibrated.after.ece)} (before: ${three(calibrated.before.ece)}${leftInWords(calibrated, at40.length)})`,
       met: calibrated && calibrated.after.ece <= 0.05,
     },
     hospitalTarget(hospitals),
@@ -269,4 +272,9 @@ export function spreadInWords(values: readonly number[]): string {
   return spread.count === 1
     ? `${three(spread.mean)} (1)`
     : `${three(spread.mean)} (${three(spread.least)} to ${three(spread.most)}; ${spread.count})`
+}
+
+function leftInWords({ leftAsTheyAre }: Calibration, seeds: number): string {
+  if (leftAsTheyAre === 0) return ''
+  return `; nothing was recalibrated on ${leftAsTheyAre} of ${seeds} seeds, with fewer than ${benchmarkMinCell} validation children with an event`
 }
