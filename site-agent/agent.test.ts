@@ -1,7 +1,7 @@
 // The agent's two loops against a coordinator that is played: what it repeats, what it gives up, and what it says.
 
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -378,6 +378,41 @@ describe('an agent', () => {
     },
   )
 
+  const heartbeat: Notice = { kind: 'heartbeat', serverTimeMs: 0 }
+  const kept = async () => ({
+    updates: (await createSpool(join(folder, 'spool')).list()).length,
+    weights: (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).length,
+  })
+
+  test('keeps nothing of what is called off, once it has heard that the update comes too late', async () => {
+    const scene = await play({ deliveries: ['hangs', new SequelaError('round_closed', 'over')] })
+    await scene.until('attends')
+    scene.say(notice)
+    scene.say(heartbeat)
+    await scene.until('delivers')
+    expect(await kept()).toEqual({ updates: 1, weights: 1 })
+    scene.say({ kind: 'cancellation', assignmentId: formatAssignmentId(assignment), reason: 'enough' })
+    await scene.until('delivers', 2)
+    await scene.stop()
+    expect(await kept()).toEqual({ updates: 0, weights: 0 })
+  })
+
+  test('keeps nothing of a round that ended while it was off', async () => {
+    const before = await play({ deliveries: ['hangs'] })
+    await before.until('attends')
+    before.say(notice)
+    await before.until('delivers')
+    await before.stop()
+    const scene = await play({ deliveries: [new SequelaError('round_closed', 'over')] })
+    await scene.until('attends')
+    expect(await kept()).toEqual({ updates: 1, weights: 1 })
+    scene.say(heartbeat)
+    await scene.until('delivers')
+    await scene.stop()
+    expect(await kept()).toEqual({ updates: 0, weights: 0 })
+    expect(scene.events).not.toContain('trains')
+  })
+
   test('connects again and again, with pauses, and says why it could not', async () => {
     const scene = await play({
       connections: Array.from({ length: 3 }, () => new SequelaError('unreachable', 'no route')),
@@ -423,8 +458,10 @@ describe('an agent', () => {
     const next = await play()
     await next.until('attends')
     next.say(notice)
+    next.say({ kind: 'heartbeat', serverTimeMs: 0 })
     await next.until('delivers')
     expect(await lastOutcome(next)).toBe('delivered')
     expect(next.events).not.toContain('trains')
+    expect(next.events.filter((event) => event.startsWith('delivers'))).toHaveLength(1)
   })
 })

@@ -18,6 +18,8 @@ import { createAssignmentQueue } from './assignment-queue.ts'
 import { backoffMs } from './backoff.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { orDiskFull } from './disk-full.ts'
+import { clearLeftovers } from './leftovers.ts'
+import { isRetryable } from './retryable.ts'
 import type { StatusBoard } from './status-board.ts'
 
 /** What the coordinator says on the open call. */
@@ -66,24 +68,20 @@ const reportIntervalMs = 2_000
  */
 const soonestRenewalMs = 10 * 60_000
 
-/** Refusals after which the same update may be offered again, or what the machine lacks may be there again. */
-const retryable: ReadonlySet<ErrorCode> = new Set([
-  'unreachable',
-  'too_busy',
-  'disk_full',
-  'store_locked',
-  'deadline_exceeded',
-  'offset_mismatch',
-  'unauthenticated',
-  'certificate_expired',
-  'internal',
-])
-
 /** Runs until `signal` aborts. */
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
   const queue = createAssignmentQueue(signal)
   const connections = createConnections<AgentClient>()
   const offers = new Map<string, string>()
+  /** Whether the coordinator has named all that it asks for, which it does at the beginning of a call. */
+  let isTold = false
+  let clearing: Promise<void> = Promise.resolve()
+  const clearUp = (): void => {
+    if (!isTold) return
+    clearing = clearing
+      .then(() => clearLeftovers({ ...deps, asked: queue.asked, use: connections.use }, signal))
+      .catch((error: unknown) => deps.log.warn('leftovers-kept', { code: SequelaError.from(error).code }))
+  }
 
   const onNotice = (notice: Notice): void => {
     switch (notice.kind) {
@@ -101,14 +99,19 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       case 'cancellation':
         deps.log.info('assignment-cancelled', { reason: notice.reason })
         queue.cancel(notice.assignmentId)
+        clearUp()
         return
       case 'study-offer':
         offers.set(notice.studyDigest, notice.name)
         deps.status.update({ offers: [...offers].map(([digest, name]) => ({ digest, name })) })
         deps.log.info('study-offered', { digest: notice.studyDigest, study: notice.name })
         return
-      case 'renewal':
       case 'heartbeat':
+        if (isTold) return
+        isTold = true
+        clearUp()
+        return
+      case 'renewal':
     }
   }
 
@@ -118,6 +121,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       deps.status.update({ connection: { state: 'connecting' } })
       try {
         connections.replace(await deps.connect(signal))
+        isTold = false
         const hangUp = new AbortController()
         const untilThen = AbortSignal.any([signal, hangUp.signal])
         const approved = await deps.approvals.list()
@@ -148,28 +152,34 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
 
   const work = async (): Promise<void> => {
     for (let next = await queue.next(); next !== undefined; next = await queue.next()) {
-      await workOn(deps, connections, next.assignment, next.signal)
+      const outcome = await workOn(deps, connections, next.assignment, next.signal)
       queue.done()
+      if (outcome === 'cancelled') clearUp()
     }
   }
 
+  await deps.spool.removeTorn()
   await Promise.all([listen(), work()])
+  await clearing
   connections.close()
   await deps.trainer.close()
   deps.status.update({ connection: { state: 'stopped' }, work: null })
   await deps.status.settled()
 }
 
-/** Performs one assignment, trying again as long as only the way to the coordinator is in question. */
+/** Performs one assignment, trying again as long as only the way to the coordinator is in question. Returns how it ended. */
 async function workOn(
   deps: AgentDeps,
   connections: Connections<AgentClient>,
   assignment: Assignment,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const id = formatAssignmentId(assignment)
   const { studyDigest: study, stage, round } = assignment
-  const ended = (outcome: string): void => deps.status.update({ work: null, last: { study, stage, round, outcome } })
+  const ended = (outcome: string): string => {
+    deps.status.update({ work: null, last: { study, stage, round, outcome } })
+    return outcome
+  }
   const report = createReporter(deps, connections, assignment)
   deps.log.info('assignment-started', { digest: study, stage, round })
   for (let failures = 0; ; failures++) {
@@ -183,13 +193,14 @@ async function workOn(
       const error = orDiskFull(thrown)
       const refusal = SequelaError.from(error)
       deps.log.warn('assignment-failed', { digest: study, stage, round, code: refusal.code })
-      if (retryable.has(refusal.code) && !isOwnFault(error)) {
+      if (isRetryable(error)) {
         await deps.wait(backoffMs(failures, deps.random), signal)
         if (signal.aborted) return ended('cancelled')
         continue
       }
-      ended(`${refusal.code}: ${refusal.message}`)
-      return forget(deps, connections, assignment, id, refusal)
+      const outcome = ended(`${refusal.code}: ${refusal.message}`)
+      await forget(deps, connections, assignment, id, refusal)
+      return outcome
     }
   }
 }
@@ -213,11 +224,6 @@ async function forget(
   } catch (error) {
     deps.log.warn('decline-failed', { code: SequelaError.from(orDiskFull(error)).code })
   }
-}
-
-/** An error that did not come as a refusal is a fault of this program and is not tried again. */
-function isOwnFault(error: unknown): boolean {
-  return !(error instanceof SequelaError)
 }
 
 function createReporter(

@@ -37,6 +37,18 @@ describe('the queue of assignments', () => {
     expect((await queue.next())?.assignment.round).toBe(1)
   })
 
+  test('says what waits and what is being worked on', async () => {
+    const queue = createAssignmentQueue(new AbortController().signal)
+    queue.add(assignment(0))
+    queue.add(assignment(1))
+    queue.add(assignment(2))
+    await queue.next()
+    queue.cancel(id(1))
+    expect(queue.asked().map(({ round }) => round)).toEqual([0, 2])
+    queue.done()
+    expect(queue.asked().map(({ round }) => round)).toEqual([2])
+  })
+
   test('wakes a worker that waits', async () => {
     const queue = createAssignmentQueue(new AbortController().signal)
     const next = queue.next()

@@ -13,6 +13,8 @@ export interface AssignmentQueue {
   /** Adds an assignment unless it is waiting or being worked on already. */
   add(assignment: Assignment): void
   cancel(assignmentId: string): void
+  /** What waits or is being worked on. */
+  asked(): readonly Assignment[]
   /** The next assignment, or undefined once the agent stops. */
   next(): Promise<QueuedAssignment | undefined>
   /** The one that was taken last has ended. */
@@ -22,7 +24,9 @@ export interface AssignmentQueue {
 /** A queue that ends when `stop` aborts. */
 export function createAssignmentQueue(stop: AbortSignal): AssignmentQueue {
   const waiting = new Map<string, Assignment>()
-  let current: { readonly id: string; readonly controller: AbortController } | undefined
+  let current:
+    | { readonly id: string; readonly assignment: Assignment; readonly controller: AbortController }
+    | undefined
   let wake = (): void => {}
   const somethingNew = (): Promise<void> =>
     new Promise((resolve) => {
@@ -41,6 +45,7 @@ export function createAssignmentQueue(stop: AbortSignal): AssignmentQueue {
       waiting.delete(id)
       if (current?.id === id) current.controller.abort()
     },
+    asked: () => [...(current === undefined ? [] : [current.assignment]), ...waiting.values()],
     next: async () => {
       while (waiting.size === 0 && !stop.aborted) await somethingNew()
       const [first] = waiting
@@ -48,7 +53,7 @@ export function createAssignmentQueue(stop: AbortSignal): AssignmentQueue {
       const [id, assignment] = first
       waiting.delete(id)
       const controller = new AbortController()
-      current = { id, controller }
+      current = { id, assignment, controller }
       return { assignment, signal: AbortSignal.any([stop, controller.signal]) }
     },
     done: () => {

@@ -105,8 +105,8 @@ export async function performAssignment(
 }
 
 /** Sends a spooled update, notes the receipt and clears it from the spool. @throws as the client does. */
-async function deliverUpdate(
-  deps: AssignmentDeps,
+export async function deliverUpdate(
+  deps: Pick<AssignmentDeps, 'egress' | 'spool'>,
   client: DeliveryClient,
   update: SpooledUpdate,
   { signal, onProgress }: WorkOptions,

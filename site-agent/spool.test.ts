@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../shared/digest.ts'
 import type { SealedUpdate } from './egress.ts'
@@ -48,6 +48,18 @@ describe('the spool', () => {
     await spool.put(update(1))
     expect(await spool.find(update(2).assignment, sha256('base 2'))).toBeUndefined()
     expect(await spool.find(update(1).assignment, sha256('another base'))).toBeUndefined()
+  })
+
+  test('removes what a power cut left of an update, and no whole one', async () => {
+    const folder = join(root, 'torn')
+    const spool = createSpool(folder)
+    const [whole, cut, damaged] = [await spool.put(update(1)), await spool.put(update(2)), await spool.put(update(3))]
+    truncateSync(cut.file, 2)
+    writeFileSync(join(dirname(damaged.file), 'update.json'), '{"assign')
+    mkdirSync(join(folder, 'abc.tmp'))
+    await spool.removeTorn()
+    expect(readdirSync(folder)).toEqual([basename(dirname(whole.file))])
+    await createSpool(join(root, 'absent')).removeTorn()
   })
 
   test('replaces what was kept for the same assignment, and forgets what was delivered', async () => {

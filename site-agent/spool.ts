@@ -28,6 +28,8 @@ export interface Spool {
   find(assignment: AssignmentKey, baseDigest: Digest): Promise<SpooledUpdate | undefined>
   list(): Promise<readonly SpooledUpdate[]>
   remove(update: SpooledUpdate): Promise<void>
+  /** Removes what is no whole update, as a power cut leaves it. Only while nothing is being put. */
+  removeTorn(): Promise<void>
 }
 
 const digestSchema = z.string().transform((text) => parseDigest(text))
@@ -55,7 +57,7 @@ export function createSpool(folder: string, freeBytes: (folder: string) => Promi
   const read = async (entry: string): Promise<SpooledUpdate | undefined> => {
     const note = await readFile(join(folder, entry, noteName), 'utf8').catch(() => undefined)
     if (note === undefined) return undefined
-    const parsed = noteSchema.safeParse(JSON.parse(note))
+    const parsed = noteSchema.safeParse(jsonOf(note))
     if (!parsed.success) return undefined
     const file = join(folder, entry, contentName)
     const size = await stat(file).then(
@@ -102,6 +104,13 @@ export function createSpool(folder: string, freeBytes: (folder: string) => Promi
     remove: async (update) => {
       await rm(join(folder, entryOf(update.assignment)), { recursive: true, force: true })
     },
+
+    removeTorn: async () => {
+      for (const entry of await readdir(folder).catch(() => [])) {
+        const isTorn = entry.endsWith('.tmp') || (await read(entry)) === undefined
+        if (isTorn) await rm(join(folder, entry), { recursive: true, force: true })
+      }
+    },
   }
 }
 
@@ -113,4 +122,12 @@ async function freeBytesOf(folder: string): Promise<number> {
 
 function entryOf(assignment: AssignmentKey): string {
   return sha256(formatAssignmentId(assignment)).slice(0, 32)
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
