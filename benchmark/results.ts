@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { imagePresets } from '../shared/model/presets.ts'
 import { calibrationByHospital } from './calibration.ts'
 import { hospitalLines } from './calibration-results.ts'
 import { orderingVariants, type RecurrenceArm, type Setting } from './cell.ts'
@@ -118,6 +119,7 @@ function resultsPage(
     '## Goals',
     '',
     ...controlStatements(targets),
+    `The local rise is one of means over 3 × 3 × 3 voxels, ${3 * imagePresets[options.preset].spacingMm} mm wide here; finer voxels leave more noise in it.`,
     '',
     '| figure | goal | came out | |',
     '| --- | --- | --- | --- |',
