@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeRequest } from '../coordinator/authority/certificate-request.ts'
 import { makeIssuing, makeRoot, makeSiteCertificate } from '../coordinator/authority/certificates.ts'
 import { silentLog } from '../shared/log.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
 import { createKeyAndRequest } from './identity.ts'
 import { readIdentity, type SiteIdentity, writeIdentity } from './identity-file.ts'
 import { renewedIdentity } from './renewed-identity.ts'
@@ -34,12 +35,14 @@ afterAll(() => rm(folder, { recursive: true }))
 /** The identity in force so many hours after enrolment, and how often a certificate was asked for. */
 async function after(
   hours: number,
+  refusal?: SequelaError,
 ): Promise<{ readonly outcome: Promise<SiteIdentity>; readonly asked: () => number }> {
   await writeIdentity(identityFile, identity)
   let asked = 0
   const nowMs = start + hours * hourMs
   const renew = async (_: SiteIdentity, csrPem: string): Promise<string> => {
     asked++
+    if (refusal !== undefined) throw refusal
     return issue(csrPem, nowMs)
   }
   const deps = { identityFile, clock: { now: () => nowMs }, jitter: 0.5, log: silentLog, renew }
@@ -60,6 +63,13 @@ test('one whose time is two thirds over is renewed, and kept with its key', asyn
   expect(asked()).toBe(1)
   expect(renewed.privateKeyPem).not.toBe(identity.privateKeyPem)
   expect(await readIdentity(identityFile)).toEqual(renewed)
+})
+
+test('one that the coordinator does not renew stays in force until its end', async () => {
+  const { outcome, asked } = await after(60, new SequelaError('certificate_expired', 'the issuing certificate ended'))
+  expect(await outcome).toEqual(identity)
+  expect(asked()).toBe(1)
+  expect(await readIdentity(identityFile)).toEqual(identity)
 })
 
 test('one whose time is over is refused with what to do, and nobody is asked', async () => {

@@ -17,7 +17,7 @@ export interface RenewalDeps {
   readonly renew: (identity: SiteIdentity, csrPem: string) => Promise<string>
 }
 
-/** @throws SequelaError `certificate_expired`, `config_invalid`, and as `renew` does. */
+/** @throws SequelaError `certificate_expired`, `config_invalid`. */
 export async function renewedIdentity({ identityFile, clock, jitter, log, renew }: RenewalDeps): Promise<SiteIdentity> {
   const identity = await readIdentity(identityFile)
   const life = certificateLife(identity)
@@ -25,7 +25,12 @@ export async function renewedIdentity({ identityFile, clock, jitter, log, renew 
   if (nowMs > life.notAfterMs) throw expired(identity, life.notAfterMs)
   if (nowMs < renewalDueMs(life, jitter)) return identity
   const { privateKeyPem, csrPem } = await createKeyAndRequest(identity.site)
-  const renewed = { ...identity, privateKeyPem, certificateChainPem: await renew(identity, csrPem) }
+  const certificateChainPem = await renew(identity, csrPem).catch((error: unknown) => {
+    log.warn('certificate-not-renewed', { site: identity.site, code: SequelaError.from(error).code })
+  })
+  // The one in force is good until its end: a coordinator that cannot issue just now may still let it in.
+  if (certificateChainPem === undefined) return identity
+  const renewed = { ...identity, privateKeyPem, certificateChainPem }
   await writeIdentity(identityFile, renewed)
   log.info('certificate-renewed', { site: identity.site })
   return renewed
