@@ -36,8 +36,9 @@ export function errorBefore(scores: readonly SeedScores[]): number {
 
 /** Test children of all seeds together, of an arm that leaves one model. */
 export function calibration(scores: readonly SeedScores[]): Calibration {
-  const rows = scores.flatMap(calibrationRows)
-  const leftAsTheyAre = scores.filter((one) => recalibrationFrom(onlyModel(one).validation).kind === 'none').length
+  const seeds = scores.map(recalibratedSeed)
+  const rows = seeds.flatMap((one) => one.rows)
+  const leftAsTheyAre = seeds.filter(({ kind }) => kind === 'none').length
   return { before: reliabilityOf(rows.map(beforeRow)), after: reliabilityOf(rows.map(afterRow)), leftAsTheyAre }
 }
 
@@ -57,7 +58,7 @@ export function calibrationByHospital(scores: readonly SeedScores[], hospitalsOf
   const rows = scores.flatMap((one) => {
     const hospitals = hospitalsOf(one.seed)
     if (hospitals === undefined) return []
-    return calibrationRows(one).map((row, child) => ({ ...row, hospital: hospitals[child] ?? never() }))
+    return recalibratedSeed(one).rows.map((row, child) => ({ ...row, hospital: hospitals[child] ?? never() }))
   })
   return [...Map.groupBy(rows, ({ hospital }) => hospital)]
     .map(([hospital, ofHospital]) => ({
@@ -81,18 +82,17 @@ interface RecalibratedRow {
 const beforeRow = ({ label, before }: RecalibratedRow) => ({ label, risk: before })
 const afterRow = ({ label, after }: RecalibratedRow) => ({ label, risk: after })
 
-function onlyModel({ models: [model, another] }: SeedScores): SeedScores['models'][number] {
+function recalibratedSeed({ labels, models: [model, another] }: SeedScores): {
+  readonly kind: Recalibration['kind']
+  readonly rows: readonly RecalibratedRow[]
+} {
   if (model === undefined || another !== undefined) throw new Error('risks of one model are asked for')
-  return model
-}
-
-function calibrationRows(scores: SeedScores): RecalibratedRow[] {
-  const model = onlyModel(scores)
   const recalibration = recalibrationFrom(model.validation)
-  return scores.labels.map((label, child) => {
+  const rows = labels.map((label, child) => {
     const before = logistic(model.logits[child]?.at(-1) ?? Number.NaN)
     return { label, before, after: recalibrated(before, recalibration) }
   })
+  return { kind: recalibration.kind, rows }
 }
 
 const draws = 500

@@ -4,8 +4,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SequelaError } from '../shared/protocol/errors.ts'
-import { systemCode } from '../shared/system-code.ts'
-import { isDiskFull } from './disk-full.ts'
+import { isDiskFull, systemCode } from '../shared/system-code.ts'
 
 /** Numbers the files written aside, over all caches of this process. */
 let written = 0

@@ -2,6 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { isDiskFull } from '../../shared/system-code.ts'
 
 /** Writes all of the pieces, as a call may write less. */
 export async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
@@ -20,12 +21,7 @@ export async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]
 
 /** Want of room is a refusal; any other failure of the disk is not, and stays as it is. */
 export function inWords(error: unknown): unknown {
-  if (!isWantOfRoom(error)) return error
+  if (!isDiskFull(error)) return error
   const message = 'the disk of the store is full; nothing was taken, try again'
   return new SequelaError('disk_full', message, { cause: error })
-}
-
-/** Whether the system says that there is no room, or none for this user. */
-export function isWantOfRoom(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

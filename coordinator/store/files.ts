@@ -7,8 +7,9 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 
 import { join } from 'node:path'
 import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { isDiskFull } from '../../shared/system-code.ts'
 import { type BlobReader, type Blobs, damaged } from './blobs.ts'
-import { inWords, isWantOfRoom, writeAll } from './disk-writes.ts'
+import { inWords, writeAll } from './disk-writes.ts'
 import { startHash } from './hash-thread.ts'
 import { partialBlob } from './partial-file.ts'
 
@@ -62,7 +63,7 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
       await sync(handle, how)
     } catch (error) {
       await rm(path, { force: true }).catch(() => {})
-      if (!isWantOfRoom(error)) options.onFatal?.(error)
+      if (!isDiskFull(error)) options.onFatal?.(error)
       throw error
     }
   }
