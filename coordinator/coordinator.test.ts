@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -10,12 +10,22 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { systemClock } from '../shared/clock.ts'
+import { sha256 } from '../shared/digest.ts'
 import { silentLog } from '../shared/log.ts'
+import { initialWeights } from '../shared/model/parameters.ts'
 import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
+import { modelOf } from '../shared/study/model-of.ts'
+import type { StudyFile } from '../shared/study/study.ts'
+import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import { createAuthority } from './authority/authority.ts'
+import { membershipMachine } from './authority/membership-codec.ts'
+import { createCommandLoop } from './command-loop.ts'
 import { type CoordinatorOptions, startCoordinator } from './coordinator.ts'
-import { type CoordinatorSettings, coordinatorHome, createHome } from './home.ts'
+import { type CoordinatorHome, type CoordinatorSettings, coordinatorHome, createHome } from './home.ts'
 import { smallStudy } from './run/testsupport/small-study.ts'
+import { openFileBlobs } from './store/files.ts'
+import type { Journal } from './store/journal.ts'
+import { openJournal } from './store/open-journal.ts'
 import { lockStore } from './store/store-lock.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sequela-start-'))
@@ -76,6 +86,27 @@ async function serveUntilItEnds(settings: CoordinatorSettings, environment: Read
   }
 }
 
+/** Has both sites deliver in the open first round of a coordinator that is not running; nobody has averaged it yet. */
+async function sealFirstRound({ storeFolder }: CoordinatorHome, { study, digest: studyDigest }: StudyFile) {
+  const blobs = await openFileBlobs({ folder: storeFolder, minFreeBytes: 0 })
+  const journal = await openJournal(storeFolder, blobs)
+  const loop = createCommandLoop({
+    journal,
+    clock: systemClock,
+    membership: membershipMachine,
+    onFatal: options.onFatal,
+  })
+  const base = encodeSafetensors(initialWeights(modelOf(study), study.seed))
+  for (const [index, site] of study.sites.entries()) {
+    const update = encodeSafetensors(initialWeights(modelOf(study), study.seed + 1 + index))
+    await loop.handle({
+      ...{ type: 'count-update', studyDigest, site, stage: 0, round: 0, children: 10, metrics: [], norm: 1 },
+      ...{ baseDigest: sha256(base), updateDigest: await blobs.put(update), byteLength: update.byteLength },
+    })
+  }
+  journal.close()
+}
+
 describe('a coordinator that cannot start', () => {
   test('for want of a port lets go of the store and of the port that it had, and can start when there is one', async () => {
     await expect(startCoordinator({ ...options, settings: withoutPort() })).rejects.toMatchObject({
@@ -114,6 +145,79 @@ describe('a coordinator that cannot start', () => {
     const coordinator = await startCoordinator(options)
     expect(coordinator.status().runs.map(({ phase }) => phase)).toEqual(['running'])
     await coordinator.close(0)
+  })
+})
+
+describe('a coordinator whose journal was restored from a backup', () => {
+  const restored = coordinatorHome(join(root, 'restored'))
+  const blobsFolder = join(restored.storeFolder, 'blobs')
+  const journalFile = join(restored.storeFolder, 'journal.db')
+  const copyOf = (when: 'proposed' | 'sealed' | 'published'): string => join(root, `journal-${when}.db`)
+  const study = smallStudy({ sites: ['a', 'b'], quorum: 2, stages: [2] })
+  let ofRestored: CoordinatorOptions
+  const stored = (): readonly string[] =>
+    readdirSync(blobsFolder, { recursive: true })
+      .map(String)
+      .filter((name) => name.length > 64)
+      .sort()
+
+  /** Copies of its journal: when a study was proposed, when its first round was sealed, when that was published. */
+  beforeAll(async () => {
+    ofRestored = { ...options, home: restored }
+    cpSync(home.authorityFolder, restored.authorityFolder, { recursive: true })
+    const first = await startCoordinator(ofRestored)
+    await first.admin({ type: 'propose', text: study.text })
+    await first.close(0)
+    cpSync(journalFile, copyOf('proposed'))
+    const second = await startCoordinator(ofRestored)
+    await second.admin({ type: 'start', studyDigest: study.digest })
+    await second.close(0)
+    await sealFirstRound(restored, study)
+    cpSync(journalFile, copyOf('sealed'))
+    await publishFirstRound()
+    cpSync(journalFile, copyOf('published'))
+  })
+
+  /** Starts the coordinator until the average of the sealed round is recorded. */
+  async function publishFirstRound(): Promise<void> {
+    const published = Promise.withResolvers<void>()
+    const journal = (inner: Journal): Journal => ({
+      ...inner,
+      append: (records) => {
+        const entries = inner.append(records)
+        if (records.some(({ type }) => type === 'weights-published')) published.resolve()
+        return entries
+      },
+    })
+    const coordinator = await startCoordinator({ ...ofRestored, storeSeam: { journal, blobs: (inner) => inner } })
+    await published.promise
+    await coordinator.close(0)
+  }
+
+  test.each(['proposed', 'sealed'] as const)(
+    'of before its weights (%s) does not start, and deletes none',
+    async (when) => {
+      const before = stored()
+      expect(before).toHaveLength(2)
+      cpSync(copyOf(when), journalFile)
+      await expect(startCoordinator(ofRestored)).rejects.toMatchObject({
+        code: 'store_corrupt',
+        message: expect.stringContaining('restore the newest backup'),
+      })
+      expect(stored()).toEqual(before)
+    },
+  )
+
+  test('goes on with the newest one, and with an older one once somebody has said so', async () => {
+    cpSync(copyOf('published'), journalFile)
+    const coordinator = await startCoordinator(ofRestored)
+    expect(coordinator.status().runs.map(({ rounds }) => rounds.length)).toEqual([2])
+    await coordinator.close(0)
+    cpSync(copyOf('proposed'), journalFile)
+    rmSync(join(blobsFolder, 'journal-mark.json'))
+    const older = await startCoordinator(ofRestored)
+    expect(older.status().runs.map(({ phase }) => phase)).toEqual(['proposed'])
+    await older.close(0)
   })
 })
 

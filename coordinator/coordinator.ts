@@ -9,6 +9,7 @@ import { initialWeights, modelManifest } from '../shared/model/parameters.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import { parseStudy } from '../shared/study/study.ts'
+import { systemCode } from '../shared/system-code.ts'
 import { programVersion } from '../shared/version.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { AdminRequest } from './admin/requests.ts'
@@ -30,6 +31,7 @@ import { type CoordinatorStatus, coordinatorStatus } from './status.ts'
 import type { Blobs } from './store/blobs.ts'
 import { openFileBlobs } from './store/files.ts'
 import type { Journal } from './store/journal.ts'
+import { markJournal, requireMarkReached } from './store/journal-mark.ts'
 import { openJournal } from './store/open-journal.ts'
 import { lockStore } from './store/store-lock.ts'
 import { createTimer } from './timer.ts'
@@ -101,7 +103,20 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
   await renewCertificates()
   const loop = createCommandLoop({ journal, clock, onFatal, membership: membershipMachine })
   opened.defer(() => loop.close())
+  requireMarkReached(home.storeFolder, journal)
   await discardLeftovers(blobs, loop.federation())
+  /** A mark that stays behind for want of room guards less, and refuses nothing that it should not. */
+  const mark = (): void => {
+    try {
+      markJournal(home.storeFolder, journal.head())
+    } catch (error) {
+      log.warn('journal-not-marked', { code: systemCode(error) })
+    }
+  }
+  mark()
+  loop.subscribe(({ event }) => {
+    if (event.type === 'weights-published' || event.type === 'weights-chosen') mark()
+  })
   const average = createRoundAverage({ blobs })
   const reactions = startReactions({
     loop,

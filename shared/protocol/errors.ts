@@ -10,7 +10,7 @@ export const errorCodes = {
   study_invalid: 'a study file is wrong',
   file_unreadable: 'a file or folder cannot be read or written',
   store_locked: 'another process works on the same folder',
-  store_corrupt: 'stored bytes do not have the hash they were stored under, or there are weights without a journal',
+  store_corrupt: 'stored bytes do not have the hash they were stored under, or weights are not of the journal beside',
   disk_full: 'there is no room left for new work',
   // weights
   manifest_invalid: 'the list of parameters is wrong',
