@@ -19,14 +19,11 @@ import { type LinkKeyOptions, linkKey } from './commands/link-key.ts'
 import { predict } from './commands/predict.ts'
 import { type PrepareCommandOptions, prepare } from './commands/prepare.ts'
 import { run } from './commands/run.ts'
-import { statusInWords } from './commands/status-words.ts'
+import { siteStatus } from './commands/status.ts'
 import { view } from './commands/view.ts'
 import { headerVariable } from './dicomweb/credentials.ts'
 import { readEgress } from './egress-record.ts'
 import { defaultThreads, type SiteHome, siteHome } from './home.ts'
-import { isLocked } from './home-lock.ts'
-import { linkageCounts, readLinkageRecord } from './linkage/linkage-record.ts'
-import { readStatus } from './status-board.ts'
 
 const defaultHome = join(homedir(), '.sequela', 'site')
 
@@ -169,16 +166,7 @@ export function siteProgram(): Command {
     .command('status')
     .description('what the agent is doing')
     .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: true }) => {
-      const status = await readStatus(home().statusFile)
-      const running = isLocked(home())
-      const linkage = await readLinkageRecord(home().linkageFile)
-      print(
-        json
-          ? JSON.stringify({ running, ...status, linkage: linkageCounts(linkage) })
-          : statusInWords(status, running, linkage),
-      )
-    })
+    .action(async ({ json }: { json?: true }) => print(await siteStatus(home(), json ?? false)))
 
   program
     .command('doctor')

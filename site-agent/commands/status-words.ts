@@ -3,8 +3,18 @@
 import { type LinkageRecord, linkageInWords } from '../linkage/linkage-record.ts'
 import type { AgentStatus } from '../status-board.ts'
 
-/** `running` is whether the process that wrote the status is alive. */
-export function statusInWords(status: AgentStatus | undefined, running: boolean, linkage: LinkageRecord = {}): string {
+export interface SiteState {
+  /** The last that an agent wrote; undefined where none ever ran. */
+  readonly status: AgentStatus | undefined
+  /** Whether the process that wrote it is alive. */
+  readonly running: boolean
+  /** Whether there is an identity to run with. */
+  readonly enrolled: boolean
+  readonly linkage: LinkageRecord
+}
+
+export function statusInWords({ status, running, enrolled, linkage }: SiteState): string {
+  if (!enrolled) return 'This site has not joined a consortium. Join with: site enrol CODE --data FOLDER'
   if (status === undefined) return 'The agent has never run here. Start it with: site run'
   const lines = [
     running ? `The agent runs as process ${status.pid}.` : 'The agent is not running. Start it with: site run',

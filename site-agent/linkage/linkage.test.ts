@@ -76,7 +76,10 @@ describe('a site that has key and identifiers', () => {
     const at = await scene((of) => ({ ...nothing, shared: [of('756.1'), of('756.3')], held: [of('756.3')] }))
     await at.linkage.settle(study, at.client)
     expect(await outcomeOf(at)).toMatchObject({ kind: 'compared', children: 3, held: ['sub-c'], kept: ['sub-a'] })
-    const words = statusInWords(undefined, false, await readLinkageRecord(at.home.linkageFile))
+    const words = statusInWords({
+      ...{ status: undefined, running: false, enrolled: true },
+      linkage: await readLinkageRecord(at.home.linkageFile),
+    })
     expect(words).not.toContain('sub-')
   })
 
