@@ -2,7 +2,17 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -15,7 +25,7 @@ import { silentLog } from '../shared/log.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
 import nodeFlags from '../shared/node-flags.json' with { type: 'json' }
 import { modelOf } from '../shared/study/model-of.ts'
-import type { StudyFile } from '../shared/study/study.ts'
+import type { Study, StudyFile } from '../shared/study/study.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import { createAuthority } from './authority/authority.ts'
 import { membershipMachine } from './authority/membership-codec.ts'
@@ -86,6 +96,11 @@ async function serveUntilItEnds(settings: CoordinatorSettings, environment: Read
   }
 }
 
+/** Weights are as good as a difference of weights here. */
+function updateOf(study: Study, site: string): Uint8Array {
+  return encodeSafetensors(initialWeights(modelOf(study), 2 + study.sites.indexOf(site)))
+}
+
 /** Has both sites deliver in the open first round of a coordinator that is not running; nobody has averaged it yet. */
 async function sealFirstRound({ storeFolder }: CoordinatorHome, { study, digest: studyDigest }: StudyFile) {
   const blobs = await openFileBlobs({ folder: storeFolder, minFreeBytes: 0 })
@@ -97,14 +112,34 @@ async function sealFirstRound({ storeFolder }: CoordinatorHome, { study, digest:
     onFatal: options.onFatal,
   })
   const base = encodeSafetensors(initialWeights(modelOf(study), study.seed))
-  for (const [index, site] of study.sites.entries()) {
-    const update = encodeSafetensors(initialWeights(modelOf(study), study.seed + 1 + index))
+  for (const site of study.sites) {
+    const update = updateOf(study, site)
     await loop.handle({
       ...{ type: 'count-update', studyDigest, site, stage: 0, round: 0, children: 10, metrics: [], norm: 1 },
       ...{ baseDigest: sha256(base), updateDigest: await blobs.put(update), byteLength: update.byteLength },
     })
   }
   journal.close()
+}
+
+/** Runs a coordinator until the average of a sealed round is recorded. */
+async function startUntilPublished(how: CoordinatorOptions): Promise<void> {
+  const published = Promise.withResolvers<void>()
+  const journal = (inner: Journal): Journal => ({
+    ...inner,
+    append: (records) => {
+      const entries = inner.append(records)
+      if (records.some(({ type }) => type === 'weights-published')) published.resolve()
+      return entries
+    },
+  })
+  const coordinator = await startCoordinator({
+    ...how,
+    storeSeam: { journal, blobs: (inner) => inner },
+    onFatal: published.reject,
+  })
+  await published.promise
+  await coordinator.close(0)
 }
 
 describe('a coordinator that cannot start', () => {
@@ -174,25 +209,9 @@ describe('a coordinator whose journal was restored from a backup', () => {
     await second.close(0)
     await sealFirstRound(restored, study)
     cpSync(journalFile, copyOf('sealed'))
-    await publishFirstRound()
+    await startUntilPublished(ofRestored)
     cpSync(journalFile, copyOf('published'))
   })
-
-  /** Starts the coordinator until the average of the sealed round is recorded. */
-  async function publishFirstRound(): Promise<void> {
-    const published = Promise.withResolvers<void>()
-    const journal = (inner: Journal): Journal => ({
-      ...inner,
-      append: (records) => {
-        const entries = inner.append(records)
-        if (records.some(({ type }) => type === 'weights-published')) published.resolve()
-        return entries
-      },
-    })
-    const coordinator = await startCoordinator({ ...ofRestored, storeSeam: { journal, blobs: (inner) => inner } })
-    await published.promise
-    await coordinator.close(0)
-  }
 
   test.each(['proposed', 'sealed'] as const)(
     'of before its weights (%s) does not start, and deletes none',
@@ -218,6 +237,38 @@ describe('a coordinator whose journal was restored from a backup', () => {
     const older = await startCoordinator(ofRestored)
     expect(older.status().runs.map(({ phase }) => phase)).toEqual(['proposed'])
     await older.close(0)
+  })
+})
+
+describe('a coordinator that finds weights of a sealed round damaged', () => {
+  test('holds that study back and serves the others, and goes on with it when they are restored', async () => {
+    const damaged = coordinatorHome(join(root, 'damaged'))
+    const ofDamaged = { ...options, home: damaged }
+    cpSync(home.authorityFolder, damaged.authorityFolder, { recursive: true })
+    const study = smallStudy({ sites: ['a', 'b'], quorum: 2, stages: [2] })
+    const before = await startCoordinator(ofDamaged)
+    await before.admin({ type: 'propose', text: study.text })
+    await before.admin({ type: 'start', studyDigest: study.digest })
+    await before.close(0)
+    await sealFirstRound(damaged, study)
+    const update = sha256(updateOf(study.study, 'b'))
+    const file = join(damaged.storeFolder, 'blobs', update.slice(0, 2), update)
+    const whole = readFileSync(file)
+    writeFileSync(file, whole.with(whole.length - 1, 1))
+
+    const heldBack = Promise.withResolvers<void>()
+    const log = { ...silentLog, error: () => heldBack.resolve() }
+    const coordinator = await startCoordinator({ ...ofDamaged, log, onFatal: heldBack.reject })
+    await heldBack.promise
+    const reason = `blob ${update} does not have its hash any more; restore that file of the store from a backup`
+    expect(coordinator.status().runs).toMatchObject([{ heldBack: { code: 'store_corrupt', reason } }])
+    const other = smallStudy({ sites: ['a', 'b'], quorum: 2, stages: [1] })
+    await coordinator.admin({ type: 'propose', text: other.text })
+    await coordinator.admin({ type: 'start', studyDigest: other.digest })
+    await coordinator.close(0)
+
+    writeFileSync(file, whole)
+    await startUntilPublished(ofDamaged)
   })
 })
 

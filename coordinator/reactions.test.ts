@@ -199,16 +199,35 @@ describe('the reactions', () => {
   })
 
   test.each<[string, Error]>([
-    ['is damaged', new SequelaError('store_corrupt', 'the update of a has changed on disk')],
-    ['misses a file', new SequelaError('file_unreadable', 'there is no blob')],
-    ['cannot be read', Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' })],
-    ['is damaged as a thread says', Object.assign(new Error('it ends early'), { code: 'store_corrupt' })],
+    ['cannot be written', Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO', syscall: 'write' })],
+    ['may not be opened', Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'open' })],
   ])('end the process when the store %s', async (_, failure) => {
     const federation = withReactions(() => Promise.reject(failure))
     await seal(federation)
     await settled()
     expect(federation.fatal).toEqual([failure])
     expect(federation.reactions.heldBack(federation.study.digest)).toBeUndefined()
+  })
+
+  test.each<[string, string, Error]>([
+    ['is damaged', 'store_corrupt', new SequelaError('store_corrupt', 'the update of a has changed on disk')],
+    ['is gone', 'file_unreadable', new SequelaError('file_unreadable', 'there is no blob')],
+    [
+      'cannot be read from its disk',
+      'file_unreadable',
+      Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' }),
+    ],
+    [
+      'is damaged as a thread says',
+      'store_corrupt',
+      Object.assign(new Error('it ends early'), { code: 'store_corrupt' }),
+    ],
+  ])('hold back a study of whose round a file %s', async (_, code, failure) => {
+    const { fatal, reactions, study, ...federation } = withReactions(() => Promise.reject(failure))
+    await seal({ study, ...federation })
+    await settled()
+    expect(fatal).toEqual([])
+    expect(reactions.heldBack(study.digest)).toEqual({ code, reason: failure.message })
   })
 
   test('hold back a study whose average fails for what its sites sent, and go on with the others', async () => {

@@ -4,7 +4,8 @@
 import type { Clock } from '../shared/clock.ts'
 import type { Digest } from '../shared/digest.ts'
 import type { Log } from '../shared/log.ts'
-import { type ErrorCode, SequelaError } from '../shared/protocol/errors.ts'
+import { type ErrorCode, isErrorCode, SequelaError } from '../shared/protocol/errors.ts'
+import { systemCode } from '../shared/system-code.ts'
 import type { CommandLoop } from './command-loop.ts'
 import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
@@ -30,7 +31,7 @@ export interface ReactionsDeps {
   readonly timer: Timer
   readonly clock: Clock
   readonly log: Log
-  /** The store is damaged or fails, or the journal does: the process must end. */
+  /** The disk of the store fails, or the journal does: the process must end. */
   readonly onFatal: (error: unknown) => void
 }
 
@@ -128,9 +129,9 @@ export function startReactions({ loop, aggregate, timer, clock, log, onFatal }: 
     last = last.then(() => insist(attempt, () => average(studyDigest, id)))
   }
 
-  /** One study's numbers must not end the coordinator of all others, now and after every restart. */
+  /** One study's numbers or damaged files must not end the coordinator of all others, now and after every restart. */
   const holdBack = (studyDigest: Digest, id: RoundId, error: unknown): void => {
-    const { code, message: reason } = SequelaError.from(error)
+    const { code, message: reason } = SequelaError.from(error, codeOf(error))
     held.set(studyDigest, { id, why: { code, reason } })
     log.error('study-held-back', { digest: studyDigest, ...id, code, reason })
   }
@@ -160,10 +161,24 @@ export function startReactions({ loop, aggregate, timer, clock, log, onFatal }: 
   }
 }
 
-/** Failures of the store itself, and want of room in it, as opposed to those that come of one study's numbers. */
-const storeFailures: ReadonlySet<unknown> = new Set(['store_corrupt', 'file_unreadable', 'disk_full', 'internal'])
-
-/** Told by their codes, as an error loses its class on the way out of a thread; the system's errors name their call. */
+/** Whether it is the disk or the program that fails, not what lies in the files of one study or came of its numbers. */
 function concernsAll(error: unknown): boolean {
-  return error instanceof Error && ('syscall' in error || ('code' in error && storeFailures.has(error.code)))
+  if (isUnreadable(error)) return false
+  return isSystemError(error) || ['disk_full', 'internal'].includes(systemCode(error))
+}
+
+/** Damage that the disk itself reports: bytes that it cannot give back, while what it is given to keep is not in question. */
+function isUnreadable(error: unknown): boolean {
+  return isSystemError(error) && error.syscall === 'read' && systemCode(error) === 'EIO'
+}
+
+/** The system's errors name their call. */
+function isSystemError(error: unknown): error is Error & { readonly syscall: unknown } {
+  return error instanceof Error && 'syscall' in error
+}
+
+/** As an error has it still that lost its class on the way out of a thread. */
+function codeOf(error: unknown): ErrorCode {
+  const code = isUnreadable(error) ? 'file_unreadable' : systemCode(error)
+  return isErrorCode(code) ? code : 'internal'
 }

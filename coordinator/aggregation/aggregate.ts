@@ -4,8 +4,10 @@
 
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
 import type { Digest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
 import { encodeHeader } from '../../shared/weights/safetensors.ts'
 import { elementCount, type Manifest } from '../../shared/weights/weights.ts'
 import type { Blobs } from '../store/blobs.ts'
@@ -92,10 +94,13 @@ async function checkLengths(plan: PassPlan, manifest: Manifest): Promise<void> {
   for (const file of files) {
     const size = await stat(file).then(
       (info) => info.size,
-      () => 0,
+      (error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error
+        return 0
+      },
     )
     if (size !== expected) {
-      const message = `stored weights have ${size} bytes and the model ${expected}; restore the last backup of the store`
+      const message = `blob ${basename(file)} has ${size} bytes and the model ${expected}; restore that file of the store from a backup`
       throw new SequelaError('store_corrupt', message)
     }
   }

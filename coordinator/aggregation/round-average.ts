@@ -45,7 +45,7 @@ async function requireWhole(blobs: Store, digest: Digest): Promise<void> {
   if (await blobs.has(digest)) return blobs.verify(digest)
   throw new SequelaError(
     'store_corrupt',
-    `blob ${digest} of a sealed round is gone; restore the last backup of the store`,
+    `blob ${digest} of a sealed round is gone; restore that file of the store from a backup`,
   )
 }
 

@@ -71,6 +71,6 @@ export async function readBlob(blobs: Pick<Blobs, 'open'>, digest: Digest): Prom
 export function damaged(digest: Digest): SequelaError {
   return new SequelaError(
     'store_corrupt',
-    `blob ${digest} does not have its hash any more; restore the last backup of the store`,
+    `blob ${digest} does not have its hash any more; restore that file of the store from a backup`,
   )
 }

@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 
 import { join } from 'node:path'
 import { type Digest, parseDigest } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { isDiskFull } from '../../shared/system-code.ts'
+import { isDiskFull, systemCode } from '../../shared/system-code.ts'
 import { type BlobReader, type Blobs, damaged } from './blobs.ts'
 import { inWords, writeAll } from './disk-writes.ts'
 import { startHash } from './hash-thread.ts'
@@ -162,8 +162,8 @@ export async function openFileBlobs(options: FileBlobsOptions): Promise<Blobs> {
 }
 
 async function openBlob(path: string, digest: Digest): Promise<BlobReader> {
-  const handle = await open(path, 'r').catch(() => {
-    throw missing(digest)
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    throw systemCode(error) === 'ENOENT' ? missing(digest) : error
   })
   const { size } = await handle.stat()
   return {
@@ -185,10 +185,14 @@ async function* piecesOf(path: string): AsyncIterable<Uint8Array> {
   for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield piece
 }
 
+/** Undefined where there is no file, which is not said of one that the disk cannot show. */
 async function sizeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
     (info) => info.size,
-    () => undefined,
+    (error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error
+      return undefined
+    },
   )
 }
 
