@@ -22,7 +22,7 @@ import { serve } from './commands/serve.ts'
 import { type CoordinatorHome, coordinatorHome } from './home.ts'
 import { startedUnlinked } from './linkage/linkage-status.ts'
 import type { CoordinatorStatus, RunStatus } from './status.ts'
-import { statusText } from './status-text.ts'
+import { statusText, uninvitedLines } from './status-text.ts'
 
 const defaultHome = join(homedir(), '.sequela', 'coordinator')
 
@@ -124,6 +124,7 @@ function addStudyCommands(program: Command, ask: (request: AdminRequest) => Prom
       const { text, digest } = await readStudy(file)
       await ask({ type: 'propose', text })
       print(`proposed; each site approves it with: site approve ${digest}`)
+      await printUninvited(ask, digest)
     })
   study
     .command('start')
@@ -134,6 +135,7 @@ function addStudyCommands(program: Command, ask: (request: AdminRequest) => Prom
       await ask({ type: 'propose', text })
       await ask({ type: 'start', studyDigest: digest })
       print(`started ${digest}`)
+      await printUninvited(ask, digest)
       const { linkage } = await findStudy(ask, digest)
       if (linkage !== undefined) print(startedUnlinked(linkage))
     })
@@ -156,6 +158,14 @@ function addStudyCommands(program: Command, ask: (request: AdminRequest) => Prom
       await ask({ type: 'cancel', studyDigest: (await findStudy(ask, digits)).studyDigest, reason })
       print('cancelled')
     })
+}
+
+async function printUninvited(ask: (request: AdminRequest) => Promise<unknown>, studyDigest: string): Promise<void> {
+  const status = await askStatus(ask)
+  const lines = status.runs
+    .filter((run) => run.studyDigest === studyDigest)
+    .flatMap((run) => uninvitedLines(status, run))
+  if (lines.length > 0) print(lines.join('\n'))
 }
 
 async function showStatus(

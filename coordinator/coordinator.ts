@@ -195,7 +195,7 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
         ...attendance.of(site),
       })),
     }
-    return coordinatorStatus(facts, loop.federation().runs.values(), { clock, heldBack: reactions.heldBack })
+    return coordinatorStatus(facts, loop.federation(), { clock, heldBack: reactions.heldBack })
   }
 
   const startRun = async (studyDigest: Digest): Promise<void> => {

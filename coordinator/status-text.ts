@@ -1,5 +1,6 @@
 // The status document as a person reads it in a terminal.
 
+import { progressText } from '../shared/progress-text.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { linkageLines } from './linkage/linkage-status.ts'
 import type { CoordinatorStatus, RoundStatus, RunStatus, SiteStatus } from './status.ts'
@@ -15,11 +16,20 @@ export function statusText(status: CoordinatorStatus, showRounds = 3): string {
     '',
     status.sites.length === 0 ? 'no site has been invited yet: coordinator invite SITE' : 'sites',
     ...status.sites.map((site) => `  ${siteLine(site, status.atMs)}`),
+    ...status.runs.filter(isOngoing).flatMap((run) => uninvitedLines(status, run)),
     '',
     status.runs.length === 0 ? 'no study yet: coordinator study start FILE' : 'studies',
     ...status.runs.flatMap((run) => runLines(run, showRounds)),
   ]
   return lines.join('\n')
+}
+
+/** Sites of a study that have no code yet and so cannot take part, a line each with what to do. */
+export function uninvitedLines({ sites }: Pick<CoordinatorStatus, 'sites'>, run: RunStatus): string[] {
+  const invited = new Set(sites.map(({ site }) => site))
+  return run.sites
+    .filter((site) => !invited.has(site))
+    .map((site) => `  ${site.padEnd(20)} not invited, and listed by study ${run.study}: coordinator invite ${site}`)
 }
 
 /** For example `pair_accuracy 0.742 (312)`: the value and the count behind it. */
@@ -36,8 +46,12 @@ function siteLine(site: SiteStatus, atMs: number): string {
         ? 'certificate expired, needs a new code'
         : `certificate until ${instant(site.certificateNotAfterMs)}`
   const connection = site.connected ? `connected, ${site.programVersion ?? 'unknown version'}` : 'not connected'
-  const work = site.work === undefined ? '' : `, ${site.work.activity} ${site.work.done}/${site.work.total}`
+  const work = site.work === undefined ? '' : `, ${progressText(site.work.activity, site.work.done, site.work.total)}`
   return `${site.site.padEnd(20)} ${connection}${work}; ${certificate}`
+}
+
+function isOngoing({ phase }: RunStatus): boolean {
+  return phase !== 'finished' && phase !== 'cancelled'
 }
 
 function runLines(run: RunStatus, showRounds: number): string[] {

@@ -4,7 +4,7 @@ import { sha256 } from '../shared/digest.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import type { HeldBack } from './reactions.ts'
 import { nothingLinked } from './run/linkage.ts'
-import type { CountedUpdate, Run, Settlement } from './run/run.ts'
+import type { CountedUpdate, Federation, Run, Settlement } from './run/run.ts'
 import { type CoordinatorFacts, coordinatorStatus, runStatus } from './status.ts'
 import { statusText } from './status-text.ts'
 
@@ -67,6 +67,10 @@ const run: Run = {
   },
 }
 
+const federationOf = (...runs: readonly Run[]): Federation => ({
+  runs: new Map(runs.map((one) => [one.studyDigest, one])),
+})
+
 const ports = { clock: { now: () => 10_000 }, heldBack: () => undefined }
 const facts: CoordinatorFacts = {
   programVersion: '0.1.0',
@@ -100,7 +104,7 @@ describe('the status', () => {
   })
 
   const words = (held?: HeldBack): string =>
-    statusText(coordinatorStatus(facts, [run], { ...ports, heldBack: () => held }))
+    statusText(coordinatorStatus(facts, federationOf(run), { ...ports, heldBack: () => held }))
 
   test('in words says which study is held back, and what can be done', () => {
     expect(words()).not.toContain('held back')
@@ -120,9 +124,38 @@ describe('the status', () => {
 
   test('in words says what must be done for the certificates, and nothing where nothing must', () => {
     const certificateWarning = 'the issuing key ends on 2030-01-01; put root-key.pem back'
-    const words = (some: CoordinatorFacts): string => statusText(coordinatorStatus(some, [], ports))
+    const words = (some: CoordinatorFacts): string => statusText(coordinatorStatus(some, federationOf(), ports))
     expect(words({ ...facts, certificateWarning })).toContain(`WARNING: ${certificateWarning}`)
     expect(words(facts)).not.toContain('WARNING')
+  })
+
+  test('says what a site is doing only for a round that waits for it, transfers in MB', () => {
+    const reported = (round: number, activity: string): CoordinatorFacts => ({
+      ...facts,
+      sites: facts.sites.map((site) => ({
+        ...site,
+        work: { assignmentId: `${digest}/0/${round}`, activity, done: 240_000, total: 480_000 },
+      })),
+    })
+    const inWords = (round: number, activity: string): string =>
+      statusText(coordinatorStatus(reported(round, activity), federationOf(run), ports))
+    expect(inWords(1, 'uploading')).toContain('connected, 0.1.0, uploading 0.24 of 0.48 MB; certificate')
+    expect(inWords(1, 'training')).toContain('training 240000 of 480000')
+    expect(inWords(0, 'uploading')).not.toContain('uploading')
+    expect(coordinatorStatus(reported(0, 'uploading'), federationOf(run), ports).sites.map(({ work }) => work)).toEqual(
+      [...[undefined, undefined, undefined]],
+    )
+  })
+
+  test('in words names the sites of a study that were never invited, as long as they could be waited for', () => {
+    const alone: CoordinatorFacts = { ...facts, sites: facts.sites.slice(0, 1) }
+    const inWords = (one: Run): string => statusText(coordinatorStatus(alone, federationOf(one), ports))
+    expect(inWords(run)).toContain('not invited, and listed by study demo: coordinator invite lyon')
+    expect(inWords(run)).toContain('coordinator invite zurich')
+    expect(inWords(run)).not.toContain('coordinator invite boston')
+    const { current: abandoned, ...over } = run
+    const cancelled: Run = { ...over, phase: 'cancelled', reason: 'no', cancelledAtMs: 9000, abandoned }
+    expect(inWords(cancelled)).not.toContain('coordinator invite')
   })
 
   test.each([
@@ -130,7 +163,7 @@ describe('the status', () => {
     [1, ['round 2']],
     [5, ['round 1', 'round 2']],
   ])('in words shows of %d rounds so many, the last ones', (rounds, shown) => {
-    const words = statusText(coordinatorStatus(facts, [run], ports), rounds)
+    const words = statusText(coordinatorStatus(facts, federationOf(run), ports), rounds)
     expect([...words.matchAll(/ordering, (round \d)/g)].map(([, round]) => round)).toEqual(shown)
   })
 })

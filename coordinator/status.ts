@@ -4,12 +4,14 @@
 
 import type { Clock } from '../shared/clock.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
+import { parseAssignmentId } from '../shared/protocol/assignment-id.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import { type LinkageStatus, linkageStatus } from './linkage/linkage-status.ts'
 import type { HeldBack, Reactions } from './reactions.ts'
+import { standingOf } from './run/queries.ts'
 import { currentRound } from './run/rounds.ts'
-import type { Choice, EarlyStop, PublishedRound, Purpose, Round, Run, Settlement } from './run/run.ts'
+import type { Choice, EarlyStop, Federation, PublishedRound, Purpose, Round, Run, Settlement } from './run/run.ts'
 
 /** One site in one round. `outcome` is counted, evaluated, declined, refused, missing or awaited; `reason` where there is one. */
 export interface ParticipationStatus {
@@ -80,7 +82,7 @@ export interface SiteStatus {
   readonly certificateNotAfterMs: number | null
   readonly connected: boolean
   readonly programVersion?: string
-  /** What it last said it was doing, and when. */
+  /** What it last said it was doing for a round that still waits for it. */
   readonly work?: {
     readonly assignmentId: string
     readonly activity: string
@@ -109,14 +111,20 @@ export type CoordinatorFacts = Omit<CoordinatorStatus, 'atMs' | 'runs'>
 
 export function coordinatorStatus(
   facts: CoordinatorFacts,
-  runs: Iterable<Run>,
+  federation: Federation,
   { clock, heldBack }: Pick<Reactions, 'heldBack'> & { readonly clock: Clock },
 ): CoordinatorStatus {
-  const statuses = [...runs].map((run) => {
+  const runs = [...federation.runs.values()].map((run) => {
     const held = heldBack(run.studyDigest)
     return held === undefined ? runStatus(run) : { ...runStatus(run), heldBack: held }
   })
-  return { ...facts, atMs: clock.now(), runs: statuses }
+  return { ...facts, sites: facts.sites.map((site) => atWork(site, federation)), atMs: clock.now(), runs }
+}
+
+/** A site says what it begins and how far it is, not that it is done: that is in the run. */
+function atWork({ work, ...site }: SiteStatus, federation: Federation): SiteStatus {
+  if (work === undefined) return site
+  return standingOf(federation, site.site, parseAssignmentId(work.assignmentId)) === 'wanted' ? { ...site, work } : site
 }
 
 export function runStatus(run: Run): RunStatus {

@@ -8,8 +8,7 @@ import { heartbeatMs } from '../../shared/protocol/limits.ts'
 import { peerText } from '../../shared/protocol/wire.ts'
 import { programVersion, protocolVersion } from '../../shared/version.ts'
 import { encodedByteLength } from '../../shared/weights/safetensors.ts'
-import { type Assignment, assignmentsFor } from '../run/queries.ts'
-import { contributes, findRound, isActive } from '../run/rounds.ts'
+import { type Assignment, assignmentsFor, standingOf } from '../run/queries.ts'
 import type { Federation } from '../run/run.ts'
 import type { FederationPorts } from './federation-ports.ts'
 import type { CallContext, Send } from './handlers.ts'
@@ -147,22 +146,4 @@ function cancellations(federation: Federation, site: string, pushed: Map<string,
     if (standing !== 'over') return []
     return [{ $case: 'cancellation', value: { assignmentId, reason: 'the round is over' } } as const]
   })
-}
-
-/**
- * Whether an update for an assignment could still count, counts already, will not come by the site's or our own word, or
- * cannot count any more. A pause changes nothing.
- */
-export function standingOf(
-  federation: Federation,
-  site: string,
-  assignment: Pick<Assignment, 'studyDigest' | 'stage' | 'round'>,
-): 'wanted' | 'counted' | 'settled' | 'over' {
-  const run = federation.runs.get(assignment.studyDigest)
-  const round = run === undefined ? undefined : findRound(run, assignment)
-  const settlement = round?.sites.get(site)
-  if (run === undefined || round === undefined || settlement === undefined) return 'over'
-  if (contributes(settlement)) return 'counted'
-  if (!isActive(run) || round !== run.current || round.status === 'sealed') return 'over'
-  return run.current.status === 'short' || settlement.kind === 'awaited' ? 'wanted' : 'settled'
 }

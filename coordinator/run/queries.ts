@@ -5,7 +5,7 @@ import type { Digest } from '../../shared/digest.ts'
 import type { AssignmentKey } from '../../shared/protocol/assignment-id.ts'
 import { judge } from './announcement.ts'
 import { linkBlobs } from './linkage.ts'
-import { contributes, isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
+import { contributes, findRound, isActive, publishedRound, roundsOf, updatesOf } from './rounds.ts'
 import type { Federation, MomentDigests, PooledBlob, Purpose, Run, UpdateAnnouncement } from './run.ts'
 
 /** What a site is asked to do now. */
@@ -33,6 +33,24 @@ export function assignmentsFor(federation: Federation, site: string): readonly A
     const work = { studyDigest: run.studyDigest, stage, round, purpose, baseDigest, deadlineMs }
     return [pooled === undefined ? work : { ...work, pooled }]
   })
+}
+
+/**
+ * Whether an update for an assignment could still count, counts already, will not come by the site's or our own word, or
+ * cannot count any more. A pause changes nothing.
+ */
+export function standingOf(
+  federation: Federation,
+  site: string,
+  assignment: AssignmentKey,
+): 'wanted' | 'counted' | 'settled' | 'over' {
+  const run = federation.runs.get(assignment.studyDigest)
+  const round = run === undefined ? undefined : findRound(run, assignment)
+  const settlement = round?.sites.get(site)
+  if (run === undefined || round === undefined || settlement === undefined) return 'over'
+  if (contributes(settlement)) return 'counted'
+  if (!isActive(run) || round !== run.current || round.status === 'sealed') return 'over'
+  return run.current.status === 'short' || settlement.kind === 'awaited' ? 'wanted' : 'settled'
 }
 
 /**

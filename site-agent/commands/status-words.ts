@@ -1,5 +1,6 @@
 // What `site status` prints: the agent's own note of what it is doing, in words.
 
+import { progressText } from '../../shared/progress-text.ts'
 import { type LinkageRecord, linkageInWords } from '../linkage/linkage-record.ts'
 import type { AgentStatus } from '../status-board.ts'
 
@@ -23,7 +24,7 @@ export function statusInWords({ status, running, enrolled, linkage }: SiteState)
   if (running && status.work !== null) {
     const { study, stage, round, activity, done, total } = status.work
     lines.push(
-      `Now: ${activity} for study ${study.slice(0, 12)}, stage ${stage + 1}, round ${round + 1} (${done} of ${total}).`,
+      `Now: ${progressText(activity, done, total)}, for study ${study.slice(0, 12)}, stage ${stage + 1}, round ${round + 1}.`,
     )
   }
   if (status.last !== null) {
