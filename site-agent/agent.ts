@@ -124,7 +124,8 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
         isTold = false
         const hangUp = new AbortController()
         const untilThen = AbortSignal.any([signal, hangUp.signal])
-        const approved = await deps.approvals.list()
+        const { studies: approved, unreadable } = await deps.approvals.list()
+        for (const approval of unreadable) deps.log.warn('approval-unreadable', approval)
         const renewalInMs = Math.max(await deps.renewalInMs(), soonestRenewalMs)
         const digests = approved.map(({ digest }) => digest)
         const hear = (notice: Notice): void => {

@@ -3,52 +3,97 @@
 
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, sha256 } from '../shared/digest.ts'
-import { SequelaError } from '../shared/protocol/errors.ts'
+import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
+import { type ErrorCode, SequelaError } from '../shared/protocol/errors.ts'
 import { parseNewStudy, parseStudy, type StudyFile } from '../shared/study/study.ts'
+import { systemCode } from '../shared/system-code.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 export interface Approvals {
   /** @throws SequelaError `study_invalid` for what no new study may ask: a coordinator of an earlier version may still offer it. */
   approve(study: StudyFile): Promise<void>
-  /** In the order in which they were approved, the latest last. */
-  list(): Promise<readonly StudyFile[]>
-  /** @throws SequelaError `not_approved`. */
+  list(): Promise<ApprovedStudies>
+  /** @throws SequelaError `not_approved`, or why this one cannot be read. */
   find(digest: Digest): Promise<StudyFile>
 }
 
+export interface ApprovedStudies {
+  /** In the order in which they were approved, the latest last. */
+  readonly studies: readonly StudyFile[]
+  /** Approved, and of no use until a person has seen to it; they stand in no other's way. */
+  readonly unreadable: readonly UnreadableApproval[]
+}
+
+/** An approval that was changed, or whose study this version cannot read; `reason` says what to do. */
+export interface UnreadableApproval {
+  readonly digest: Digest
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
 export function createApprovals(folder: string): Approvals {
-  const list = async (): Promise<readonly StudyFile[]> => {
-    const names = await readdir(folder).catch(() => [])
-    const files = names.filter((name) => /^[0-9a-f]{64}\.yaml$/.test(name))
-    const dated = await Promise.all(
-      files.map(async (name) => ({ name, writtenMs: (await stat(join(folder, name))).mtimeMs })),
-    )
-    const inOrder = dated.toSorted((a, b) => a.writtenMs - b.writtenMs || (a.name < b.name ? -1 : 1))
-    return Promise.all(inOrder.map(({ name }) => readApproved(join(folder, name), name.slice(0, 64))))
-  }
+  const fileOf = (digest: Digest): string => join(folder, `${digest}.yaml`)
   return {
     approve: async ({ text }) => {
       const { digest } = parseNewStudy(text)
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await writeFileDurably(join(folder, `${digest}.yaml`), text)
+      await writeFileDurably(fileOf(digest), text)
     },
-    list,
-    find: async (digest) => {
-      const study = (await list()).find((candidate) => candidate.digest === digest)
-      if (study !== undefined) return study
+    list: async () => {
+      const names = await readdir(folder).catch(() => [])
+      const digests = names.flatMap((name) =>
+        /^[0-9a-f]{64}\.yaml$/.test(name) ? [parseDigest(name.slice(0, 64))] : [],
+      )
+      const read = await Promise.all(digests.map((digest) => readDated(fileOf(digest), digest)))
+      const inOrder = read.toSorted((a, b) => a.writtenMs - b.writtenMs || (a.digest < b.digest ? -1 : 1))
+      return {
+        studies: inOrder.flatMap((one) => ('study' in one ? [one.study] : [])),
+        unreadable: inOrder.flatMap((one) =>
+          'study' in one ? [] : [{ digest: one.digest, code: one.code, reason: one.reason }],
+        ),
+      }
+    },
+    find: (digest) => readApproved(fileOf(digest), digest),
+  }
+}
+
+type DatedApproval = { readonly digest: Digest; readonly writtenMs: number } & (
+  | { readonly study: StudyFile }
+  | Omit<UnreadableApproval, 'digest'>
+)
+
+async function readDated(file: string, digest: Digest): Promise<DatedApproval> {
+  const writtenMs = await stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  )
+  try {
+    return { digest, writtenMs, study: await readApproved(file, digest) }
+  } catch (error) {
+    const { code, message: reason } = SequelaError.from(error)
+    return { digest, writtenMs, code, reason }
+  }
+}
+
+async function readApproved(file: string, digest: Digest): Promise<StudyFile> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    const code = systemCode(cause)
+    if (code === 'ENOENT') {
       throw new SequelaError(
         'not_approved',
         `study ${digest} is not approved here; read it with: site approve ${digest}`,
       )
-    },
-  }
-}
-
-async function readApproved(file: string, digest: string): Promise<StudyFile> {
-  const text = await readFile(file, 'utf8')
+    }
+    throw new SequelaError('file_unreadable', `the approval ${file} cannot be read (${code})`, { cause })
+  })
   if (sha256(text) !== digest) {
     throw new SequelaError('digest_mismatch', `${file} was changed after it was approved; delete it and approve again`)
   }
-  return parseStudy(text)
+  try {
+    return parseStudy(text)
+  } catch (cause) {
+    const { code, message } = SequelaError.from(cause)
+    const what = `the approved study ${file} cannot be read by this version; if it is of a later one, update this program`
+    throw new SequelaError(code, `${what}: ${message}`, { cause })
+  }
 }

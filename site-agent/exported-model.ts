@@ -24,7 +24,7 @@ export interface ExportedModel {
 }
 
 const originSchema = z.object({
-  studyDigest: z.string(),
+  studyDigest: z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest'),
   weightsDigest: z.string(),
   rounds: z.array(z.object({ task: z.string(), weightsDigest: z.string().optional() })),
 })
@@ -46,13 +46,7 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
   if (weightsDigest !== digest) {
     throw new SequelaError('digest_mismatch', `${file} is not what ${note} speaks of; export both again`)
   }
-  const study = (await createApprovals(home.approvalsFolder).list()).find((one) => one.digest === studyDigest)
-  if (study === undefined) {
-    throw new SequelaError(
-      'not_approved',
-      `the weights are of study ${studyDigest.slice(0, 12)}, which this hospital has not approved`,
-    )
-  }
+  const study = await createApprovals(home.approvalsFolder).find(studyDigest)
   const last = rounds.findLast((round) => round.weightsDigest === weightsDigest && round.task !== 'evaluation')
   if (last?.task !== 'recurrence') {
     throw new SequelaError(

@@ -62,7 +62,7 @@ async function clearedUp({
     if (approved && digest === study.digest) return study
     throw new SequelaError('not_approved', 'not here')
   }
-  const approvals: Approvals = { find, list: async () => [], approve: async () => {} }
+  const approvals: Approvals = { find, list: async () => ({ studies: [], unreadable: [] }), approve: async () => {} }
   let offered = 0
   const client: DeliveryClient = {
     downloadWeights: async () => {},

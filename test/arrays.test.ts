@@ -104,7 +104,7 @@ describe('a federation whose hospitals bring arrays and no images', () => {
 
   test('opens a child at the bedside without pictures, and says why there are none', async () => {
     const home = trained.federation.sites.get('north') ?? siteHome('')
-    const [study] = await createApprovals(home.approvalsFolder).list()
+    const [study] = (await createApprovals(home.approvalsFolder).list()).studies
     if (study === undefined) throw new Error('a study is approved')
     const trainer = createWorkerTrainer({ threads: 1 })
     const bedside = await openBedside({ home, study, model: undefined, trainer }).finally(() => trainer.close())

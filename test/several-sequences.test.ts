@@ -86,7 +86,7 @@ describe('a federation whose hospitals have two sequences and not always both', 
 
   test('shows a child in one sequence throughout, and says which visits are not seen for it', async () => {
     const home = trained.federation.sites.get('north') ?? siteHome('')
-    const [study] = await createApprovals(home.approvalsFolder).list()
+    const [study] = (await createApprovals(home.approvalsFolder).list()).studies
     if (study === undefined) throw new Error('a study is approved')
     const trainer = createWorkerTrainer({ threads: 1 })
     const bedside = await openBedside({ home, study, model: undefined, trainer }).finally(() => trainer.close())

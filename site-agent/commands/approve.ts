@@ -6,6 +6,7 @@ import { brainNetworkFor } from '../brain-network-setting.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
+import { approvedStudies } from './approved-studies.ts'
 import { offeredInWords, studyAmong } from './offered-studies.ts'
 
 /**
@@ -15,15 +16,14 @@ import { offeredInWords, studyAmong } from './offered-studies.ts'
  */
 export async function approve(home: SiteHome, digits: string | undefined): Promise<void> {
   const texts = await offeredTexts(home)
-  const approvals = createApprovals(home.approvalsFolder)
   if (digits === undefined) {
-    print(offeredInWords(texts, new Set((await approvals.list()).map(({ digest }) => digest))))
+    print(offeredInWords(texts, new Set((await approvedStudies(home)).map(({ digest }) => digest))))
     return
   }
   const study = studyAmong(texts, digits)
   print(studyInWords(study))
   brainNetworkFor(home, await readSettings(home), study.study)
-  await approvals.approve(study)
+  await createApprovals(home.approvalsFolder).approve(study)
   print('\nRecorded: this hospital takes part in this study. To take that back, delete')
   print(`  ${home.approvalsFolder}/${study.digest}.yaml`)
 }

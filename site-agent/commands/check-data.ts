@@ -6,13 +6,13 @@ import { resolve } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { parseStudy, type StudyFile } from '../../shared/study/study.ts'
 import { studyText } from '../../shared/study/study-text.ts'
-import { createApprovals } from '../approvals.ts'
 import { readyCohort } from '../children.ts'
 import { renderCheckReport } from '../cohort/check-report.ts'
 import { checkReport, isUsable } from '../cohort/checks.ts'
 import { writeCheckPage } from '../data-check/write-page.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
+import { approvedStudies } from './approved-studies.ts'
 
 export interface CheckDataOptions {
   readonly study?: string
@@ -94,7 +94,7 @@ export async function studyOf(home: SiteHome, file: string | undefined): Promise
     })
     return parseStudy(studyText(bytes))
   }
-  const approved = await createApprovals(home.approvalsFolder).list()
+  const approved = await approvedStudies(home)
   const last = approved.at(-1)
   if (last !== undefined && approved.length > 1) {
     const others = `${approved.length - 1} other${approved.length > 2 ? 's are' : ' is'} approved too`

@@ -48,7 +48,8 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 })
     }
     // Better now than in the night when the first round opens.
-    for (const { study } of await createApprovals(home.approvalsFolder).list()) brainNetworkFor(home, settings, study)
+    const approvals = createApprovals(home.approvalsFolder)
+    for (const { study } of (await approvals.list()).studies) brainNetworkFor(home, settings, study)
     const clock = systemClock
     const random = seededRandom(`${identity.site}/${process.pid}/${clock.now()}`)
     const jitter = random.uniform()
@@ -57,7 +58,7 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
     await runAgent(
       {
         site: identity.site,
-        approvals: createApprovals(home.approvalsFolder),
+        approvals,
         preparedChildren: options.children ?? createChildrenProvider({ home, settings, site: identity.site, log }),
         trainer,
         evaluator: createEvaluator({ site: identity.site, trainer, reportedFile: home.reportedFile }),

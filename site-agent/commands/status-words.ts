@@ -1,6 +1,7 @@
 // What `site status` prints: the agent's own note of what it is doing, in words.
 
 import { progressText } from '../../shared/progress-text.ts'
+import type { UnreadableApproval } from '../approvals.ts'
 import { type LinkageRecord, linkageInWords } from '../linkage/linkage-record.ts'
 import type { AgentStatus } from '../status-board.ts'
 
@@ -11,10 +12,12 @@ export interface SiteState {
   readonly running: boolean
   /** Whether there is an identity to run with. */
   readonly enrolled: boolean
+  /** Approvals that are of no use until a person has seen to them. */
+  readonly unreadable: readonly UnreadableApproval[]
   readonly linkage: LinkageRecord
 }
 
-export function statusInWords({ status, running, enrolled, linkage }: SiteState): string {
+export function statusInWords({ status, running, enrolled, unreadable, linkage }: SiteState): string {
   if (!enrolled) return 'This site has not joined a consortium. Join with: site enrol CODE --data FOLDER'
   if (status === undefined) return 'The agent has never run here. Start it with: site run'
   const lines = [
@@ -34,6 +37,7 @@ export function statusInWords({ status, running, enrolled, linkage }: SiteState)
   for (const offer of status.offers) {
     lines.push(`Study ${offer.name} waits for this hospital's approval. Read it with: site approve ${offer.digest}`)
   }
+  for (const { digest, reason } of unreadable) lines.push(`No part in study ${digest.slice(0, 12)}: ${reason}`)
   lines.push(...linkageInWords(linkage))
   lines.push(`As of ${status.updatedAt}.`)
   return lines.join('\n')

@@ -33,6 +33,23 @@ test('a study that an agent was offered waits for approval until it is approved,
   expect(JSON.parse(await siteStatus(home, true))).toMatchObject({ running: false, offers: [] })
 })
 
+test('an approval that cannot be read is told, in words and as JSON, and hides no other', async () => {
+  const home = enrolledHome('changed')
+  const board = createStatusBoard({ file: home.statusFile, clock: { now: () => 0 } })
+  board.update({ offers: [{ digest: study.digest, name: 'plgg' }] })
+  await board.settled()
+  await createApprovals(home.approvalsFolder).approve(study)
+  const changed = 'f'.repeat(64)
+  writeFileSync(join(home.approvalsFolder, `${changed}.yaml`), study.text)
+  const said = await siteStatus(home, false)
+  expect(said).not.toContain('waits for')
+  expect(said).toContain(`No part in study ${changed.slice(0, 12)}: `)
+  expect(JSON.parse(await siteStatus(home, true))).toMatchObject({
+    offers: [],
+    unreadableApprovals: [{ digest: changed, code: 'digest_mismatch' }],
+  })
+})
+
 test('names as next step what can be done next: enrol before there is an identity, then run', async () => {
   expect(await siteStatus(siteHome(join(root, 'new')), false)).toContain('Join with: site enrol CODE --data FOLDER')
   expect(await siteStatus(enrolledHome('enrolled'), false)).toContain('Start it with: site run')

@@ -8,7 +8,6 @@ import { systemClock } from '../../shared/clock.ts'
 import { stopSignal } from '../../shared/command-line.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
-import { createApprovals } from '../approvals.ts'
 import { notice } from '../bedside/answer.ts'
 import { openBedside } from '../bedside/bedside.ts'
 import { openModel } from '../bedside/open-model.ts'
@@ -19,6 +18,7 @@ import { startViewServer } from '../bedside/view/server.ts'
 import { createViewLog } from '../bedside/view-log.ts'
 import { readSettings, type SiteHome } from '../home.ts'
 import { createWorkerTrainer } from '../learning/worker-trainer.ts'
+import { approvedStudies } from './approved-studies.ts'
 
 export interface ViewOptions {
   /** 0: any that is free. */
@@ -82,7 +82,7 @@ export async function view(home: SiteHome, options: ViewOptions): Promise<void> 
 }
 
 async function latestApproved(home: SiteHome): Promise<StudyFile> {
-  const approved = (await createApprovals(home.approvalsFolder).list()).at(-1)
+  const approved = (await approvedStudies(home)).at(-1)
   if (approved !== undefined) return approved
   const message = 'no study is approved here, so nobody knows how scans are to be shown; approve one, or give --weights'
   throw new SequelaError('not_approved', message)

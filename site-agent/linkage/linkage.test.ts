@@ -77,7 +77,7 @@ describe('a site that has key and identifiers', () => {
     await at.linkage.settle(study, at.client)
     expect(await outcomeOf(at)).toMatchObject({ kind: 'compared', children: 3, held: ['sub-c'], kept: ['sub-a'] })
     const words = statusInWords({
-      ...{ status: undefined, running: false, enrolled: true },
+      ...{ status: undefined, running: false, enrolled: true, unreadable: [] },
       linkage: await readLinkageRecord(at.home.linkageFile),
     })
     expect(words).not.toContain('sub-')
