@@ -271,6 +271,22 @@ describe('the reactions', () => {
     expect(run()).toMatchObject({ current: { round: 1, status: 'open' } })
   })
 
+  test('warn once of a stage that was to choose its weights by what no site has said', async () => {
+    const federation = createSmallFederation({ stages: [1], select: true })
+    const { loop, time, study, run } = federation
+    const warned: unknown[] = []
+    const log: Log = { ...silentLog, warn: (event, fields) => warned.push([event, fields]) }
+    startReactions({ loop, aggregate: async () => average, timer: time, clock: time, log, onFatal: () => {} })
+    await seal(federation)
+    await settled()
+    expect(warned).toEqual([])
+    const at = { studyDigest: study.digest, stage: 0, round: 1, baseDigest: sha256('w1'), metrics: [] }
+    for (const site of ['a', 'b', 'c']) await loop.handle({ type: 'report-evaluation', site, ...at })
+    expect(run()).toMatchObject({ phase: 'finished', weightsDigest: sha256('w1') })
+    const reason = expect.stringContaining('no site reported ordering_loss')
+    expect(warned).toEqual([['nothing-to-go-by', { digest: study.digest, stage: 0, reason }]])
+  })
+
   test('compute one average at a time', async () => {
     let running = 0
     let most = 0

@@ -10,7 +10,9 @@ import type { CommandLoop } from './command-loop.ts'
 import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
 import type { ActiveRun, MomentDigests, PooledBlob, RoundId, SealedRound } from './run/run.ts'
+import { unmeasured } from './run/validation.ts'
 import type { Timer } from './timer.ts'
+import { unmeasuredText } from './unmeasured-text.ts'
 
 /** The average of a round: in the blob store, durable. `clipped` as in PublishedRound. */
 export interface Average {
@@ -136,9 +138,21 @@ export function startReactions({ loop, aggregate, timer, clock, log, onFatal }: 
     log.error('study-held-back', { digest: studyDigest, ...id, code, reason })
   }
 
+  /** When a stage ends for which nobody said what it was to choose or to stop by. */
+  const warnOfNothingToGoBy = (studyDigest: Digest, stage: number): void => {
+    const run = loop.federation().runs.get(studyDigest)
+    for (const one of run === undefined ? [] : unmeasured(run)) {
+      if (one.stage !== stage || !one.isOver) continue
+      log.warn('nothing-to-go-by', { digest: studyDigest, stage, reason: unmeasuredText(one) })
+    }
+  }
+
   const unsubscribe = loop.subscribe(({ event }) => {
     watchDeadline()
     if (event.type === 'round-sealed') average(event.studyDigest, { stage: event.stage, round: event.round })
+    if (event.type === 'weights-published' || event.type === 'weights-chosen') {
+      warnOfNothingToGoBy(event.studyDigest, event.stage)
+    }
     if (event.type === 'run-cancelled' && event.studyDigest === averaging?.studyDigest) averaging.abort.abort()
   })
   for (const run of loop.federation().runs.values()) {

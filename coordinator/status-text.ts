@@ -4,6 +4,7 @@ import { progressText } from '../shared/progress-text.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { linkageLines } from './linkage/linkage-status.ts'
 import type { CoordinatorStatus, RoundStatus, RunStatus, SiteStatus } from './status.ts'
+import { unmeasuredText } from './unmeasured-text.ts'
 
 /** Lines of plain text; `showRounds` is how many of the last rounds of each run are shown site by site. */
 export function statusText(status: CoordinatorStatus, showRounds = 3): string {
@@ -64,6 +65,7 @@ function runLines(run: RunStatus, showRounds: number): string[] {
     ...run.rounds.slice(Math.max(0, run.rounds.length - showRounds)).flatMap((round) => roundLines(round, run.quorum)),
     ...(run.heldBack === undefined ? [] : [heldBackLine(run.heldBack)]),
     ...run.stopped.map(stopLine),
+    ...(run.unmeasured ?? []).map((one) => `    stage ${one.stage + 1}: ${unmeasuredText(one)}`),
     ...(run.weightsDigest === undefined ? [] : [`    final weights ${run.weightsDigest}`]),
   ]
 }

@@ -113,6 +113,18 @@ describe('the status', () => {
     expect(shown).toContain('tried again when the coordinator starts, or cancel it')
   })
 
+  test('in words says that a stage had nothing to choose its weights by', () => {
+    const choosing: Run = {
+      ...run,
+      study: { ...study, stages: study.stages.map((stage) => ({ ...stage, select: { metric: 'log_loss' } })) },
+    }
+    const shown = (some: Run): string => statusText(coordinatorStatus(facts, federationOf(some), ports))
+    expect(shown(run)).not.toContain('log_loss')
+    expect(shown(choosing)).toContain(
+      'stage 1: no site has reported log_loss so far: too few children in every validation fold; weights cannot be chosen by it',
+    )
+  })
+
   test('in words says what a short round waits for, who is missing, and which certificates are over', () => {
     const shown = words()
     expect(shown).toContain('certificate expired, needs a new code')

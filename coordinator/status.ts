@@ -12,6 +12,7 @@ import type { HeldBack, Reactions } from './reactions.ts'
 import { standingOf } from './run/queries.ts'
 import { currentRound } from './run/rounds.ts'
 import type { Choice, EarlyStop, Federation, PublishedRound, Purpose, Round, Run, Settlement } from './run/run.ts'
+import { type Unmeasured, unmeasured } from './run/validation.ts'
 
 /** One site in one round. `outcome` is counted, evaluated, declined, refused, missing or awaited; `reason` where there is one. */
 export interface ParticipationStatus {
@@ -69,6 +70,8 @@ export interface RunStatus {
   readonly linkage?: LinkageStatus
   /** Stages that ended before their last round, and the best that they had come to; rounds from 0. */
   readonly stopped: readonly EarlyStop[]
+  /** Stages with nothing to choose or to stop by, as every site withheld the metric; absent: none. */
+  readonly unmeasured?: readonly Unmeasured[]
   /** Why its sealed round is not averaged; it is tried again when the coordinator starts. */
   readonly heldBack?: HeldBack
   readonly weightsDigest?: string
@@ -130,6 +133,7 @@ function atWork({ work, ...site }: SiteStatus, federation: Federation): SiteStat
 export function runStatus(run: Run): RunStatus {
   const { study } = run
   const round = currentRound(run)
+  const silent = unmeasured(run)
   const current = round === undefined ? [] : [openRound(run, round)]
   return {
     studyDigest: run.studyDigest,
@@ -143,6 +147,7 @@ export function runStatus(run: Run): RunStatus {
     stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
     stopped: run.stopped,
+    ...(silent.length > 0 && { unmeasured: silent }),
     ...(study.training.personal !== undefined && { personal: study.training.personal }),
     ...(study.policy.linkage !== undefined && { linkage: linkageStatus(run) }),
     ...('startedAtMs' in run ? { startedAtMs: run.startedAtMs } : {}),

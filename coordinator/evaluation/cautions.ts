@@ -4,20 +4,22 @@
 import { evaluationPasses } from '../../shared/evaluation/passes.ts'
 import type { Pooled } from '../../shared/evaluation/pooled.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
-import type { RoundStatus } from '../status.ts'
+import type { RoundStatus, RunStatus } from '../status.ts'
+import { unmeasuredText } from '../unmeasured-text.ts'
 import type { Figures } from './estimates.ts'
 import { siteProbeReport } from './site-probe-report.ts'
 
 export function cautionsOf(
   study: StudyFile['study'],
-  rounds: readonly RoundStatus[],
+  { rounds, unmeasured = [] }: Pick<RunStatus, 'rounds' | 'unmeasured'>,
   pooled: Pooled,
   recalibratedFigures: Figures,
 ): string[] {
-  const cautions: string[] = []
+  const cautions = unmeasured.map((one) => `Stage ${one.stage + 1}: ${unmeasuredText(one)}.`)
   const whole = pooled.test[0]
   if (whole === undefined) {
     return [
+      ...cautions,
       `No site has ${study.policy.minCell} children with an event and as many without one in its test fold, so nothing could be said.`,
     ]
   }

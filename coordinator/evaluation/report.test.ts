@@ -27,6 +27,15 @@ describe('the report of an evaluation', () => {
     expect(report.data.sitesHeard).toBe(2)
   })
 
+  test('warns that a stage had nothing to choose its weights by', () => {
+    const silent = { stage: 0, rule: 'select', metric: 'log_loss', isOver: true } as const
+    const { cautions } = evaluationReport({ run: { ...run, unmeasured: [silent] }, study, pooled, nowMs: 0 })
+    const [caution] = cautions.filter((one) => !report.cautions.includes(one))
+    expect(caution).toBe(
+      'Stage 1: no site reported log_loss: too few children in every validation fold; its last weights went on, none were chosen.',
+    )
+  })
+
   test('shows what groups every site has, and of those that hold too few nothing', () => {
     const scans = report.parts.filter(({ family }) => family === 'scans')
     expect(scans.map(({ level }) => level)).toEqual(['1', '2', '3', '4', '5', '6+'])

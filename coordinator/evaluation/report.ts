@@ -160,7 +160,7 @@ export function evaluationReport(options: {
       decision: decisionCurves(pooled),
     },
     drift: driftOf(run.rounds),
-    cautions: cautionsOf(file, run.rounds, pooled, performance.consortium),
+    cautions: cautionsOf(file, run, pooled, performance.consortium),
   }
 }
 

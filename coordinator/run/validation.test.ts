@@ -6,6 +6,7 @@ import { encodeRunEvent } from './event-codec.ts'
 import { emptyFederation, evolve } from './evolve.ts'
 import type { Command, Run } from './run.ts'
 import { type SmallStudy, smallStudy } from './testsupport/small-study.ts'
+import { unmeasured } from './validation.ts'
 
 const lossOf = (sum: number, count: number): readonly MetricSum[] => [
   { name: 'ordering_loss', sum, count, children: 10 },
@@ -68,5 +69,29 @@ describe('a mean of the sites that is beyond any number', () => {
       ...round(studyDigest, 1, metrics),
     ])
     expect(run).toMatchObject({ phase: 'running', stopped: [], current: { round: 2 } })
+  })
+})
+
+describe('a stage whose metric every site withholds', () => {
+  const closing = (studyDigest: Run['studyDigest'], metrics: readonly MetricSum[]): readonly Command[] =>
+    ['a', 'b'].map((site): Command => {
+      return { type: 'report-evaluation', studyDigest, stage: 0, round: 1, site, baseDigest: sha256('w1'), metrics }
+    })
+
+  test('is named while it lasts and once its last weights have gone on, with the rule that had nothing to go by', () => {
+    const told = (commands: (studyDigest: Run['studyDigest']) => readonly Command[]) =>
+      unmeasured(runOf({ select: true }, commands))
+    const silent = { stage: 0, rule: 'select', metric: 'ordering_loss' }
+    expect(told(() => [])).toEqual([])
+    expect(told((study) => round(study, 0, []))).toEqual([{ ...silent, isOver: false }])
+    expect(told((study) => [...round(study, 0, []), ...closing(study, [])])).toEqual([{ ...silent, isOver: true }])
+    expect(told((study) => [...round(study, 0, []), ...closing(study, lossOf(1, 1))])).toEqual([])
+  })
+
+  test('is named where it was to stop early', () => {
+    const told = unmeasured(
+      runOf({ patience: 1, stages: [2] }, (study) => [...round(study, 0, []), ...round(study, 1, [])]),
+    )
+    expect(told).toEqual([{ stage: 0, rule: 'earlyStop', metric: 'ordering_loss', isOver: true }])
   })
 })

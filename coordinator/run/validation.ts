@@ -5,6 +5,7 @@
 
 import type { Digest } from '../../shared/digest.ts'
 import { bestBy, type MetricName } from '../../shared/study/metrics.ts'
+import { isActive } from './rounds.ts'
 import type { Choice, EarlyStop, PublishedRound, Round, Run } from './run.ts'
 
 /** How weights did. `round` is the one that gave them, -1 for those that the stage began with. */
@@ -38,7 +39,32 @@ export function chooseWeights(run: Run, current: Round): { readonly weightsDiges
   return { weightsDigest, choice: { round, metric, value, count, among: candidates.length } }
 }
 
-function measurements(run: Run, current: Round, metric: MetricName): readonly Measured[] {
+/** What a stage was to go by, and that no site has said it of any of its weights. */
+export interface Unmeasured {
+  readonly stage: number
+  readonly rule: 'select' | 'earlyStop'
+  readonly metric: MetricName
+  /** Whether the stage has ended without it. */
+  readonly isOver: boolean
+}
+
+/** Rules of stages with at least one round behind them that had nothing to go by so far: no site's validation fold was large enough. */
+export function unmeasured(run: Run): readonly Unmeasured[] {
+  return run.study.stages.flatMap(({ select, earlyStop }, stage) => {
+    const last = run.published.findLast((round) => round.stage === stage)
+    if (last === undefined) return []
+    const current = isActive(run) ? run.current : undefined
+    const isOver = run.phase === 'finished' || (current !== undefined && current.stage > stage)
+    const rules = { select: select?.metric, earlyStop: earlyStop?.metric }
+    return (['select', 'earlyStop'] as const).flatMap((rule) => {
+      const metric = rules[rule]
+      if (metric === undefined || measurements(run, last, metric).length > 0) return []
+      return [{ stage, rule, metric, isOver }]
+    })
+  })
+}
+
+function measurements(run: Run, current: PublishedRound | Round, metric: MetricName): readonly Measured[] {
   const rounds = [...run.published.filter(({ stage }) => stage === current.stage), current]
   return rounds.flatMap((round) => {
     const { sum, count } = pooled(round, metric)
