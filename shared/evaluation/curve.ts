@@ -15,8 +15,14 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** Σ_g P_g (N_below g + N_g / 2) / (P N): ties count half. NaN without cases or controls. */
-export function aurocOf({ cases, controls }: Curve): number {
+/** Won pairs over all: Σ_g P_g (N_below g + N_g / 2) / (P N). NaN without cases or controls. */
+export function aurocOf(curve: Curve): number {
+  // Rounding may lift a perfect order a little above 1.
+  return Math.min(1, wonPairs(curve) / (sum(curve.cases) * sum(curve.controls)))
+}
+
+/** Weight of the pairs in which a case has more risk than a control; ties count half. */
+export function wonPairs({ cases, controls }: Curve): number {
   let below = 0
   let won = 0
   for (const [group, weight] of cases.entries()) {
@@ -24,8 +30,7 @@ export function aurocOf({ cases, controls }: Curve): number {
     won += weight * (below + here / 2)
     below += here
   }
-  // Rounding may lift a perfect order a little above 1.
-  return Math.min(1, won / (sum(cases) * below))
+  return won
 }
 
 /** Influence on an AUROC of `auroc` (learning.md, section 9): case (F0 − A) / P, control (1 − F1 − A) / N. */

@@ -9,6 +9,8 @@ import { lineOf } from './calibration/risk-scale.ts'
 import { modelPrior, recalibrationBy } from './calibration/shrinkage.ts'
 import { pooledHazards } from './censoring.ts'
 import { addShareSums } from './clustered-share.ts'
+import { sum } from './curve.ts'
+import type { Summary } from './figures.ts'
 import { gapClasses, outcomeClasses } from './pair-accuracy.ts'
 import type { RiskScale } from './passes.ts'
 import type { Pooled } from './pooled.ts'
@@ -70,14 +72,16 @@ function poolCounts(before: Pooled, answers: readonly AnswerOf<'counts'>[], { ai
           caseChildren: total(validations.map(({ cells, events }) => events ?? fewestEvents(cells, minCell))),
           summary: pooledSummary(validations.map(({ cells }) => ({ cells }))).summary,
         }
-  const test = strataOf(answers.map(({ site, test: cells }) => ({ site, strata: cells }))).map((parts) => ({
-    ...describe(parts),
-    ...pooledSummary(parts.map(({ cells }) => ({ cells }))),
+  const parts = strataOf(answers.map(({ site, test: cells }) => ({ site, strata: cells }))).map((ofSites) => ({
+    described: describe(ofSites),
+    pooled: pooledSummary(ofSites.map(({ cells }) => ({ cells }))),
   }))
+  const test = parts.map(({ described, pooled: { summary, uncertainty } }) => ({ ...described, summary, uncertainty }))
   return {
     ...before,
     validation,
     test,
+    ...(parts[0] !== undefined && { evenly: { raw: parts[0].pooled.evenly } }),
     sites: answers.map(({ site, own, events, test: strata }) => ({
       site,
       events: events.test,
@@ -130,24 +134,28 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
   })
   const consortiumStrata = strataOf(answers.map(({ site, consortium: strata }) => counted(site, strata)))
   const siteStrata = strataOf(answers.map(({ site, siteScale: strata }) => counted(site, strata)))
-  const strata = consortiumStrata.map((parts) => {
+  const pooledStrata = consortiumStrata.map((parts) => {
     const [first] = parts
     const sameParts = siteStrata.find(([one]) => one && first && isSamePart(one.cells, first.cells))
-    return {
+    const site = pooledSummary(
+      (sameParts ?? []).map(({ site: name, cells }) => ({
+        cells,
+        map: (risk: number) => recalibrated(risk, siteLine(name)),
+      })),
+    )
+    const stratum = {
       ...describe(parts),
       consortium: pooledSummary(
         parts.map(({ cells }) => ({ cells, map: (risk: number) => recalibrated(risk, consortium) })),
       ).summary,
-      site: pooledSummary(
-        (sameParts ?? []).map(({ site, cells }) => ({
-          cells,
-          map: (risk: number) => recalibrated(risk, siteLine(site)),
-        })),
-      ).summary,
+      site: site.summary,
     }
+    return { stratum, evenly: site.evenly }
   })
+  const strata = pooledStrata.map(({ stratum }) => stratum)
   const own = new Map(answers.map((answer) => [answer.site, answer.own]))
   const whole = partOf(strata, wholePart)
+  const evenly = pooledStrata.find(({ stratum }) => isSamePart(stratum, wholePart))?.evenly
   const curves =
     whole === undefined
       ? {}
@@ -160,6 +168,7 @@ function poolRecalibration(before: Pooled, answers: readonly AnswerOf<'recalibra
     {
       ...before,
       recalibrated: strata,
+      ...(before.evenly && { evenly: { ...before.evenly, site: evenly } }),
       sites: before.sites.map((one) => ({
         ...one,
         consortium: own.get(one.site)?.consortium ?? null,
@@ -202,7 +211,26 @@ function poolInfluence(before: Pooled, answers: readonly AnswerOf<'influence'>[]
   const counted = answers.filter(({ site, scanCount }) => byScans.has(site) && Object.keys(scanCount).length > 0)
   const scanCount = { sites: counted.map(({ site }) => site), squares: addRecords(counted.map((one) => one.scanCount)) }
   const recognised = answers.flatMap(({ site, probe }) => (probe === null ? [] : [{ site, sums: probe }]))
-  return { ...before, variances, scanCount, probe: { ...before.probe, sites: recognised } }
+  return { ...ordered(before, answers), variances, scanCount, probe: { ...before.probe, sites: recognised } }
+}
+
+/** With the order of landmarks of different sites as the sites found it, where every site that stands behind a summary says so. */
+function ordered(before: Pooled, answers: readonly AnswerOf<'influence'>[]): Pooled {
+  const corrected = (sites: readonly string[], summary: Summary, scale: 'raw' | 'site'): Summary => {
+    const told = answers.flatMap(({ site, order }) => (sites.includes(site) && order ? [order[scale]] : []))
+    if (told.length < sites.length) return summary
+    const pairs = sum(summary.curve.cases) * sum(summary.curve.controls)
+    return { ...summary, auroc: Math.min(1, Math.max(0, summary.auroc + sum(told) / pairs)) }
+  }
+  return {
+    ...before,
+    test: before.test.map((part) =>
+      isSamePart(part, wholePart) ? { ...part, summary: corrected(part.sites, part.summary, 'raw') } : part,
+    ),
+    recalibrated: before.recalibrated.map((part) =>
+      isSamePart(part, wholePart) ? { ...part, site: corrected(part.sites, part.site, 'site') } : part,
+    ),
+  }
 }
 
 interface SitePart {

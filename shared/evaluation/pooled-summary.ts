@@ -13,13 +13,18 @@ export interface SitePart {
   readonly map?: (risk: number) => number
 }
 
-/**
- * Wide cells are spread twice: evenly at first, then in the shape that all sites' cells of that class make together.
- * `uncertainty`: no arrangement of risks inside the cells could make the AUROC differ by more.
- */
-export function pooledSummary(sites: readonly SitePart[]): { readonly summary: Summary; readonly uncertainty: number } {
+export interface PooledSummary {
+  readonly summary: Summary
+  /** No arrangement of risks inside the cells could make the AUROC differ by more. */
+  readonly uncertainty: number
+  /** The curve of cells that were spread evenly. */
+  readonly evenly: Curve
+}
+
+/** Wide cells are spread twice: evenly at first, then in the shape that all sites' cells of that class make together. */
+export function pooledSummary(sites: readonly SitePart[]): PooledSummary {
   const evenly = addCurves(sites.map((site) => spread(site, { cases: () => 1, controls: () => 1 })).map(curveOf))
-  const shapes = { cases: densityOf(evenly.cases), controls: densityOf(evenly.controls) }
+  const shapes = shapesOf(evenly)
   const parts = sites.map((site) => spread(site, shapes))
   const curves = parts.map(curveOf)
   const curve = addCurves(curves)
@@ -35,7 +40,12 @@ export function pooledSummary(sites: readonly SitePart[]): { readonly summary: S
     ...exactSums(sites),
     calibration: calibrationOf(parts),
   }
-  return { summary, uncertainty: openPairs(sites.map(({ cells }) => cells)) / pairs }
+  return { summary, uncertainty: openPairs(sites.map(({ cells }) => cells)) / pairs, evenly }
+}
+
+/** What one site's cells come to in the curve of all sites, of which `evenly` is known. */
+export function partOfCurve(site: SitePart, evenly: Curve): Curve {
+  return curveOf(spread(site, shapesOf(evenly)))
 }
 
 interface Masses {
@@ -87,6 +97,10 @@ function calibrationOf(parts: readonly Masses[]): Summary['calibration'] {
     }
   }
   return bins
+}
+
+function shapesOf({ cases, controls }: Curve): Readonly<Record<keyof Curve, Density>> {
+  return { cases: densityOf(cases), controls: densityOf(controls) }
 }
 
 /** From weights by bin, smoothed over neighbours so that no bin is ruled out because nobody happened to stand in it. */

@@ -11,8 +11,9 @@ import { discriminantSchema } from './site-probe.ts'
 
 const finite = z.number()
 const masses = z.array(finite).length(riskBinCount).readonly()
+const curve = z.strictObject({ cases: masses, controls: masses })
 const summary = z.strictObject({
-  curve: z.strictObject({ cases: masses, controls: masses }),
+  curve,
   auroc: finite,
   risk: finite,
   squaredError: finite,
@@ -51,6 +52,11 @@ export const pooledSchema = z.strictObject({
   validation: z.strictObject({ ...stratum, caseChildren: z.int(), summary }).nullable(),
   /** `uncertainty` bounds what the width of cells can have moved the AUROC by. */
   test: z.array(z.strictObject({ ...stratum, summary, uncertainty: finite })),
+  /**
+   * Curves of the whole test fold from cells that were spread evenly, of risks as given and as each site recalibrates: from them a site
+   * works out its own part of the curves of all. Absent in results of earlier versions.
+   */
+  evenly: z.strictObject({ raw: curve, site: curve.optional() }).optional(),
   sites: z.array(
     z.strictObject({
       site: z.string(),

@@ -150,6 +150,11 @@ export const siteAnswerSchema = z.discriminatedUnion('pass', [
       .refine(areApart, 'a part stands twice'),
     /** Of the figures by number of scans (scan-count.ts). */
     scanCount: squares,
+    /**
+     * Weight of pairs with other sites' landmarks that are won beyond what cells tell (between-sites.ts), before and after this site
+     * recalibrates; absent where nothing of the test fold leaves, or the program does not say it yet.
+     */
+    order: z.strictObject({ raw: number, site: number }).optional(),
     /** Test scans that the discriminant took for this site's; null where there is none, or too few. */
     probe: shareSumsSchema.nullable(),
     fits,
