@@ -1,5 +1,6 @@
 // The model card for people: Markdown with the same facts as the JSON, short enough to be read.
 
+import { counted } from '../../shared/counted.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { estimateText } from './estimates.ts'
 
@@ -20,7 +21,7 @@ export function cardMarkdown(card: ModelCard): string {
       ['', ''],
       [
         ['architecture', `preset ${model.preset}, ${model.parameters.toLocaleString('en')} parameters`],
-        ['made by', model.lineage.map(({ task, rounds }) => `${task}, ${rounds} rounds`).join('; ')],
+        ['made by', model.lineage.map(({ task, rounds }) => `${task}, ${counted(rounds, 'round')}`).join('; ')],
         ['answers', `risk of an event within ${outcome.horizonDays} days of a visit: ${outcome.definition}`],
         ...Object.entries(card.preprocessing).map(([name, value]) => [name, value]),
         [

@@ -1,6 +1,7 @@
 // Items of TRIPOD+AI (Collins et al. 2024) and of CLAIM (2024 update) for the model card: those that the journal answers, and
 // prompts for those that only people can.
 
+import { counted } from '../../shared/counted.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { networkInWords } from '../../shared/study/in-words.ts'
 import { sequencesInWords } from '../../shared/study/sequences.ts'
@@ -57,7 +58,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     tripod('12b predictors', 'each scan normalised by its own brain; nothing is scaled by values of other children'),
     tripod(
       '12c model',
-      `preset ${networkInWords(study.model)}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${rounds} rounds`).join(', then ')}`,
+      `preset ${networkInWords(study.model)}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${counted(rounds, 'round')}`).join(', then ')}`,
     ),
     tripod('12d heterogeneity', `figures by site and by ${groups}`),
     tripod(

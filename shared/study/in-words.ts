@@ -1,5 +1,6 @@
 // A study as a person at a hospital reads it before saying yes: what is trained, how often, and what leaves the house.
 
+import { counted } from '../counted.ts'
 import { evaluationPasses } from '../evaluation/passes.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { linkTokensMultiple } from '../protocol/limits.ts'
@@ -36,7 +37,7 @@ export function studyInWords({ study, digest }: StudyFile): string {
       `with at least ${study.round.quorum} of ${study.sites.length} sites`,
     '',
     'What leaves this hospital if you approve:',
-    `  in each of up to ${rounds} rounds, one difference of weights (${megabytes} MB) that rests on at least ` +
+    `  ${rounds === 1 ? 'in one round' : `in each of up to ${rounds} rounds`}, one difference of weights (${megabytes} MB) that rests on at least ` +
       `${children(policy.minChildren)},`,
     '  how many children stand behind it, and sums and counts of validation metrics',
     `  over at least ${children(policy.minCell)} each. The coordinator can read each site's difference (updates: ${policy.updates}).`,
@@ -138,9 +139,11 @@ function stageInWords(stage: Stage, { head }: Study['model']): string {
         (head === 'hazards' ? ', from hazards over two years' : '')
   const { rounds, earlyStop, select } = stage
   const stop =
-    earlyStop === undefined ? '' : `, fewer once ${earlyStop.metric} has not improved for ${earlyStop.patience} rounds`
+    earlyStop === undefined
+      ? ''
+      : `, fewer once ${earlyStop.metric} has not improved for ${counted(earlyStop.patience, 'round')}`
   const choice = select === undefined ? '' : `; the weights with the best ${select.metric} are handed on`
-  return `${what}; ${rounds} rounds${stop}${choice}`
+  return `${what}; ${counted(rounds, 'round')}${stop}${choice}`
 }
 
 function percent(share: number): string {

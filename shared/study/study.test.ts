@@ -238,6 +238,9 @@ describe('a study file', () => {
     const words = (text: string): string => studyInWords(parseStudy(text))
     expect(words(good)).toContain('learn the risk of an event within 365 days; 2 rounds')
     expect(words(good)).not.toContain('also told')
+    const short = words(good.replaceAll(/rounds: \d+/g, 'rounds: 1'))
+    expect(short).toContain('within 365 days; 1 round\n')
+    expect(short).not.toContain('1 rounds')
     const full = good
       .replace('spacingMm: 7', 'spacingMm: 7, head: hazards, timeInput: fourier, clinical: true')
       .replace('2e-3 }', '2e-3, events: [recurrence, second_tumour] }')

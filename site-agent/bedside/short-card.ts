@@ -1,6 +1,7 @@
 // The model card's short form, which stands beside every answer: what the model is, on how many children it was tried, how well
 // it did there, and what it is not for. The same figures for page, terminal and --json.
 
+import { counted } from '../../shared/counted.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 
 type Figure = ModelCard['performance']['raw'][string] | undefined
@@ -62,7 +63,7 @@ export function shortCardRows(card: ShortCard): readonly (readonly [name: string
       'model',
       `study ${model.study}, weights ${model.weightsDigest.slice(0, 12)}, ${model.preset}, ${model.parameters} parameters`,
     ],
-    ['made by', model.lineage.map(({ task, rounds }) => `${rounds} rounds of ${task}`).join(', then ')],
+    ['made by', model.lineage.map(({ task, rounds }) => `${counted(rounds, 'round')} of ${task}`).join(', then ')],
     ['event', `${outcome.definition}, within ${outcome.horizonDays} days`],
     [
       'tried on',

@@ -1,6 +1,7 @@
 // What an import did or would do, as data and in words for the data manager. Names children by their random ids, series by
 // their number and days as they were written, so nothing in it leads back to a patient without the table at the site.
 
+import { counted } from '../../shared/counted.ts'
 import { dateText } from '../cohort/acquisition-time.ts'
 import type { KnownChild } from './children.ts'
 import type { HeldSeries } from './plan.ts'
@@ -96,8 +97,4 @@ export function importReportText(report: ImportReport): string {
     `${counted(children.length, 'child', 'children')}, ${counted(visits, 'visit')}, ${counted(images.length, 'image')}: ${done}`,
   )
   return lines.join('\n')
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`
 }
