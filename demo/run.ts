@@ -5,12 +5,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunStatus } from '../coordinator/status.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
+import { type Digest, sha256 } from '../shared/digest.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { parseStudy, type StudyFile } from '../shared/study/study.ts'
 import { programVersion } from '../shared/version.ts'
-import { decodeSafetensors } from '../shared/weights/safetensors.ts'
+import { decodeSafetensors, encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
-import { bytesSentIn, readEgress } from '../site-agent/egress-record.ts'
+import { bytesSentIn, deliveriesIn, readEgress } from '../site-agent/egress-record.ts'
 import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { compareOnTestChildren } from './comparison.ts'
 import { type DemoFederation, runOf, startFederation } from './federation.ts'
@@ -29,7 +30,7 @@ interface TrainedFederation {
   readonly stages: readonly StageReport[]
   readonly egress: Readonly<Record<string, EgressReport>>
   readonly weightsFile: string
-  readonly weightsDigest: string
+  readonly weightsDigest: Digest
   readonly final: Weights
   readonly afterOrdering: Weights
 }
@@ -143,7 +144,7 @@ async function trainFederation(
     }),
     egress: await egressOf(federation),
     weightsFile: join(options.outFolder, 'weights.safetensors'),
-    weightsDigest: run.weightsDigest ?? '',
+    weightsDigest: sha256(encodeSafetensors(final)),
     final,
     afterOrdering,
   }
@@ -200,9 +201,8 @@ async function egressOf(federation: DemoFederation): Promise<Record<string, Egre
   for (const [site, home] of federation.sites) {
     const records = await readEgress(home.egressFile)
     const sealed = records.filter((record) => record.kind === 'update-sealed')
-    const delivered = records.filter((record) => record.kind === 'update-delivered')
     reports[site] = {
-      updates: delivered.length,
+      ...deliveriesIn(records),
       bytes: bytesSentIn(records),
       metricSums: sealed.reduce((sum, record) => sum + record.metrics.length, 0),
       withheldMetrics: sealed.reduce((sum, record) => sum + record.withheld.length, 0),

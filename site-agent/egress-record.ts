@@ -82,6 +82,14 @@ const recordSchema = z.discriminatedUnion('kind', [
 /** One line of the record of what left, or was sealed to leave. Times are ISO 8601 in UTC. */
 export type EgressRecord = z.infer<typeof recordSchema>
 
+/** How many differences of weights were delivered, and how many answers of evaluations, which hold none. */
+export function deliveriesIn(records: readonly EgressRecord[]): { readonly updates: number; readonly answers: number } {
+  const answered = new Set(records.flatMap((record) => (record.kind === 'answer-sealed' ? [record.updateDigest] : [])))
+  const delivered = records.filter((record) => record.kind === 'update-delivered')
+  const answers = delivered.filter(({ updateDigest }) => answered.has(updateDigest)).length
+  return { updates: delivered.length - answers, answers }
+}
+
 /** Bytes of updates that were handed to the network, those of interrupted attempts included. */
 export function bytesSentIn(records: readonly EgressRecord[]): number {
   return records.reduce((sum, record) => sum + ('bytesSent' in record ? record.bytesSent : 0), 0)

@@ -169,7 +169,7 @@ describe('the door out', () => {
     const text = egressText(records)
     expect(text).toContain('20 children stand behind it')
     expect(text).toContain('withheld, too few children: log_loss')
-    expect(text).toContain('1 updates delivered')
+    expect(text).toContain('Delivered: 1 difference of weights, 0 answers of evaluations; ')
     await egress.sealReason(sealed.assignment, 'internal')
     expect((await readEgress(file)).map(({ kind }) => kind).slice(2)).toEqual(['update-delivered', 'declined'])
   })

@@ -60,7 +60,7 @@ function drawing(chart: LineChart): string[] | undefined {
   const y = scale(chart.yRange[0], chart.yRange[1], height - margin.bottom, margin.top)
   return [
     ...ticks(chart.yRange[0], chart.yRange[1], 5).map((value) => gridLine(y(value), format(value))),
-    ...ticks(xRange[0], xRange[1], 8).map((value) => tick(x(value), format(value))),
+    ...ticks(xRange[0], xRange[1], 8, xs.every(Number.isInteger) ? 1 : 0).map((value) => tick(x(value), format(value))),
     text((margin.left + width - margin.right) / 2, height - 6, chart.xLabel, 'middle'),
     `<text transform="translate(14 ${(height - margin.bottom + margin.top) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(chart.yLabel)}</text>`,
     ...(chart.reference === undefined ? [] : [referenceLine(y(chart.reference.y), chart.reference.name)]),
@@ -111,11 +111,11 @@ function scale(from: number, to: number, start: number, end: number): (value: nu
   return (value) => start + ((Math.min(Math.max(value, from), to) - from) / (to - from)) * (end - start)
 }
 
-/** About `count` round numbers between two values. */
-function ticks(from: number, to: number, count: number): number[] {
+/** About `count` round numbers between two values, at least `leastStep` apart: there is no round 1.2. */
+function ticks(from: number, to: number, count: number, leastStep = 0): number[] {
   const rough = (to - from) / count || 1
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = power * ([1, 2, 5, 10].find((factor) => power * factor >= rough) ?? 10)
+  const step = Math.max(leastStep, power * ([1, 2, 5, 10].find((factor) => power * factor >= rough) ?? 10))
   const first = Math.ceil(from / step - 1e-9)
   const last = Math.floor(to / step + 1e-9)
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step)

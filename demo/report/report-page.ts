@@ -62,17 +62,19 @@ function scansSection(report: Report): string {
       value === null ? [] : [{ x: k + 1, y: value, ...(low === null || high === null || dashed ? {} : { low, high }) }],
     ),
   })
+  const drawn = [
+    series('federated, pretrained', report.test.pretrained),
+    series('federated, from scratch', report.test.scratch),
+    ...Object.entries(report.test.alone).map(([site, figures]) => series(`${site} alone`, figures, true)),
+  ]
+  const lowest = Math.min(...drawn.flatMap(({ points }) => points.flatMap(({ y, low = y }) => [y, low])))
   return `<h2>How many scans it takes</h2>${lineChart({
     title: 'AUROC at the sixth visit, by number of scans shown',
     xLabel: 'scans shown, the latest ones',
     yLabel: 'AUROC',
-    yRange: [0.3, 1],
+    yRange: [Math.min(0.3, Math.floor(lowest * 10) / 10), 1],
     reference: { y: 0.5, name: 'chance' },
-    series: [
-      series('federated, pretrained', report.test.pretrained),
-      series('federated, from scratch', report.test.scratch),
-      ...Object.entries(report.test.alone).map(([site, figures]) => series(`${site} alone`, figures, true)),
-    ],
+    series: drawn,
   })}<p>Bands: 95 % intervals that resample children. The landmark is the same for every point, so children and labels are too.</p>`
 }
 
@@ -148,13 +150,22 @@ function egressSection(report: Report): string {
   const rows = Object.entries(report.egress).map(([site, egress]) => [
     site,
     String(egress.updates),
+    String(egress.answers),
     `${(egress.bytes / 1e6).toFixed(1)} MB`,
     String(egress.metricSums),
     String(egress.withheldMetrics),
     String(egress.declined),
   ])
   return `<h2>What left each hospital</h2><p>From each hospital's own record, written before anything was sent. No image, no name, no date.</p>${table(
-    ['hospital', 'weight updates', 'bytes', 'sums of metrics', 'metrics withheld', 'assignments declined'],
+    [
+      'hospital',
+      'weight updates',
+      'answers of the evaluation',
+      'bytes',
+      'sums of metrics',
+      'metrics withheld',
+      'assignments declined',
+    ],
     rows,
   )}`
 }

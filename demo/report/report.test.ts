@@ -49,6 +49,33 @@ describe('the report', () => {
     expect(reportPage(weak)).toContain('MISSED')
   })
 
+  test('tells weight updates from answers of an evaluation, on the page and in the terminal', () => {
+    const report = full()
+    const [site] = Object.keys(report.egress)
+    const left = { updates: 3, answers: 6, bytes: 1_500_000, metricSums: 17, withheldMetrics: 0, declined: 0 }
+    const evaluated = { ...report, egress: { [site ?? '']: left } }
+    const rows = reportPage(evaluated).replaceAll(/\s*<\/t[dh]><t[dh][^>]*>/g, '|')
+    expect(rows).toContain('weight updates|answers of the evaluation|bytes')
+    expect(rows).toContain(`${site}|3|6|1.5 MB`)
+    expect(terminalReport(evaluated)).toMatch(/3 updates +1\.5 MB +17 sums of metrics +6 answers of the evaluation/)
+    expect(terminalReport(report)).not.toContain('answers')
+  })
+
+  test('draws no AUROC higher than it is: the axis reaches down to the lowest', () => {
+    const report = full()
+    const { pretrained } = report.test
+    const aurocByScans = pretrained.aurocByScans.map(() => ({ value: 0.12, low: 0.05, high: 0.7 }))
+    const shown = reportPage({ ...report, test: { ...report.test, pretrained: { ...pretrained, aurocByScans } } })
+    expect(shown).toMatch(/>0<\/text>(?:(?!<figure).)*scans shown, the latest ones/s)
+    expect(reportPage(report)).not.toMatch(/>0<\/text>(?:(?!<figure).)*scans shown, the latest ones/s)
+  })
+
+  test('has no tick between two rounds', () => {
+    const report = full()
+    const stages = report.stages.map((stage) => ({ ...stage, rounds: stage.rounds.slice(0, 2) }))
+    expect(reportPage({ ...report, stages })).not.toContain('>1.2</text>')
+  })
+
   test('says that everything is synthetic, on the page and in the terminal', () => {
     for (const shown of [reportPage(full()), terminalReport(full())]) {
       expect(shown).toContain('Synthetic children')

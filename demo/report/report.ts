@@ -15,6 +15,8 @@ export interface StageReport {
 /** What left one hospital, from its own record. */
 export interface EgressReport {
   readonly updates: number
+  /** Of evaluations: sums and counts without weights. */
+  readonly answers: number
   readonly bytes: number
   readonly metricSums: number
   readonly withheldMetrics: number

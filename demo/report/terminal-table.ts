@@ -24,6 +24,7 @@ export function terminalReport(report: Report): string {
     `${(left.bytes / 1e6).toFixed(1)} MB`,
     `${left.metricSums} sums of metrics`,
     left.withheldMetrics === 0 ? '' : `${left.withheldMetrics} withheld`,
+    left.answers === 0 ? '' : `${left.answers} answers of the evaluation`,
   ])
   return [
     `AUROC at the sixth visit of ${report.test.children} children that no site trained on (${report.test.events} events)`,

@@ -48,4 +48,14 @@ describe('what a data manager reads of an evaluation', () => {
     expect(lines('recalibration')).toBeGreaterThan(3)
     expect(lines('influence')).toBe(lines('recalibration'))
   })
+
+  test('does not count an answer among the differences of weights that were delivered', () => {
+    const [answer] = answers
+    if (answer === undefined) throw new Error('nobody answered')
+    const digests = { study: sha256('study'), baseDigest: sha256('weights'), updateDigest: sha256('answer') }
+    const place = { at: '2026-11-29T10:00:00Z', assignment: answer.assignment, stage: 2, round: 0 }
+    const delivered = { kind: 'update-delivered', ...place, ...digests, bytesSent: 1234, journalIndex: '7' } as const
+    const text = egressText([{ kind: 'answer-sealed', ...place, ...digests, bytes: 1234, answer }, delivered])
+    expect(text).toContain('Delivered: 0 differences of weights, 1 answer of evaluations')
+  })
 })

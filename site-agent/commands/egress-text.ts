@@ -1,20 +1,21 @@
 // The egress record as a data manager reads it: one block for everything that left, newest last.
 
+import { counted } from '../../shared/counted.ts'
 import { familyWords, isFamily } from '../../shared/evaluation/families.ts'
 import { type AnswerOf, type SiteAnswer, smallestCell } from '../../shared/evaluation/site-answer.ts'
 import { type Part, wholeFamily } from '../../shared/evaluation/suppression/strata.ts'
 import { fingerprintInGroups, uncheckedReasons } from '../../shared/protocol/link-tokens.ts'
-import { bytesSentIn, type EgressRecord } from '../egress-record.ts'
+import { bytesSentIn, deliveriesIn, type EgressRecord } from '../egress-record.ts'
 
 /** Lines of plain text, with totals at the end. */
 export function egressText(records: readonly EgressRecord[]): string {
   if (records.length === 0) return 'Nothing has left this hospital.'
-  const delivered = records.filter((record) => record.kind === 'update-delivered')
+  const { updates, answers } = deliveriesIn(records)
   return [
     ...records.map(recordText),
     '',
-    `${delivered.length} updates delivered, ${(bytesSentIn(records) / 1e6).toFixed(2)} MB sent in all.`,
-    'No image, table, name or date is among what leaves: see site-agent/egress.ts, the only door out.',
+    `Delivered: ${counted(updates, 'difference')} of weights, ${counted(answers, 'answer')} of evaluations; ${(bytesSentIn(records) / 1e6).toFixed(2)} MB sent in all.`,
+    'No image, no table, no name of a patient and no date is among what leaves: see site-agent/egress.ts, the only door out.',
   ].join('\n')
 }
 

@@ -65,8 +65,8 @@ export function exampleReport(seed: string): Report {
       pretrainedMinusScratch: figure(0.07),
     },
     egress: {
-      boston: { updates: 5, bytes: 2_350_000, metricSums: 20, withheldMetrics: 0, declined: 0 },
-      zurich: { updates: 4, bytes: 1_880_000, metricSums: 12, withheldMetrics: 4, declined: 1 },
+      boston: { updates: 5, answers: 0, bytes: 2_350_000, metricSums: 20, withheldMetrics: 0, declined: 0 },
+      zurich: { updates: 4, answers: 0, bytes: 1_880_000, metricSums: 12, withheldMetrics: 4, declined: 1 },
     },
     timings: [{ phase: 'federated: ordering', wallSeconds: 60, cpuSeconds: 110 }],
     versions: { sequela: '0.1.0', node: '24.21.0' },
