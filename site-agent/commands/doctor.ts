@@ -1,5 +1,5 @@
-// `site doctor`: looks for the scans and tries the way to the coordinator, one step after the other, and at the first that
-// fails says in words what to ask IT for.
+// `site doctor`: looks for the scans and tries the way to the coordinator, one step after the other, and says of what fails
+// what to ask IT for. The way is tried also where the scans are not found: others see to that than to the line.
 
 import { lookup } from 'node:dns/promises'
 import { resolve } from 'node:path'
@@ -19,33 +19,51 @@ interface Step {
   readonly check: () => Promise<string>
 }
 
-/** Prints a line a step. @throws SequelaError of the first step that failed. */
+/** Prints a line a step. @throws SequelaError of the first step on the way that failed, or else of the data. */
 export async function doctor(home: SiteHome): Promise<void> {
   print(`site agent ${programVersion} on Node ${process.versions.node}`)
   const settings = await readSettings(home)
   const identity = await readIdentity(home.identityFile)
   const { brainMask } = settings
   const { hostname, port } = new URL(`https://${identity.federationAddress}`)
-  const steps: Step[] = [
+  const ofData: Step[] = [
     { name: 'data', check: () => dataInWords(settings) },
     ...(brainMask === undefined
       ? []
       : [{ name: 'brain mask', check: async () => networkInWords(resolve(home.folder, brainMask.weights)) }]),
+  ]
+  const onTheWay: Step[] = [
     { name: 'certificate', check: async () => certificateInWords(identity) },
     { name: 'name', check: () => resolveName(hostname) },
     { name: 'route', check: async () => routeInWords(hostname) },
     { name: 'TLS', check: () => tryHandshake(identity, hostname, Number(port)) },
     { name: 'coordinator', check: () => askCoordinator(identity) },
   ]
-  for (const { name, check } of steps) {
+  const failures: SequelaError[] = []
+  for (const step of ofData) {
     try {
-      print(`  ${name.padEnd(11)} ${await check()}`)
+      await take(step)
     } catch (error) {
-      print(`  ${name.padEnd(11)} FAILS`)
-      throw error
+      const failure = SequelaError.from(error)
+      print(failure.message.replaceAll(/^/gm, '    '))
+      failures.push(failure)
     }
   }
+  for (const step of onTheWay) await take(step)
+  const [failure] = failures
+  if (failure !== undefined) {
+    const message = 'the way to the coordinator is open, but this site cannot work yet; put right what FAILS above'
+    throw new SequelaError(failure.code, message, { cause: failure })
+  }
   print('All is well: this site can work.')
+}
+
+async function take({ name, check }: Step): Promise<void> {
+  const found = await check().catch((error: unknown) => {
+    print(`  ${name.padEnd(11)} FAILS`)
+    throw error
+  })
+  print(`  ${name.padEnd(11)} ${found}`)
 }
 
 /** Opens no scan: whether they can be used is for `site check-data` to say. */
