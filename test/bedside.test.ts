@@ -246,6 +246,11 @@ describe.skipIf(browserPath === undefined)('the pages of site view in a real bro
   test('fit a narrow window, and paper', async () => {
     await page.setViewportSize({ width: 900, height: 900 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(900)
+    await page.setViewportSize({ width: 390, height: 900 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    const chart = page.getByRole('region', { name: 'Chart of the figures after each visit' }).locator('svg')
+    // In units of its drawing, so that its words have the size that they were given.
+    expect((await chart.boundingBox())?.width).toBeGreaterThanOrEqual(960)
     await page.emulateMedia({ media: 'print' })
     expect(await page.locator('#controls').isVisible()).toBe(false)
     expect(await page.locator('.research').isVisible()).toBe(true)

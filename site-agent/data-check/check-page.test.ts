@@ -116,6 +116,12 @@ describe('the page of the data check', () => {
             .getByRole('img', { name: 'ses-z on day 90, ses-10 on day 400 (not used), ses-2 on day 600' })
             .count(),
         ).toBe(1)
+        await page.setViewportSize({ width: 390, height: 900 })
+        const rightmost = await page
+          .locator('.visit, .triple img')
+          .evaluateAll((parts) => parts.map((part): number => part.getBoundingClientRect().right))
+        expect(Math.max(...rightmost)).toBeLessThanOrEqual(390 - 24)
+        expect((await page.locator('.timeline').first().boundingBox())?.width).toBeGreaterThanOrEqual(840)
         expect(complaints).toEqual([])
       } finally {
         await browser.close()

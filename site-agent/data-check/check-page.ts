@@ -43,7 +43,7 @@ ${children.map((child) => childRow(child, span))}
 function childRow(child: PageChild, span: { readonly from: number; readonly to: number }): Html {
   return html`<section class="${child.used ? 'child' : 'child unused'}" aria-label="${child.child}">
 <h3>${child.child} <small>${child.use}</small></h3>
-${timeline(child, span)}
+<div class="days" tabindex="0" role="region" aria-label="line of days">${timeline(child, span)}</div>
 ${child.sentences.length === 0 ? undefined : html`<ul class="why">${child.sentences.map((one) => html`<li>${one}</li>`)}</ul>`}
 <div class="visits">${child.visits.map(visitCard)}</div>
 </section>
@@ -84,11 +84,11 @@ small { font-weight: 400; color: #51606f }
 .stays { margin: 0; padding: .6rem 1.5rem; background: #fff4d6; border-bottom: 1px solid #d9b445 }
 .child { background: #fff; border: 1px solid #d5dae0; border-radius: 6px; padding: .8rem 1rem; margin: .8rem 0; break-inside: avoid }
 .unused { background: #fbf3f1; border-color: #d9a79b }
-.timeline { display: block; width: 100%; height: auto; margin: .3rem 0 }
+.days { overflow-x: auto } .timeline { display: block; width: 100%; min-width: 840px; height: auto; margin: .3rem 0 }
 .visits { display: flex; flex-wrap: wrap; gap: .8rem }
-.visit { margin: 0; padding: .5rem; border: 1px solid #e1e5ea; border-radius: 4px; max-width: 24rem }
+.visit { margin: 0; padding: .5rem; border: 1px solid #e1e5ea; border-radius: 4px; max-width: min(24rem, 100%); box-sizing: border-box }
 .visit.held { border: 1px dashed #b5523b }
-.triple { display: flex; gap: 2px; background: #000 } .triple img { height: 7.5rem; image-rendering: auto }
+.triple { display: flex; flex-wrap: wrap; gap: 2px; background: #000 } .triple img { height: 7.5rem; image-rendering: auto }
 .why { margin: .3rem 0; padding-left: 1.1rem } .quality, .none { margin: .3rem 0 0; color: #51606f; font-size: .85rem }
 figcaption { margin-bottom: .3rem }
 .dot { display: inline-block; width: .8em; height: .8em; border-radius: 50%; vertical-align: -.05em; margin: 0 .2em 0 .8em; border: 2px solid #1c2733 }
@@ -96,6 +96,6 @@ figcaption { margin-bottom: .3rem }
 .line { display: inline-block; width: 1.6em; border-top: 3px solid; vertical-align: .25em; margin: 0 .2em 0 .8em }
 .line.scan { border-color: ${scan} } .line.template { border-color: ${template} }
 code { background: #eef1f4; padding: .1em .3em; border-radius: 3px }
-@media print { .stays { position: static } :root { background: #fff } }
+@media print { .timeline { min-width: 0 } .stays { position: static } :root { background: #fff } }
 `
 }

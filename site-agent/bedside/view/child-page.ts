@@ -37,7 +37,7 @@ function answerSections(answer: ChildAnswer): Html {
   return html`<section aria-labelledby="risk">${headline(answer)}
 ${untold.length > 0 && html`<h3>To know before believing it</h3><ul>${untold.map(({ weight, sentence }) => html`<li class="${weight}">${sentence}</li>`)}</ul>`}</section>
 <section aria-labelledby="trajectory"><h2 id="trajectory">After each visit</h2>
-${riskChart(answer)}
+<div class="scroll" tabindex="0" role="region" aria-label="Chart of the figures after each visit">${riskChart(answer)}</div>
 ${visitTable(answer)}
 <p class="explain">Each figure rests on the scans up to that visit alone. A hollow mark is the model's own output where a calibrated risk is refused.
 The bar at a mark is the 95 % interval in which such risks held in the evaluation: how often an event followed them there, by its line of
@@ -46,7 +46,7 @@ ${visits.some(({ calibrated, others }) => calibrated !== null && others.length >
 ${calibration.kind === 'card' && calibration.by === 'site' && "Thresholds stand on this hospital's scale, as the risks do; the model card has them on the consortium's."}</p></section>
 ${
   contributions !== undefined &&
-  html`<section aria-labelledby="contributions"><h2 id="contributions">What each visit adds</h2>${contributions}
+  html`<section aria-labelledby="contributions"><h2 id="contributions">What each visit adds</h2><div class="scroll" tabindex="0" role="region" aria-label="Chart of what each visit adds">${contributions}</div>
 <p class="explain">The last ${isCalibrated ? 'risk' : 'output'} less what it is when that visit is left out, in percentage points. It describes the model, not the child.</p></section>`
 }`
 }
