@@ -8,6 +8,7 @@ import type { RoundStatus, RunStatus } from '../status.ts'
 import { unmeasuredText } from '../unmeasured-text.ts'
 import type { Figures } from './estimates.ts'
 import { siteProbeReport } from './site-probe-report.ts'
+import { untoldInWords, untoldSites } from './untold-sites.ts'
 
 export function cautionsOf(
   study: StudyFile['study'],
@@ -23,9 +24,9 @@ export function cautionsOf(
       `No site has ${study.policy.minCell} children with an event and as many without one in its test fold, so nothing could be said.`,
     ]
   }
-  const silent = pooled.sites.filter(({ site }) => !whole.sites.includes(site)).map(({ site }) => site)
+  const untold = untoldSites(study, rounds, pooled)
   const absent = study.sites.filter((site) => !pooled.sites.some((one) => one.site === site))
-  if (silent.length > 0) cautions.push(`Too few children to say anything: ${silent.join(', ')}.`)
+  if (untold.length > 0) cautions.push(untoldInWords(untold, study.policy.minCell))
   if (absent.length > 0) cautions.push(`Did not take part in the evaluation: ${absent.join(', ')}.`)
   const missed = missedPasses(whole.sites, rounds)
   if (missed.length > 0) {
@@ -35,8 +36,8 @@ export function cautionsOf(
   }
   if (whole.uncertainty > 0.01) {
     cautions.push(
-      `Cells are wide, as they hold at least ${study.policy.minCell} children each: the AUROC over all sites could differ by at most ` +
-        `${whole.uncertainty.toFixed(3)} from that of all landmarks in one place.`,
+      `Cells are wide, as they hold at least ${study.policy.minCell} children each: by them alone the AUROC over all sites could differ by at most ` +
+        `${whole.uncertainty.toFixed(3)} from that of all landmarks in one place.${isOrdered(pooled) ? nearer : ''}`,
     )
   }
   if (pooled.recalibration?.kind !== 'platt') {
@@ -73,6 +74,14 @@ export function cautionsOf(
   }
   return cautions
 }
+
+/** Whether every site told how its landmarks stand among those of the others (decision 20). */
+function isOrdered({ evenly, test, variances }: Pooled): boolean {
+  return evenly?.site !== undefined && variances[0]?.sites.length === test[0]?.sites.length
+}
+
+const nearer =
+  ' Sites then told how their landmarks stand among those of the others; in simulations of sites of 30 to 8 test children it differed by less than 0.002 after that, of smaller ones by less than 0.01.'
 
 /** `oslo (pass 3 and 4 of 6)`, of the sites whose children are judged. */
 function missedPasses(sites: readonly string[], rounds: readonly RoundStatus[]): string[] {

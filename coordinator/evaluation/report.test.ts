@@ -23,7 +23,7 @@ describe('the report of an evaluation', () => {
 
   test('says of a site with too few children that there are too few, and counts it nowhere', () => {
     expect(report.sites[2]).toMatchObject({ site: 'site-2', children: null, raw: {} })
-    expect(report.cautions).toContain('Too few children to say anything: site-2.')
+    expect(report.cautions.join()).toContain('Too few children to say anything: site-2.')
     expect(report.data.sitesHeard).toBe(2)
   })
 
@@ -34,6 +34,37 @@ describe('the report of an evaluation', () => {
     expect(caution).toBe(
       'Stage 1: no site reported log_loss: too few children in every validation fold; its last weights went on, none were chosen.',
     )
+  })
+
+  test('says which sites and how many children stand behind the figures, and about how many do not', () => {
+    const trained = (site: string, children: number) => ({ site, outcome: 'counted', children }) as const
+    const training = (round: number, sites: RoundStatus['sites']): RoundStatus => ({
+      ...{ stage: 0, round, task: 'recurrence', state: 'published', purpose: 'training', openedAtMs: 0, late: [] },
+      ...{ baseDigest: '', sites, metrics: [] },
+    })
+    const rounds = [training(0, [trained('site-0', 270), trained('site-2', 22)]), training(1, [trained('site-2', 25)])]
+    const sites = [...study.study.sites, 'site-3', 'site-4']
+    const small = allPasses(simulatedSites([90, 70, 6, 4], { seed: 'report', shift: -0.5, stretch: 1.4 }), 5)
+    const consortium = { ...study, study: { ...study.study, sites } }
+    const told = evaluationReport({ run: { ...run, rounds }, study: consortium, pooled: small, nowMs: 0 })
+    expect(told.data.untold).toEqual([
+      { site: 'site-2', aboutChildren: 8 },
+      { site: 'site-3', aboutChildren: null },
+    ])
+    const page = evaluationPage(told)
+    const heard = told.sites.slice(0, 2).map(({ site, children }) => `${site} (${children})`)
+    expect(page).toContain(`${told.data.children} children in the test folds of 2 of 5 sites: ${heard.join(', ')}.`)
+    expect(page).toContain('Too few children to say anything: site-2, site-3.')
+    expect(page).toContain('They may be about 8 children, by those trained on, without 1 of these sites.')
+    expect(page).toContain('Did not take part in the evaluation: site-4.')
+  })
+
+  test('says how near cells are, and how much nearer it is once sites were compared', () => {
+    const wide = report.cautions.find((one) => one.startsWith('Cells are wide'))
+    expect(wide).toContain('it differed by less than 0.002 after that')
+    const { evenly: _, ...earlier } = pooled
+    const before = evaluationReport({ run, study, pooled: earlier, nowMs: 0 })
+    expect(before.cautions.find((one) => one.startsWith('Cells are wide'))).not.toContain('after that')
   })
 
   test('shows what groups every site has, and of those that hold too few nothing', () => {

@@ -29,6 +29,7 @@ import { compareFamilies } from './family-titles.ts'
 import { foldSeparation } from './fold-separation.ts'
 import { type SiteProbeReport, siteProbeReport } from './site-probe-report.ts'
 import { type SiteReport, siteReport } from './site-report.ts'
+import { type UntoldSite, untoldSites } from './untold-sites.ts'
 
 export interface Point {
   readonly x: number
@@ -71,6 +72,8 @@ export interface EvaluationReport {
   readonly data: {
     readonly sites: number
     readonly sitesHeard: number
+    /** Sites whose test children stand in no figure. */
+    readonly untold: readonly UntoldSite[]
     readonly children: number
     /** Null: a site may not say how many. */
     readonly events: number | null
@@ -133,6 +136,7 @@ export function evaluationReport(options: {
     data: {
       sites: file.sites.length,
       sitesHeard: whole?.sites.length ?? 0,
+      untold: untoldSites(file, run.rounds, pooled),
       children: whole?.children ?? 0,
       events: eventsOf(pooled),
       landmarks: whole?.landmarks ?? 0,

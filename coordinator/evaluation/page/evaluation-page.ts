@@ -28,7 +28,7 @@ export function evaluationPage(report: EvaluationReport): string {
 <h1>Evaluation of ${escapeHtml(report.study)}</h1>
 <p class="statement">${escapeHtml(report.notice)}</p>
 <p>The risk of an event within ${report.horizonDays} days, asked at every visit with the scans up to it. ${report.data.landmarks} landmarks of
-${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites. Of what was trained or recalibrated on: ${escapeHtml(report.data.foldSeparation)}. Intervals are of 95 %, clustered by child. Where no interval
+${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites${heardSites(report)}. Of what was trained or recalibrated on: ${escapeHtml(report.data.foldSeparation)}. Intervals are of 95 %, clustered by child. Where no interval
 stands, none can be given. Numbers that would rest on fewer than ${report.minCell} children were never sent: “<${report.minCell}”.</p>
 ${report.cautions.length === 0 ? '' : `<ul class="cautions">${report.cautions.map((one) => `<li>${escapeHtml(one)}</li>`).join('')}</ul>`}
 ${performanceSection(report)}
@@ -47,6 +47,12 @@ ${definitions({ ...evaluationMetrics, ...chanceFigures, ...thresholdMetrics, ...
 </body>
 </html>
 `
+}
+
+/** `: oslo (41), turin (37)`, with the children of each; nothing where nobody was heard. */
+function heardSites({ sites }: EvaluationReport): string {
+  const heard = sites.flatMap(({ site, children }) => (children === null ? [] : [`${escapeHtml(site)} (${children})`]))
+  return heard.length === 0 ? '' : `: ${heard.join(', ')}`
 }
 
 function definitions(metrics: Readonly<Record<string, string>>): string {
