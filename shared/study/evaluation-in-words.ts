@@ -23,7 +23,8 @@ export function evaluationInWords({ evaluation, pipeline, policy }: Study): stri
   const families = [...courseFamilies, ...chartFamilies, ...ofScans].map((family) => familyWords[family])
   const taken = [
     `of children of all folds, those that are trained on too, how long they were followed after their visits and how many were lost, in spans of about ${censoringIntervalDays} days;`,
-    `of validation and test children how risks and outcomes lie in ranges of risk that hold at least ${children(policy.minCell)} each, and how many had an event; of test children the same by ${listed(families)}; how all of them stand in order among those of other hospitals; and what lines of calibration and margins of error need;`,
+    `no risk of a validation or test fold in which fewer than ${children(policy.minCell)} had an event within the horizon, or fewer had none;`,
+    `of other validation and test children how risks and outcomes lie in ranges of risk that hold at least ${children(policy.minCell)} each, and how many had an event; of test children the same by ${listed(families)}; how all of them stand in order among those of other hospitals; and what lines of calibration and margins of error need;`,
     'of the model at this hospital how well it does, how its risks are to be corrected, how it orders test scans and how many of these it recognises as this ' +
       `hospital's; mean and covariance of what it makes of validation scans, where there are ${fewestProbeScans} or more;`,
     'of the children it is tested on their number, scans, mean follow-up, competing events and changes of treatment;',

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { stratify, visitOfShown } from '../../shared/evaluation/suppression/stratify.ts'
+import { siteLandmarks } from '../evaluation/site-landmarks.ts'
 import { renderCheckReport } from './check-report.ts'
 import { type CheckReport, checkReport, isUsable } from './checks.ts'
 import { loadCohort } from './cohort.ts'
@@ -81,6 +83,42 @@ describe('the counts of a report', () => {
       `ordering: ${train} in the training fold, and the study asks for 2; updates from here would not be sent.`,
     )
     expect(report.advice).toContain('No child can be used for recurrence; this site would decline it.')
+  })
+
+  test('say whom an evaluation would judge, and for each fold whether it would be heard', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `sub-${i}`)
+    const became = ['1 500 recurrence 900 n/a', '0 n/a n/a 1000 n/a', '0 n/a n/a 300 n/a']
+    const files = dataSet(Object.fromEntries(names.map((name) => [name, visits]))).set(
+      'phenotype/recurrence.tsv',
+      outcomes(Object.fromEntries(names.map((name, i) => [name, became[i % 3] ?? '']))),
+    )
+    const root = writeDataSet(files)
+    const told = { validation: new Set<boolean>(), test: new Set<boolean>() }
+    for (const minCell of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) {
+      const policy = { ...study.policy, minCell }
+      const evaluation = { ruleOutNpv: 0.95, ruleInPpv: 0.5 }
+      const cohort = await loadCohort({ root, study: { ...study, policy, evaluation }, site: 'here' })
+      const prepared = await prepareCohort(cohort, textPreparer())
+      const report = checkReport(cohort, prepared)
+      const nobody = { risksOf: new Map(), visitOfShown, teachesOrder: false }
+      const landmarks = siteLandmarks({ children: prepared.children, ...nobody })
+      for (const fold of ['validation', 'test'] as const) {
+        const { event, none } = report.evaluated?.[fold] ?? { event: Number.NaN, none: Number.NaN }
+        const warning = `evaluation: ${event} in the ${fold} fold with an event and ${none} without, and the study asks for ${minCell} of each;`
+        const isHeard = stratify(landmarks[fold], 365, () => 1, minCell).length > 0
+        expect(report.advice.some((sentence) => sentence.startsWith(warning))).toBe(!isHeard)
+        told[fold].add(isHeard)
+        const text = renderCheckReport(report).replaceAll(/\s+/g, ' ')
+        expect(text).toContain(`${fold} ${event} and ${none}`)
+      }
+    }
+    for (const heard of Object.values(told)) expect(heard).toEqual(new Set([true, false]))
+  })
+
+  test('say nothing of an evaluation where the study has none', async () => {
+    const report = await reportOf(manyChildren())
+    expect(report).not.toHaveProperty('evaluated')
+    expect(report.advice.join()).not.toContain('evaluation')
   })
 
   test('say that nothing is usable', async () => {

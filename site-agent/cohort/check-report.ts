@@ -66,7 +66,16 @@ function countLines(report: CheckReport): string[] {
   const landmarkText =
     `Scans followed by an event within ${horizonDays} days: ${landmarks.event} of ${decided} decided; ` +
     `undecided: ${landmarks.undecided}.`
-  return [...lines, ...wrap(landmarkText, '  ', '  ')]
+  return [...lines, ...wrap(landmarkText, '  ', '  '), ...evaluatedLines(report)]
+}
+
+function evaluatedLines({ evaluated }: CheckReport): string[] {
+  if (evaluated === undefined) return []
+  const { validation, test } = evaluated
+  const text =
+    `For the evaluation, children with a visit followed by such an event, and with one that is not: test ${test.event} and ${test.none}, ` +
+    `validation ${validation.event} and ${validation.none}; a child may count in both.`
+  return wrap(text, '  ', '  ')
 }
 
 const heldText: Readonly<Record<Held, string>> = {

@@ -11,6 +11,7 @@ import type { SequenceCount } from './sequence-counts.ts'
 import { canTrain } from './usability.ts'
 
 const folds: readonly Fold[] = ['train', 'validation', 'test']
+const judgedFolds = ['validation', 'test'] as const
 
 /** One child that is used. */
 export interface CheckedChild {
@@ -21,6 +22,12 @@ export interface CheckedChild {
   /** Scans used, in order of time. */
   readonly scans: readonly { readonly visit: string; readonly day: number; readonly label: 0 | 1 | null }[]
   readonly tasks: readonly Task[]
+}
+
+/** Children of a fold with a visit that is followed by an event within the horizon, and with one that is not; some have both. */
+export interface DecidedChildren {
+  readonly event: number
+  readonly none: number
 }
 
 /** Everything is about single children or counts of them, and stays at the site. */
@@ -43,6 +50,8 @@ export interface CheckReport {
   }
   /** Scans used, by whether an event falls within the horizon. */
   readonly landmarks: { readonly event: number; readonly none: number; readonly undecided: number }
+  /** Whom an evaluation would judge; absent where the study has none. */
+  readonly evaluated?: Readonly<Record<(typeof judgedFolds)[number], DecidedChildren>>
   /** What this means for taking part, in sentences. */
   readonly advice: readonly string[]
   readonly used: readonly CheckedChild[]
@@ -58,6 +67,9 @@ export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckRepo
     task,
     children: byFold(used.filter(({ scans }) => canTrain(task, scans, cohort.question))),
   }))
+  const evaluated = cohort.evaluates
+    ? { validation: decidedIn(used, 'validation'), test: decidedIn(used, 'test') }
+    : undefined
   return {
     site: cohort.site,
     study: cohort.study,
@@ -69,7 +81,8 @@ export function checkReport(cohort: Cohort, prepared: PreparedCohort): CheckRepo
     usable,
     outcomes: outcomesOf(used),
     landmarks: { event: count(1), none: count(0), undecided: count(null) },
-    advice: adviceFor(cohort, usable),
+    ...(evaluated !== undefined && { evaluated }),
+    advice: [...adviceFor(cohort, usable), ...(evaluated === undefined ? [] : evaluationAdvice(cohort, evaluated))],
     used: used.map((child) => checkedChild(cohort, child)),
     findings: [...cohort.findings, ...prepared.findings],
   }
@@ -116,6 +129,33 @@ function adviceFor({ policy }: Cohort, usable: CheckReport['usable']): string[] 
     }
     return advice
   })
+}
+
+function decidedIn(children: readonly CohortChild[], fold: Fold): DecidedChildren {
+  const inFold = children.filter((child) => child.fold === fold)
+  const labelled = (wanted: 0 | 1): number =>
+    inFold.filter(({ scans }) => scans.some(({ label }) => label === wanted)).length
+  return { event: labelled(1), none: labelled(0) }
+}
+
+/** By the rule by which a fold may leave (shared/evaluation/suppression, `mayLeave`). */
+function evaluationAdvice(
+  { policy: { minCell } }: Cohort,
+  { validation, test }: NonNullable<CheckReport['evaluated']>,
+): string[] {
+  const isHeard = ({ event, none }: DecidedChildren): boolean => Math.min(event, none) >= minCell
+  const few = (fold: string, { event, none }: DecidedChildren): string =>
+    `evaluation: ${event} in the ${fold} fold with an event and ${none} without, and the study asks for ${minCell} of each; `
+  return [
+    ...(isHeard(test)
+      ? []
+      : [
+          `${few('test', test)}no risk of it is sent, so no figure of how well the model does would speak of this site.`,
+        ]),
+    ...(isHeard(validation)
+      ? []
+      : [`${few('validation', validation)}thresholds would be chosen and risks recalibrated without it.`]),
+  ]
 }
 
 function checkedChild({ tasks, question }: Cohort, { participant, fold, visits, scans }: CohortChild): CheckedChild {

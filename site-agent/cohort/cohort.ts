@@ -62,6 +62,8 @@ export interface Cohort {
   /** Of the recurrence stages; undefined when the study has none. */
   readonly question: RecurrenceQuestion | undefined
   readonly policy: Pick<Study['policy'], 'minChildren' | 'minCell'>
+  /** Whether the study ends with an evaluation. */
+  readonly evaluates: boolean
   /** The sequences that the study shows at once, in its order; absent where a visit is shown in one image. */
   readonly channels?: readonly SequenceName[]
   /** By participant. */
@@ -141,6 +143,7 @@ export async function loadCohort({
     tasks: [...new Set(study.stages.map(({ task }) => task))],
     question,
     policy: { minChildren: study.policy.minChildren, minCell: study.policy.minCell },
+    evaluates: study.evaluation !== undefined,
     ...(channels === undefined ? {} : { channels }),
     children,
     found: { children: dataset.found, visits: read.reduce((sum, { visits }) => sum + visits, 0) },

@@ -21,7 +21,7 @@ const child: CohortChild = {
 const study = testStudyFile()
 const cohort: Cohort = {
   ...{ site: 'zurich', study: 'test', tasks: ['recurrence'], question: undefined, children: [child] },
-  ...{ policy: { minChildren: 1, minCell: 1 }, found: { children: 2, visits: 5 } },
+  ...{ policy: { minChildren: 1, minCell: 1 }, evaluates: false, found: { children: 2, visits: 5 } },
   findings: [
     { holds: 'scan', rule: 'unreadable', child: 'sub-x', visit: 'ses-9', sentence: 'it is <b>damaged</b>.' },
     { holds: 'child', rule: 'no-visits', child: 'sub-held', sentence: 'it has no visit folders.' },
