@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../shared/random.ts'
 import { calibration, calibrationByHospital, errorBefore, reliabilityOf } from './calibration.ts'
-import type { Cell } from './cell.ts'
+import type { Cell, RecurrenceArm, Setting } from './cell.ts'
 import { featuresOf, histogramLength } from './features.ts'
 import { benchmarkOptions } from './options.ts'
 import { writeResults } from './results.ts'
 import { createCellStore } from './store.ts'
 import { pairedDifference, type SeedScores, seedAuroc } from './summary.ts'
-import { targetsOf } from './targets.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'sequela-benchmark-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -140,16 +139,114 @@ describe('the store', () => {
     expect(store.find({ ...cell, known: 0.2 })).toBeUndefined()
   })
 
-  test('gives a page that says of each goal whether it is met, unmet or not measured', () => {
+  test('gives pages and plots, by cohort and preset', () => {
     const store = createCellStore(options)
     store.put(cell, 3, { kind: 'recurrence', labels, models: { all: model } }, new Map())
-    const targets = targetsOf(store, options.seeds, [])
-    expect(targets.find(({ figure }) => figure.startsWith('AUROC with 4+'))?.met).toBe(true)
-    expect(targets.find(({ figure }) => figure.startsWith('federated − pooled'))?.met).toBeUndefined()
     const files = writeResults(options, store, [{ cell, tier: 1 }], new Date('2026-01-02'))
     expect(files[0]).toMatch(/results\.md$/)
     const other = writeResults({ ...options, cohort: 'growth', preset: 'compact' }, store, [], new Date('2026-01-02'))
     expect(other[0]).toMatch(/results-growth-compact\.md$/)
     expect(files.some((file) => file.endsWith('auroc-by-scans.svg'))).toBe(true)
+  })
+})
+
+describe('the page of results', () => {
+  const anyCell = { arm: 'order', setting: 'federated', known: 0.4 } as const
+
+  /** What the page's table of goals says, by figure: what came out and the verdict. @param cells of seeds from 1 */
+  function goalsOf(
+    cells: readonly {
+      readonly arm?: RecurrenceArm
+      readonly setting?: Setting
+      readonly known?: number
+      readonly signals: readonly number[]
+    }[],
+    plain: Readonly<Record<string, readonly number[]>> = {},
+  ) {
+    const seeds = Math.max(...cells.map(({ signals }) => signals.length))
+    const out = mkdtempSync(join(scratch, 'page-'))
+    const options = benchmarkOptions(['node', 'benchmark', '--seeds', String(seeds), '--out', out])
+    const store = createCellStore(options)
+    const nothing = new Map()
+    for (const { signals, ...named } of cells) {
+      for (const [at, signal] of signals.entries()) {
+        const { labels, models } = scoresOf(at + 1, signal)
+        const result = {
+          kind: 'recurrence',
+          labels,
+          models: Object.fromEntries(models.map((one) => ['all', one])),
+        } as const
+        store.put({ kind: 'recurrence', seed: at + 1, ...anyCell, ...named }, 1, result, nothing)
+      }
+    }
+    for (const [control, signals] of Object.entries(plain)) {
+      for (const [at, signal] of signals.entries()) {
+        const { labels, models } = scoresOf(at + 1, signal)
+        const controls = { [control]: { all: models[0]?.logits ?? [] } }
+        store.put({ kind: 'plain', seed: at + 1, known: 0.4 }, 1, { kind: 'plain', labels, controls }, nothing)
+      }
+    }
+    const [file = ''] = writeResults(options, store, [], new Date('2026-01-02'))
+    const page = readFileSync(file, 'utf8')
+    const rows = page.slice(page.indexOf('| figure | goal |'), page.indexOf('Outcomes that change places')).split('\n')
+    const verdicts = new Map(
+      rows.slice(2).flatMap((row) => {
+        const [, figure, , cameOut, verdict] = row.split('|').map((part) => part.trim())
+        return figure === undefined || cameOut === undefined ? [] : [[figure, { cameOut, verdict }] as const]
+      }),
+    )
+    return { page, verdicts, verdictOf: (figure: string) => verdicts.get(figure)?.verdict }
+  }
+
+  test('says of each goal whether it is met, unmet or not measured, and a figure with it where it is measured', () => {
+    const { verdicts, verdictOf } = goalsOf([
+      { signals: [2] },
+      { setting: 'local', signals: [2] },
+      { setting: 'pooled', signals: [2] },
+    ])
+    expect(verdictOf('AUROC with 4+ scans, 40 % of outcomes')).toBe('met')
+    expect(verdictOf('federated − pooled')).toBe('met')
+    expect(verdictOf('federated − mean of the sites alone')).toBe('**unmet**')
+    expect(verdictOf('pair accuracy, all')).toBe('not measured')
+    expect(verdictOf('pretrained − scratch at 20 % of outcomes')).toBe('not measured')
+    expect(new Set([...verdicts.values()].map(({ verdict }) => verdict))).toEqual(
+      new Set(['met', '**unmet**', 'not measured']),
+    )
+    for (const [figure, { cameOut, verdict }] of verdicts) {
+      expect(cameOut === '', figure).toBe(verdict === 'not measured')
+    }
+  })
+
+  const gainFigure = 'pretrained − scratch at 20 % of outcomes'
+  test.each([
+    ['is met where every seed gains', [2, 2, 2], [0.5, 0.5, 0.5], 'met'],
+    [
+      'is unmet where the interval lies above 0 and one seed loses',
+      [2, 2, 2, 2, 1],
+      [0.1, 0.1, 0.1, 0.1, 1.4],
+      '**unmet**',
+    ],
+    ['is unmet where the mean is large and the interval holds 0', [1.2], [0.7], '**unmet**'],
+    ['is unmet where every seed gains too little', [4, 4, 4], [3, 3, 3], '**unmet**'],
+  ])('a gain by pretraining %s', (_, order, scratchSignals, verdict) => {
+    const { verdicts } = goalsOf([
+      { known: 0.2, signals: order },
+      { known: 0.2, arm: 'scratch', signals: scratchSignals },
+    ])
+    const gain = verdicts.get(gainFigure)
+    expect(gain?.verdict).toBe(verdict)
+    expect(gain?.cameOut.match(/[+−]\d\.\d{3}/g)).toHaveLength(3 + order.length)
+  })
+
+  test.each([
+    ['beats', [2, 2], [0.5, 0.5], 'met', 'The network beats the change of bright voxels'],
+    ['does not reach', [0.5, 0.5], [2, 2], '**unmet**', '**On this cohort the network does not reach the change'],
+    ['is not told from', [1], [0.9], '**unmet**', '**It is not shown that the network beats the change of bright'],
+  ])('says at the top where the network %s a control without one', (_, network, control, verdict, sentence) => {
+    const { page, verdictOf } = goalsOf([{ signals: network }], { 'bright voxels': control })
+    expect(verdictOf('network − bright voxels, 40 %')).toBe(verdict)
+    expect(page).toContain(sentence)
+    expect(page).toContain('Whether the network beats the largest local rise')
+    expect(verdictOf('network − local rise, 40 %')).toBe('not measured')
   })
 })
