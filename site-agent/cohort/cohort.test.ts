@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { foldOf } from '../../shared/study/folds.ts'
+import { type Fold, foldOf } from '../../shared/study/folds.ts'
+import { prepareCohort } from './prepare-cohort.ts'
 import {
   type DataSet,
   dataSet,
@@ -12,6 +13,7 @@ import {
   soundSet,
   temporaryFolder,
   testStudy,
+  textPreparer,
   told,
   writeDataSet,
 } from './testsupport/data-set.ts'
@@ -56,6 +58,45 @@ describe('a sound data set', () => {
       expect(key).toMatch(/^[0-9a-f]{16}$/)
     }
     expect(new Set(first.children.map(({ key }) => key)).size).toBe(2)
+  })
+
+  describe('puts each child into a fold', () => {
+    const visits = [
+      { session: 'ses-1', day: 30 },
+      { session: 'ses-2', day: 200 },
+    ]
+    const named = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `sub-${from + i}`)
+    const setOf = (children: readonly string[], of = visits): DataSet =>
+      dataSet(Object.fromEntries(children.map((child) => [child, of])))
+    const foldsOf = async (files: DataSet): Promise<ReadonlyMap<string, Fold>> => {
+      const cohort = await loadFolder(writeDataSet(files))
+      const { children } = await prepareCohort(cohort, textPreparer())
+      const names = new Map(cohort.children.map(({ key, participant }) => [key, participant]))
+      return new Map(children.map(({ key, fold }) => [names.get(key) ?? '', fold]))
+    }
+    const alike = setOf(named(0, 40))
+
+    test.each([
+      ['others were added', () => setOf([...named(100, 130), ...named(0, 40)])],
+      ['others are gone', () => setOf(named(15, 25))],
+      ['the tables list them in another order', () => setOf(named(0, 40).toReversed())],
+      ['files are named otherwise', () => renamed(alike, (path) => path.replace('_FLAIR', '_run-1_FLAIR'))],
+      ['it has other visits', () => setOf(named(0, 40), [{ session: 'ses-9', day: 20 }, ...visits.slice(0, 1)])],
+      [
+        'its outcome is known by now',
+        () =>
+          new Map(alike).set(
+            'phenotype/recurrence.tsv',
+            outcomes(Object.fromEntries(named(0, 40).map((child) => [child, '1 500 recurrence 900 n/a']))),
+          ),
+      ],
+    ])('by itself alone: the same when %s', async (_, changed) => {
+      const [before, after] = [await foldsOf(alike), await foldsOf(changed())]
+      const both = [...before.keys()].filter((child) => after.has(child))
+      expect(both.length).toBeGreaterThanOrEqual(10)
+      expect(new Set(both.map((child) => before.get(child))).size).toBe(3)
+      for (const child of both) expect(after.get(child), child).toBe(before.get(child))
+    })
   })
 
   test('does not depend on the zone of the machine', async () => {
@@ -275,3 +316,7 @@ describe('events of several types', () => {
     expect(findings[0]).toContain('outcome/outcome-row sub-a: phenotype/recurrence.tsv does not say of which type')
   })
 })
+
+function renamed(files: DataSet, nameOf: (path: string) => string): DataSet {
+  return new Map([...files].map(([path, content]) => [nameOf(path), content]))
+}
