@@ -23,6 +23,18 @@ test('figures at a threshold count by weight who is on the right side', () => {
   expect(figures.net_benefit).toBeCloseTo((3 - 1) / 6)
 })
 
+test('a figure of a side on which nobody stands is none, though spread cells leave a trace there', () => {
+  const { curve } = summarise(rows, groups)
+  const cases = curve.cases.map((weight, group) => (group >= threshold.group ? 1e-22 : weight))
+  const trace = { cases, controls: curve.controls.map((weight, group) => (group >= threshold.group ? 1e-30 : weight)) }
+  expect(figuresAt(trace, threshold)).toMatchObject({ ppv: Number.NaN, npv: 0.5, specificity: 1 })
+  const influence = influenceAt(trace, threshold, groups.groupOf)
+  for (const one of rows) {
+    expect(influence(one).ppv).toBe(Number.NaN)
+    expect(Math.abs(influence(one).npv)).toBeLessThan(1)
+  }
+})
+
 test('the influence of a landmark is how much a little more of its weight would change each figure', () => {
   const { curve } = summarise(rows, groups)
   const influence = influenceAt(curve, threshold, groups.groupOf)

@@ -28,12 +28,20 @@ export interface Threshold {
 /** Numerator and denominator of a figure. */
 type Ratio = readonly [number, number]
 
-/** NaN where nothing stands in the denominator, such as the positive predictive value when nobody is positive. */
+/**
+ * A landmark weighs at least 1 (IPCW). Cells are spread, so that a side on which nobody stands has a trace of weight, be it 1e-30: a
+ * share of it would say nothing, and its influences would be beyond what an answer may hold.
+ */
+const leastWeight = 0.5
+
+/** NaN where nobody stands in the denominator, such as the positive predictive value when nobody is positive. */
 export function figuresAt(curve: Curve, { group, risk }: Threshold): Readonly<Record<ThresholdMetric, number>> {
-  return mapRatios(ratiosOf(countsFrom(curve, group), risk), ([above, below]) => above / below)
+  return mapRatios(ratiosOf(countsFrom(curve, group), risk), ([above, below]) =>
+    below < leastWeight ? Number.NaN : above / below,
+  )
 }
 
-/** The influence of a landmark on each figure at the threshold, times its weight. */
+/** The influence of a landmark on each figure at the threshold, times its weight; NaN where the figure is. */
 export function influenceAt(
   curve: Curve,
   threshold: Threshold,
@@ -53,7 +61,7 @@ export function influenceAt(
     )
     return mapRatios(own, ([above, below], metric) => {
       const [allAbove, allBelow] = whole[metric]
-      return (above - (allAbove / allBelow) * below) / allBelow
+      return allBelow < leastWeight ? Number.NaN : (above - (allAbove / allBelow) * below) / allBelow
     })
   }
 }
