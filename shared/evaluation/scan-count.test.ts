@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../random.ts'
-import { censoringCurveFor } from './answer.ts'
+import { censoringCurveFor, type SiteLandmarks } from './answer.ts'
 import { decided } from './censoring.ts'
 import { exactGroups, squaredInfluence, summarise } from './figures.ts'
-import type { DecidedLandmark } from './landmark.ts'
+import type { DecidedLandmark, Landmark } from './landmark.ts'
 import { countStrataOf } from './pooled.ts'
 import { riskBinOf } from './risk-bins.ts'
 import { type CountStratum, scanCountFigures, scanCountInfluence } from './scan-count.ts'
@@ -14,6 +14,15 @@ const sites = simulatedSites([100, 80, 60], { seed: 'counts', shift: -0.5, stret
 const rows = [...sites.values()].flatMap(({ test: landmarks, followUp }) =>
   decided(landmarks, horizonDays, censoringCurveFor(followUp, allPasses(sites, 1, { passes: 1 }), horizonDays)),
 )
+
+/** The same children, asked of another model. */
+function withRisks(riskOf: (row: Landmark) => number): ReadonlyMap<string, SiteLandmarks> {
+  const judged = (landmarks: readonly Landmark[]): Landmark[] =>
+    landmarks.map((row) => ({ ...row, risk: riskOf(row), riskByShown: [] }))
+  return new Map(
+    [...sites].map(([site, one]) => [site, { ...one, validation: judged(one.validation), test: judged(one.test) }]),
+  )
+}
 
 /** Pair by pair: the weight of won pairs over that of all, ties half. */
 function shareWon(
@@ -53,9 +62,30 @@ test('federated figures by number of scans are those of a loop over all pairs in
   )
 })
 
-test('a model that only counts scans has no AUROC among landmarks with as many', () => {
-  const counting = rows.map((row) => ({ ...row, risk: 1 / (1 + Math.min(6, row.visits)) }))
-  expect(scanCountFigures(strataFrom(counting)).auroc_count_matched).toBeCloseTo(0.5, 10)
+describe('a model that only counts scans', () => {
+  const counting = withRisks(({ visits }) => 1 / (1 + Math.min(6, visits)))
+
+  test('has no AUROC among landmarks with as many, and that of the count among all', () => {
+    const pooled = allPasses(counting, 1)
+    const figures = scanCountFigures(countStrataOf(pooled))
+    expect(figures.auroc_count_matched).toBeCloseTo(0.5, 10)
+    expect(figures.auroc_count_only).toBeCloseTo(pooled.test[0]?.summary.auroc ?? Number.NaN, 10)
+    expect(figures.auroc_count_only).toBeGreaterThan(0.6)
+  })
+
+  test('has none either where cells hold five children and not every number of scans is told', () => {
+    const strata = countStrataOf(allPasses(counting, 5))
+    expect(strata.length).toBeGreaterThan(2)
+    expect(scanCountFigures(strata).auroc_count_matched).toBeCloseTo(0.5, 10)
+  })
+
+  test('and sees something besides has, among landmarks with as many, what it sees', () => {
+    const matched = (risks: (row: Landmark) => number): number =>
+      scanCountFigures(countStrataOf(allPasses(withRisks(risks), 1))).auroc_count_matched
+    const both = matched(({ visits, risk }) => (risk + 1 / (1 + visits)) / 2)
+    expect(both).toBeGreaterThan(0.7)
+    expect(Math.abs(both - matched(({ risk }) => risk))).toBeLessThan(0.01)
+  })
 })
 
 test('their intervals are as wide as a bootstrap of children, within a tenth', () => {
