@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { chartFamilies, familyWords, scanFamilies } from '../shared/evaluation/families.ts'
 import { errorCodes } from '../shared/protocol/errors.ts'
 import { parseNewStudy } from '../shared/study/study.ts'
+import { problemOfTest } from './support/named-test.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -66,10 +67,30 @@ describe('documents say what the code does', () => {
     for (const family of [...chartFamilies, ...scanFamilies]) expect(told).toContain(familyWords[family])
   })
 
-  test('every test that docs/traps.md names is there, under its title', () => {
+  test('every test that docs/traps.md names is there, under its title, and is run and expects something', () => {
     const named = [...read('docs/traps.md').matchAll(/\]\(\.\.\/([^)]+\.test\.ts)\): “([^”]+)”/g)]
     expect(named.length).toBeGreaterThan(20)
-    for (const [, file = '', title = ''] of named) expect(read(file), `${file}: ${title}`).toContain(`'${title}'`)
+    for (const [, file = '', title = ''] of named)
+      expect(problemOfTest(read(file), title), `${file}: ${title}`).toBe('')
+  })
+
+  test.each([
+    ["test('a', () => expect(1).toBe(1))", ''],
+    ["describe('of', () => { test.each([1])('a', (one) => { expect(one).toBe(1) }) })", ''],
+    ["test.each([['a', 1]])('%s', (_, one) => { expect(one).toBe(1) })", ''],
+    ["test.skip.each([['a', 1]])('%s', (_, one) => { expect(one).toBe(1) })", 'is not always run: skip'],
+    ["test('a', () => expectLines(1))", ''],
+    ["test('b', () => expect('a').toBe('a'))", 'is not there'],
+    ["test.skip('a', () => expect(1).toBe(1))", 'is not always run: skip'],
+    ["test.skipIf(true)('a', () => expect(1).toBe(1))", 'is not always run: skipIf'],
+    ["test.todo('a')", 'is not always run: todo'],
+    ["describe.skip('of', () => { test('a', () => expect(1).toBe(1)) })", 'is not always run: skip'],
+    ["test('a', { skip: true }, () => expect(1).toBe(1))", 'is not always run: skip'],
+    ["test('a', (context) => { context.skip(); expect(1).toBe(1) })", 'is not always run: skip'],
+    ["test('a', () => {})", 'expects nothing'],
+    ["test('a', () => { const seen = 1 })", 'expects nothing'],
+  ])('a test that is not there, not run or empty is seen: %s', (text, problem) => {
+    expect(problemOfTest(text, 'a')).toBe(problem)
   })
 
   test('every npm command in README.md is a script of package.json', () => {
