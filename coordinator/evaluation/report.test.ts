@@ -255,6 +255,16 @@ describe('the report of an evaluation', () => {
     expect(evaluationPage(report)).toContain(`(right risks would have ${chance.toFixed(2)} by chance)`)
   })
 
+  test('draws what happened at each risk on all three scales', () => {
+    const page = evaluationPage(report)
+    const drawing = page.slice(page.indexOf('<figcaption>Reliability'), page.indexOf('<figcaption>Decision curve'))
+    const { raw, consortium, site } = report.curves.reliability
+    for (const points of [raw, consortium, site]) expect(points.length).toBeGreaterThan(2)
+    expect(drawing.match(/<circle/g)).toHaveLength(raw.length + consortium.length + site.length)
+    expect(drawing).toContain('</i>by each site</span>')
+    expect(drawing).toContain(`${estimateText(report.performance.site.ece)} by each site`)
+  })
+
   test('is a page without script or outside resource, with words beside every drawing', () => {
     const page = evaluationPage(report)
     expect(page).not.toMatch(/<script|src=|href=|NaN|undefined|Infinity/)

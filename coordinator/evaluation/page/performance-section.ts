@@ -27,6 +27,7 @@ export function curvesSection({ curves, performance }: EvaluationReport): string
   const auroc = estimateText(performance.raw.auroc)
   const ece = (figures: Figures): string => estimateText(figures.ece)
   const slope = estimateText(performance.consortium.calibration_slope)
+  const slopeBySite = estimateText(performance.site.calibration_slope)
   const chance = performance.consortium.ece_by_chance
   const byChance = chance ? ` (right risks would have ${estimateText(chance)} by chance)` : ''
   const highest = Math.max(0.05, ...curves.decision.all.map(({ y }) => y), ...curves.decision.model.map(({ y }) => y))
@@ -42,13 +43,14 @@ export function curvesSection({ curves, performance }: EvaluationReport): string
     }),
     chart({
       title: 'Reliability',
-      text: `Event rate by risk; the dashed line is perfect. Calibration error ${ece(performance.raw)} as given, ${ece(performance.consortium)} after recalibration${byChance}; slope then ${slope}. Dots are larger where more landmarks stand.`,
+      text: `Event rate by risk; the straight line is perfect. Calibration error ${ece(performance.raw)} as given, ${ece(performance.consortium)} recalibrated by the consortium${byChance}, ${ece(performance.site)} by each site; slopes then ${slope} and ${slopeBySite}. Dots are larger where more landmarks stand.`,
       x: { label: 'mean risk', range: [0, 1] },
       y: { label: 'event rate', range: [0, 1] },
       diagonal: true,
       lines: [
         { name: 'as given', points: curves.reliability.raw, dots: true, dashed: true },
-        { name: 'recalibrated', points: curves.reliability.consortium, dots: true },
+        { name: 'recalibrated by the consortium', points: curves.reliability.consortium, dots: true },
+        { name: 'by each site', points: curves.reliability.site, dots: true },
       ],
     }),
     chart({
