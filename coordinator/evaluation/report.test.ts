@@ -55,7 +55,7 @@ describe('the report of an evaluation', () => {
     const heard = told.sites.slice(0, 2).map(({ site, children }) => `${site} (${children})`)
     expect(page).toContain(`${told.data.children} children in the test folds of 2 of 5 sites: ${heard.join(', ')}.`)
     expect(page).toContain('Too few children to say anything: site-2, site-3.')
-    expect(page).toContain('They may be about 8 children, by those trained on, without 1 of these sites.')
+    expect(page).toContain('That may leave out about 8 children, by those trained on, without 1 of these sites.')
     expect(page).toContain('Did not take part in the evaluation: site-4.')
   })
 
