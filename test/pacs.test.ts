@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -117,6 +119,36 @@ describe.skipIf(!hasOrthanc)('an import from Orthanc', () => {
     }
     const report = await importFrom(orthanc.url, folderOfTest(), '--from', '2024-04-25')
     expect(report.children[0]?.visits[0]?.images).toMatchObject([{ sequence: 'T1w', slices: 196, state: 'converted' }])
+  })
+})
+
+describe('a PACS that fails for one series', () => {
+  test('has it named in the report, and the exit status tells scripts', async () => {
+    const answers = new Map([
+      ['/studies', { '0020000D': { vr: 'UI', Value: ['1.1'] }, '00100020': { vr: 'LO', Value: ['P1'] } }],
+      ['/studies/1.1/series', { '0020000E': { vr: 'UI', Value: ['1.1.1'] }, '00200011': { vr: 'IS', Value: [12] } }],
+    ])
+    const server = createServer(({ url = '' }, response) => {
+      const answer = answers.get(new URL(url, 'http://pacs').pathname)
+      if (answer === undefined) response.writeHead(500).end()
+      else response.writeHead(200, { 'content-type': 'application/dicom+json' }).end(JSON.stringify([answer]))
+    })
+    onTestFinished(() => void server.close())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const folder = folderOfTest()
+    const places = ['--home', join(folder, 'home'), 'import', '--into', join(folder, 'bids')]
+    const { status, stdout, stderr } = await runSite([
+      ...places,
+      ...['--dicomweb', `http://127.0.0.1:${port}`, '--from', '2020-01-01'],
+    ])
+    expect(stdout).toContain(
+      'series 12: the PACS cannot answer at the moment (500); the next import asks for it again.',
+    )
+    expect(stderr).toContain('import_incomplete: not all of the series came (1 missed)')
+    expect(status).toBe(1)
   })
 })
 

@@ -52,6 +52,7 @@ export const errorCodes = {
   scan_unreadable: 'a scan cannot be read',
   scan_unsuitable: 'a scan can be read but not used',
   table_invalid: 'a table is missing, or a row or column of it is wrong',
+  import_incomplete: 'an import went through and series are missing that may come another time',
   cohort_empty: 'no child can be used',
   not_approved: 'the site has not approved the study',
   // learning

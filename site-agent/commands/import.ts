@@ -21,7 +21,11 @@ export interface ImportOptions extends SourceOptions {
   readonly json?: true
 }
 
-/** Imports and prints the report. @throws SequelaError as `importDicom`; `cohort_empty` when nothing was of use. */
+/**
+ * Imports and prints the report.
+ * @throws SequelaError as `importDicom`; `import_incomplete` when series were missed that may come another time, `cohort_empty`
+ *   when nothing was of use.
+ */
 export async function importScans(home: SiteHome, options: ImportOptions): Promise<void> {
   const into = options.into === undefined ? (await readSettings(home)).data : resolve(options.into)
   const map = options.map === undefined ? new Map() : await readMapFile(options.map)
@@ -45,6 +49,11 @@ export async function importScans(home: SiteHome, options: ImportOptions): Promi
     })
     progress.clear()
     process.stdout.write(`${options.json ? JSON.stringify(report) : importReportText(report)}\n`)
+    const missed = report.held.filter(({ rule }) => rule === 'missed').length
+    if (missed > 0) {
+      const message = `not all of the series came (${missed} missed); the reasons stand above. Run the same command again`
+      throw new SequelaError('import_incomplete', message)
+    }
     if (report.children.length === 0) {
       throw new SequelaError('cohort_empty', 'no series can be imported; the reasons stand above')
     }

@@ -17,11 +17,11 @@ export interface ScannedFolder {
   readonly copies: number
   /** Reasons why DICOM files could not be read, each with how many. */
   readonly unreadable: ReadonlyMap<string, number>
-  /** Whole series of which nothing could be read, where series are asked for one by one. */
+  /** Whole series, or studies, of which nothing could be read, where they are asked for one by one. */
   readonly unreadableSeries: readonly UnreadableSeries[]
 }
 
-/** A series as a PACS lists it. */
+/** A series as a PACS lists it, or a study, which has no number. */
 export interface UnreadableSeries {
   readonly patientId: string | undefined
   /** Real, so not for showing. */
@@ -29,6 +29,8 @@ export interface UnreadableSeries {
   readonly seriesNumber: number | undefined
   readonly images: number | undefined
   readonly reason: string
+  /** Whether it may be read another time. */
+  readonly missed: boolean
 }
 
 /**

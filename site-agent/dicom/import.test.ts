@@ -4,8 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { loadFolder, temporaryFolder } from '../cohort/testsupport/data-set.ts'
 import { openScan, readScanFile } from '../imaging/scan-file.ts'
 import { type Converter, createConverter } from './converter.ts'
+import type { ScannedFolder } from './folder.ts'
 import { type ImportRequest, importDicom } from './import.ts'
-import { folderSource } from './import-source.ts'
+import { folderSource, SeriesMissed } from './import-source.ts'
 import { type MappedPatient, readMapFile } from './map-file.ts'
 import type { ImportReport } from './report.ts'
 import { contrasts, storedPixels, writeSeries } from './testsupport/series.ts'
@@ -246,7 +247,7 @@ describe('the import of a folder', () => {
   test('names a series of which nothing could be read by child, shifted day and number', async () => {
     const at = place()
     writePatient(at.dicom)
-    const odd = { day: dayOf('2024-06-20'), seriesNumber: 12, images: 6000, reason: 'it is too much.' }
+    const odd = { day: dayOf('2024-06-20'), seriesNumber: 12, images: 6000, reason: 'it is too much.', missed: false }
     const unreadableSeries = [
       { patientId: 'P1', ...odd },
       { patientId: 'P2', ...odd, images: undefined },
@@ -263,6 +264,47 @@ describe('the import of a folder', () => {
       'sub-1, day 111, series 12 (6000 images): it is too much.',
       'a patient without usable scans, unknown day, series 12: it is too much.',
     ])
+  })
+
+  test('goes on when a series is missed, says so, and takes it next time', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    const folder = folderSource(at.dicom)
+    const missed = new SeriesMissed('pacs_refused', 'the PACS cannot answer at the moment (500)')
+    let asked = 0
+    const fetch: ImportRequest['source']['fetch'] = async ({ stack }) => {
+      if (++asked === 2) throw missed
+      return { images: stack.slices.map(({ source }) => source), release: () => Promise.resolve() }
+    }
+    const report = await run(at, { source: { ...folder, fetch } })
+    expect(imagesOf(report)).toHaveLength(5)
+    expect(report.held.flatMap(({ rule, sentence }) => (rule === 'missed' ? [sentence] : []))).toEqual([
+      expect.stringMatching(
+        /, series \d \(24 images\): the PACS cannot answer at the moment \(500\); the next import asks for it again\.$/,
+      ),
+    ])
+    const states = imagesOf(await run(at, { source: { ...folder, fetch } })).map(({ state }) => state)
+    expect(states.filter((state) => state === 'converted')).toHaveLength(1)
+    expect(asked).toBe(7)
+  })
+
+  test('keeps an image when the series that it was made of is missed, instead of taking another', async () => {
+    const at = place()
+    writeSeries(at.dicom, { series: 'thick', number: 4, slices: 20, spacingMm: 6 })
+    writeSeries(at.dicom, { series: 'thin', number: 5 })
+    expect(imagesOf(await run(at)).map(({ series }) => series)).toEqual([5])
+    const scan = async (missed: boolean): Promise<ScannedFolder> => {
+      const scanned = await folderSource(at.dicom).scan({})
+      const images = scanned.images.filter(({ instance }) => instance.seriesNumber !== 5)
+      const series = { patientId: 'P1', day: dayOf('2024-03-10'), seriesNumber: 5, images: 24, reason: 'no.', missed }
+      return { ...scanned, images, unreadableSeries: [series] }
+    }
+    const kept = await run(at, { source: { scan: () => scan(true) } })
+    expect(imagesOf(kept)).toEqual([])
+    expect(kept.held.map(({ rule }) => rule)).toEqual(['waits', 'missed'])
+    expect(imagesOf(await run(at)).map(({ series, state }) => `${series} ${state}`)).toEqual(['5 there already'])
+    // Of a series that cannot be read at all there is nothing to wait for.
+    expect(imagesOf(await run(at, { source: { scan: () => scan(false) } })).map(({ series }) => series)).toEqual([4])
   })
 
   test('leaves copies aside and refuses images that share an identifier and differ', async () => {

@@ -4,16 +4,16 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { systemCode } from '../../shared/system-code.ts'
+import { isDiskFull, systemCode } from '../../shared/system-code.ts'
 import { sidecarOf as sidecarPath } from '../cohort/scan-name.ts'
 import { writeFileDurably } from '../durable-file.ts'
 import { exists, imagePath, isWithdrawn, labelVisits, writeChildTables } from './bids-output.ts'
 import { type Children, readChildren } from './children.ts'
 import type { Converter } from './converter.ts'
-import type { ScannedFolder } from './folder.ts'
+import type { ScannedFolder, UnreadableSeries } from './folder.ts'
 import type { Grid } from './geometry.ts'
 import { contentOf, type ImportRecord, openRecord, unfinished } from './import-record.ts'
-import type { ImportSource } from './import-source.ts'
+import { type ImportSource, SeriesMissed } from './import-source.ts'
 import type { MappedPatient } from './map-file.ts'
 import { type Plan, type PlannedChild, type PlannedImage, planImport } from './plan.ts'
 import { heldSentence, type ImportReport, type ReportedImage, type ReportedVisit, shownWhen } from './report.ts'
@@ -38,8 +38,12 @@ export type ImportProgress =
   | { readonly step: 'reading'; readonly files: number }
   | { readonly step: 'converting'; readonly done: number; readonly total: number }
 
+/** Said of what was missed. */
+const nextTime = 'the next import asks for it again'
+
 /**
- * Imports, or with `dryRun` says what it would do.
+ * Imports, or with `dryRun` says what it would do. What the source does not give at the moment stands under the rule `missed`
+ * in the report.
  * @throws SequelaError `file_unreadable`, `table_invalid`, `config_invalid`, `disk_full`, `cancelled`
  */
 export async function importDicom(request: ImportRequest): Promise<ImportReport> {
@@ -83,7 +87,9 @@ async function importPlanned(
       const shown: ReportedImage[] = []
       for (const image of images) {
         request.onProgress?.({ step: 'converting', done: done++, total })
-        const outcome = await importImage(request, record, image, imagePath(participant, session, image))
+        const path = imagePath(participant, session, image)
+        const isComplete = !scanned.unreadableSeries.some((series) => isMissedOf(series, planned, day))
+        const outcome = await importImage(request, record, { image, path, isComplete })
         if ('state' in outcome) shown.push(outcome)
         else failed.push({ rule: outcome.rule, sentence: failureSentence(planned, day, image, outcome.reason) })
       }
@@ -106,13 +112,25 @@ async function importPlanned(
   }
 }
 
+/** Whether a series was missed that may belong to this visit. */
+function isMissedOf({ missed, patientId, day }: UnreadableSeries, { child }: PlannedChild, visitDay: number): boolean {
+  return missed && patientId === child.patientId && (day === undefined || day === visitDay)
+}
+
+interface ImageOfVisit {
+  readonly image: PlannedImage
+  /** Below the data folder. */
+  readonly path: string
+  /** Whether all series of the visit were looked at. */
+  readonly isComplete: boolean
+}
+
 type Failure = { readonly rule: string; readonly reason: string }
 
 async function importImage(
   request: ImportRequest,
   record: ImportRecord,
-  image: PlannedImage,
-  path: string,
+  { image, path, isComplete }: ImageOfVisit,
 ): Promise<ReportedImage | Failure> {
   const { grid, stack } = image
   const target = join(request.into, path)
@@ -133,16 +151,19 @@ async function importImage(
   if (there && recorded === undefined) {
     return { rule: 'exists', reason: 'a file of its name is there that the import did not make; move it away' }
   }
+  if (there && recorded !== unfinished && !isComplete) {
+    const reason = `the visit's image is there and stays, as a series that was missed may be the better one; ${nextTime}`
+    return { rule: 'waits', reason }
+  }
   if (request.dryRun) return report('would be converted')
   try {
     await mkdir(dirname(target), { recursive: true })
-    // Said beforehand, so that an image that is there after an interruption is known to be ours, and made again.
-    await record.add(target, unfinished)
-    await convertFrom(request, image, target)
+    await convertFrom(request, record, { image, target })
     await writeFileDurably(sidecarPath(target), sidecarOf(image), 0o640)
     await record.add(target, content)
     return report('converted')
   } catch (error) {
+    if (error instanceof SeriesMissed) return { rule: 'missed', reason: `${error.message}; ${nextTime}` }
     if (!isUnusable(error)) throw writeRefusal(error)
     return { rule: 'pixels', reason: error.message }
   }
@@ -151,12 +172,14 @@ async function importImage(
 /** Converts an image out of its files, which may have to be fetched first. */
 async function convertFrom(
   { source, converter, signal }: ImportRequest,
-  planned: PlannedImage,
-  target: string,
+  record: ImportRecord,
+  { image, target }: { readonly image: PlannedImage; readonly target: string },
 ): Promise<void> {
-  const fetched = await source.fetch?.(planned, signal)
+  const fetched = await source.fetch?.(image, signal)
   try {
-    const { rows, columns, affine, slices } = fetched === undefined ? planned.grid : gridAgain(planned, fetched.images)
+    const { rows, columns, affine, slices } = fetched === undefined ? image.grid : gridAgain(image, fetched.images)
+    // Said beforehand, so that an image that is there after an interruption is known to be ours, and made again.
+    await record.add(target, unfinished)
     const files = slices.map(({ source, frame }) => ({
       file: source.file,
       frame: frame.index,
@@ -187,10 +210,10 @@ function gridAgain(planned: PlannedImage, images: readonly Located[]): Grid {
 
 function writeRefusal(error: unknown): unknown {
   const code = systemCode(error, '')
-  if (code === 'ENOSPC')
-    return new SequelaError('disk_full', 'there is no room left for images; make room and run it again', {
-      cause: error,
-    })
+  if (isDiskFull(error)) {
+    const message = 'there is no room left for images; make room and run it again'
+    return new SequelaError('disk_full', message, { cause: error })
+  }
   if (code === 'EACCES' || code === 'EROFS') {
     return new SequelaError('file_unreadable', `the folder for images cannot be written (${code})`, { cause: error })
   }
@@ -212,10 +235,11 @@ function failureSentence(
 
 /** Named as the series that were read are: by child, day and number. */
 function unreadableSeries(scanned: ScannedFolder, { children }: Plan): { rule: string; sentence: string }[] {
-  return scanned.unreadableSeries.map(({ patientId, reason, ...series }) => {
+  return scanned.unreadableSeries.map(({ patientId, reason, missed, ...series }) => {
     const planned = children.find(({ child }) => child.patientId === patientId)
-    const held = { ...series, child: planned?.child, reason: reason.replace(/\.$/, '') }
-    return { rule: 'unreadable', sentence: heldSentence(held, planned?.surgeryDay) }
+    const why = reason.replace(/\.$/, '')
+    const held = { ...series, child: planned?.child, reason: missed ? `${why}; ${nextTime}` : why }
+    return { rule: missed ? 'missed' : 'unreadable', sentence: heldSentence(held, planned?.surgeryDay) }
   })
 }
 

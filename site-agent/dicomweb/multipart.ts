@@ -2,6 +2,7 @@
 // what came before a cut is kept. Nothing grows without a limit.
 
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { PassingFault } from './pacs-connection.ts'
 
 export interface MultipartLimits {
   readonly maxPartBytes: number
@@ -20,7 +21,10 @@ export function boundaryOf(contentType: string): string {
   return boundary
 }
 
-/** Bodies of the parts, in order. @throws SequelaError `message_malformed` when the body breaks the rules or a limit. */
+/**
+ * Bodies of the parts, in order.
+ * @throws SequelaError `message_malformed` when the body breaks the rules or a limit; a `PassingFault` when it breaks off.
+ */
 export async function* partsOf(
   body: AsyncIterable<Uint8Array>,
   boundary: string,
@@ -54,7 +58,10 @@ export async function* partsOf(
     if (preamble && bytes > maxPartHeaderBytes) throw malformed('no part begins')
     if (bytes > maxPartBytes + maxPartHeaderBytes) throw malformed(`a part is longer than ${maxPartBytes} bytes`)
   }
-  if (preamble || !rest.toString('latin1').startsWith('--')) throw malformed('it ends in the middle of a part')
+  if (preamble || !rest.toString('latin1').startsWith('--')) {
+    // Whole for HTTP, as when a server fails after its first bytes: like a line that was cut.
+    throw new PassingFault('message_malformed', 'the PACS sent an answer that ends in the middle of a part')
+  }
 }
 
 function withoutHeaders(part: Buffer): Buffer {

@@ -9,11 +9,11 @@ import { parseDicomHeader } from '../dicom/dicom-file.ts'
 import type { ScannedFolder, UnreadableSeries } from '../dicom/folder.ts'
 import { scanFolder } from '../dicom/folder.ts'
 import { readInstance } from '../dicom/header.ts'
-import type { ImportSource } from '../dicom/import-source.ts'
+import { type ImportSource, SeriesMissed } from '../dicom/import-source.ts'
 import type { PlannedImage } from '../dicom/plan.ts'
 import type { Located } from '../dicom/stacks.ts'
 import { writeFileDurably } from '../durable-file.ts'
-import type { Pacs, SeriesKey, StudyFilter } from './pacs.ts'
+import type { ListedSeries, ListedStudy, Pacs, SeriesKey, StudyFilter } from './pacs.ts'
 import { AccessRefused, PassingFault } from './pacs-connection.ts'
 
 export interface PacsSourceOptions {
@@ -24,51 +24,106 @@ export interface PacsSourceOptions {
   readonly incomingFolder: string
 }
 
-export function pacsSource({ pacs, filters, incomingFolder }: PacsSourceOptions): ImportSource {
+/**
+ * So many series in a row that are not given are an archive that gives none: with a quarter of a minute for each it is said
+ * soon, while the examinations of one broken medium are still passed over.
+ */
+const maxMissedInARow = 10
+
+export function pacsSource(options: PacsSourceOptions): ImportSource {
+  const { pacs, filters, incomingFolder } = options
+  const patience = createPatience(options)
   return {
     scan: async ({ signal, onProgress }) => {
       const images: Located[] = []
       const unreadable = new Map<string, number>()
       const unreadableSeries: UnreadableSeries[] = []
+      const listOf = async <T>(
+        of: ListedStudy | ListedSeries,
+        ask: () => Promise<readonly T[]>,
+      ): Promise<readonly T[]> => {
+        try {
+          return await patience.with(ask, signal)
+        } catch (error) {
+          const missed = error instanceof SeriesMissed
+          if (!missed && !isUnreadable(error)) throw error
+          const { patientId, day } = of
+          const { seriesNumber, images } = 'seriesUid' in of ? of : { seriesNumber: undefined, images: undefined }
+          unreadableSeries.push({ patientId, day, seriesNumber, images, reason: error.message, missed })
+          return []
+        }
+      }
       for (const filter of filters) {
-        for await (const series of pacs.series(filter, signal)) {
-          const headers = await pacs.headers(series, signal).catch((error: unknown) => {
-            if (!isAboutOneSeries(error)) throw error
-            const { patientId, day, seriesNumber, images } = series
-            unreadableSeries.push({ patientId, day, seriesNumber, images, reason: error.message })
-            return []
-          })
-          for (const fields of headers) {
-            try {
-              images.push({ instance: readInstance(fields, ''), file: '' })
-            } catch (error) {
-              if (!(error instanceof SequelaError)) throw error
-              unreadable.set(error.message, (unreadable.get(error.message) ?? 0) + 1)
+        for await (const study of pacs.studies(filter, signal)) {
+          for (const series of await listOf(study, () => pacs.series(study, signal))) {
+            for (const fields of await listOf(series, () => pacs.headers(series, signal))) {
+              try {
+                images.push({ instance: readInstance(fields, ''), file: '' })
+              } catch (error) {
+                if (!(error instanceof SequelaError)) throw error
+                unreadable.set(error.message, (unreadable.get(error.message) ?? 0) + 1)
+              }
             }
+            onProgress?.(images.length)
           }
-          onProgress?.(images.length)
         }
       }
       return { images, copies: 0, foreign: 0, unreadable, unreadableSeries } satisfies ScannedFolder
     },
     fetch: async (image, signal) => {
       const folder = join(incomingFolder, sha256(image.stack.instance.identifiers.seriesUid))
-      await fetchSeries(pacs, image, folder, signal).catch(async (error: unknown) => {
-        if (!isAboutOneSeries(error)) throw error
+      try {
+        await patience.with(() => fetchSeries(pacs, image, folder, signal), signal)
+      } catch (error) {
         // What cannot be used is not kept.
-        await rm(folder, { recursive: true, force: true })
-        throw new SequelaError('scan_unreadable', error.message, { cause: error })
-      })
+        if (isUnreadable(error)) await rm(folder, { recursive: true, force: true })
+        throw error
+      }
       const { images } = await scanFolder(folder, signal === undefined ? {} : { signal })
       return { images, release: () => rm(folder, { recursive: true, force: true }) }
     },
   }
 }
 
-/**
- * Whether the PACS refuses this series, or says something of it that cannot be used, and others may be better. A fault that
- * passes has been tried long enough, and refused access is refused for all: these end the import.
- */
+interface Patience {
+  /**
+   * Does something that concerns one series or study.
+   * @throws SeriesMissed for a fault that may pass, as long as the PACS answers searches and gives other series; SequelaError
+   *   `scan_unreadable` where this series is refused or not as it should be; what ends the import as it is.
+   */
+  with<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+}
+
+/** Bears that single series are not given, until it looks as if none is. */
+function createPatience({ pacs, filters }: PacsSourceOptions): Patience {
+  let missedInARow = 0
+  const search = async (signal?: AbortSignal): Promise<void> => {
+    const [filter] = filters
+    if (filter !== undefined) await pacs.studies(filter, signal)[Symbol.asyncIterator]().next()
+  }
+  return {
+    with: async (work, signal) => {
+      try {
+        const result = await work()
+        missedInARow = 0
+        return result
+      } catch (fault) {
+        if (isAboutOneSeries(fault)) throw new SequelaError('scan_unreadable', fault.message, { cause: fault })
+        if (!(fault instanceof PassingFault)) throw fault
+        await search(signal)
+        if (++missedInARow < maxMissedInARow) throw new SeriesMissed(fault.code, fault.message, { cause: fault })
+        const message = `${fault.message}; ${missedInARow} series in a row did not come, though it answers searches. Ask whoever runs the PACS and run it again; if only these do not come, go round them with --map, --from and --until`
+        throw new SequelaError(fault.code, message, { cause: fault })
+      }
+    },
+  }
+}
+
+function isUnreadable(error: unknown): error is SequelaError {
+  return error instanceof SequelaError && error.code === 'scan_unreadable'
+}
+
+/** Whether the PACS refuses this series, or says something of it that cannot be used. Refused access is refused for all. */
 function isAboutOneSeries(error: unknown): error is SequelaError {
   if (!(error instanceof SequelaError) || error instanceof PassingFault || error instanceof AccessRefused) return false
   return error.code === 'pacs_refused' || error.code === 'message_malformed' || error.code === 'scan_unreadable'

@@ -46,7 +46,8 @@ const entry = (study: number, series?: number): object => ({
 
 async function seriesOf(pacs: Pacs, filter: StudyFilter = everything): Promise<string[]> {
   const found: string[] = []
-  for await (const { seriesUid } of pacs.series(filter)) found.push(seriesUid)
+  for await (const study of pacs.studies(filter))
+    found.push(...(await pacs.series(study)).map(({ seriesUid }) => seriesUid))
   return found
 }
 
@@ -128,7 +129,7 @@ describe('a PACS', () => {
       response.writeHead(200, json).end(JSON.stringify([one]))
     })
     const found: ListedSeries[] = []
-    for await (const series of pacs.series(everything)) found.push(series)
+    for await (const study of pacs.studies(everything)) found.push(...(await pacs.series(study)))
     const day = Date.UTC(2024, 2, 10) / 86_400_000
     expect(found).toEqual([
       { studyUid: '1.1', seriesUid: '1.1.1', patientId: 'P1', day, seriesNumber: 12, images: 6000 },

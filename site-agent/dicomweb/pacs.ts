@@ -25,18 +25,25 @@ export interface SeriesKey {
   readonly seriesUid: string
 }
 
-/** A series with what the PACS tells of it in its lists. */
-export interface ListedSeries extends SeriesKey {
+/** A study with what the PACS tells of it in its lists. */
+export interface ListedStudy {
+  readonly studyUid: string
   readonly patientId: string | undefined
-  /** Of the study, since 1970. */
+  /** Since 1970. */
   readonly day: number | undefined
+}
+
+/** A series with what the PACS tells of it and its study in its lists. */
+export interface ListedSeries extends ListedStudy, SeriesKey {
   readonly seriesNumber: number | undefined
   readonly images: number | undefined
 }
 
 export interface Pacs {
-  /** MR series of the studies that match, page by page. */
-  series(filter: StudyFilter, signal?: AbortSignal): AsyncIterable<ListedSeries>
+  /** The studies that match, page by page. */
+  studies(filter: StudyFilter, signal?: AbortSignal): AsyncIterable<ListedStudy>
+  /** MR series of a study. */
+  series(study: ListedStudy, signal?: AbortSignal): Promise<readonly ListedSeries[]>
   /** Attributes of each image of a series, without pixels. */
   headers(series: SeriesKey, signal?: AbortSignal): Promise<readonly Fields[]>
   /** Whole files of a series, as they come; at most `count`. Not tried again: what came may be kept. */
@@ -100,20 +107,26 @@ export function createPacs({ connection, random, wait = pause }: PacsOptions): P
   }
 
   return {
-    series: async function* (filter, signal) {
+    studies: async function* (filter, signal) {
       for await (const study of pages(`/studies?${queryOf(filter)}`, signal)) {
-        const studyUid = uidIn(study, identifying.studyUid)
-        for await (const series of pages(`/studies/${studyUid}/series?Modality=MR`, signal)) {
-          yield {
-            studyUid,
-            seriesUid: uidIn(series, identifying.seriesUid),
-            patientId: textOf(study, identifying.patientId) ?? filter.patientId,
-            day: dayOf(study),
-            seriesNumber: numberOf(series, acquisition.seriesNumber),
-            images: numberOf(series, acquisition.imagesOfSeries),
-          }
+        yield {
+          studyUid: uidIn(study, identifying.studyUid),
+          patientId: textOf(study, identifying.patientId) ?? filter.patientId,
+          day: dayOf(study),
         }
       }
+    },
+    series: async (study, signal) => {
+      const listed: ListedSeries[] = []
+      for await (const series of pages(`/studies/${study.studyUid}/series?Modality=MR`, signal)) {
+        listed.push({
+          ...study,
+          seriesUid: uidIn(series, identifying.seriesUid),
+          seriesNumber: numberOf(series, acquisition.seriesNumber),
+          images: numberOf(series, acquisition.imagesOfSeries),
+        })
+      }
+      return listed
     },
     headers: ({ studyUid, seriesUid }, signal) => ask(`/studies/${studyUid}/series/${seriesUid}/metadata`, signal),
     files: ({ studyUid, seriesUid }, count, signal) => read(`/studies/${studyUid}/series/${seriesUid}`, count, signal),
