@@ -1,6 +1,5 @@
 // `site run`: the agent, put together and run until a signal comes.
 
-import { watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../shared/clock.ts'
@@ -9,6 +8,7 @@ import { createLog, type LogLevel } from '../../shared/log.ts'
 import { seededRandom } from '../../shared/random.ts'
 import { runAgent } from '../agent.ts'
 import { createApprovals } from '../approvals.ts'
+import { approvalIn } from '../approvals-watch.ts'
 import { brainNetworkFor } from '../brain-network-setting.ts'
 import { createChildrenProvider, siteCohort } from '../children.ts'
 import { nowhereElse } from '../cohort/elsewhere.ts'
@@ -74,7 +74,7 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
         connect: async () =>
           createCoordinatorClient(await renewedIdentity({ identityFile, clock, jitter, log, renew })),
         renewalInMs: async () => renewalDueMs(certificateLife(await readIdentity(identityFile)), jitter) - clock.now(),
-        approvalsChanged: (signal) => changeOf(home.approvalsFolder, signal),
+        approvalsChanged: (signal) => approvalIn(home.approvalsFolder, { signal, log }),
         status: createStatusBoard({ file: home.statusFile, clock }),
         clock,
         random,
@@ -96,24 +96,6 @@ async function renew(identity: SiteIdentity, csrPem: string): Promise<string> {
   } finally {
     client.close()
   }
-}
-
-/** Resolves at the next change of a folder, or when `signal` aborts. */
-function changeOf(folder: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const watcher = watch(folder, { persistent: false })
-    const done = (): void => {
-      watcher.close()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    watcher.on('change', (_, name) => {
-      if (String(name).endsWith('.yaml')) done()
-    })
-    watcher.on('error', done)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
 
 function hostOf({ federationAddress }: SiteIdentity): string {
