@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs'
 import { readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import type { Notice } from './agent.ts'
 import { createSpool } from './spool.ts'
@@ -80,7 +79,7 @@ describe('an agent', () => {
     scene.say(heartbeat)
     await scene.until('delivers')
     expect(await kept()).toEqual({ updates: 1, weights: 1 })
-    scene.say({ kind: 'cancellation', assignmentId: formatAssignmentId(assignment), reason: 'enough' })
+    scene.say({ kind: 'cancellation', assignment })
     await scene.until('delivers', 2)
     await scene.stop()
     expect(await kept()).toEqual({ updates: 0, weights: 0 })

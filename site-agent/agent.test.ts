@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { errorCodes, SequelaError } from '../shared/protocol/errors.ts'
 import type { Linkage } from './linkage/linkage.ts'
 import { createSpool } from './spool.ts'
@@ -109,7 +108,7 @@ describe('an agent', () => {
     await scene.until('attends')
     scene.say(notice)
     await scene.until('delivers')
-    scene.say({ kind: 'cancellation', assignmentId: formatAssignmentId(assignment), reason: 'enough' })
+    scene.say({ kind: 'cancellation', assignment })
     scene.say({ kind: 'assignment', assignment: { ...assignment, round: 1 } })
     await scene.until('delivers', 2)
     expect(await stage.lastOutcome(scene)).toBe('delivered')

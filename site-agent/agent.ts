@@ -3,8 +3,9 @@
 // `work` performs what came in (assignment.ts). A line that goes down does not disturb training.
 
 import type { Clock } from '../shared/clock.ts'
+import type { Digest } from '../shared/digest.ts'
 import type { Log } from '../shared/log.ts'
-import { formatAssignmentId } from '../shared/protocol/assignment-id.ts'
+import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { type ErrorCode, SequelaError } from '../shared/protocol/errors.ts'
 import type { Random } from '../shared/random.ts'
 import {
@@ -24,10 +25,10 @@ import type { StatusBoard } from './status-board.ts'
 
 /** What the coordinator says on the open call. */
 export type Notice =
-  | { readonly kind: 'welcome'; readonly site: string; readonly serverTimeMs: number; readonly programVersion: string }
+  | { readonly kind: 'welcome'; readonly serverTimeMs: number; readonly programVersion: string }
   | { readonly kind: 'assignment'; readonly assignment: Assignment }
-  | { readonly kind: 'cancellation'; readonly assignmentId: string; readonly reason: string }
-  | { readonly kind: 'study-offer'; readonly studyDigest: string; readonly name: string }
+  | { readonly kind: 'cancellation'; readonly assignment: AssignmentKey }
+  | { readonly kind: 'study-offer'; readonly studyDigest: Digest; readonly name: string }
   | { readonly kind: 'renewal' }
   | { readonly kind: 'heartbeat'; readonly serverTimeMs: number }
 
@@ -68,6 +69,9 @@ const reportIntervalMs = 2_000
  */
 const soonestRenewalMs = 10 * 60_000
 
+/** A call that ends sooner is a failure, however it ends: a coordinator or a proxy that hangs up each time would be called without a pause. */
+const lastingCallMs = 10_000
+
 /** Runs until `signal` aborts. */
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
   const queue = createAssignmentQueue(signal)
@@ -90,21 +94,21 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
         if (Math.abs(clockDifferenceMs) > clockWarningMs) deps.log.warn('clock-differs', { waitMs: clockDifferenceMs })
         const since = new Date(deps.clock.now()).toISOString()
         deps.status.update({ connection: { state: 'connected', since, clockDifferenceMs } })
-        deps.log.info('connected', { site: notice.site, version: notice.programVersion })
+        deps.log.info('connected', { site: deps.site, version: notice.programVersion })
         return
       }
       case 'assignment':
         queue.add(notice.assignment)
         return
       case 'cancellation':
-        deps.log.info('assignment-cancelled', { reason: notice.reason })
-        queue.cancel(notice.assignmentId)
+        deps.log.info('assignment-cancelled', placeOf(notice.assignment))
+        queue.cancel(formatAssignmentId(notice.assignment))
         clearUp()
         return
       case 'study-offer':
         offers.set(notice.studyDigest, notice.name)
         deps.status.update({ offers: [...offers].map(([digest, name]) => ({ digest, name })) })
-        deps.log.info('study-offered', { digest: notice.studyDigest, study: notice.name })
+        deps.log.info('study-offered', { digest: notice.studyDigest })
         return
       case 'heartbeat':
         if (isTold) return
@@ -125,25 +129,31 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
         const hangUp = new AbortController()
         const untilThen = AbortSignal.any([signal, hangUp.signal])
         const { studies: approved, unreadable } = await deps.approvals.list()
-        for (const approval of unreadable) deps.log.warn('approval-unreadable', approval)
+        for (const { digest, code } of unreadable) deps.log.warn('approval-unreadable', { digest, code })
         const renewalInMs = Math.max(await deps.renewalInMs(), soonestRenewalMs)
         const digests = approved.map(({ digest }) => digest)
-        const hear = (notice: Notice): void => {
-          failures = 0
-          onNotice(notice)
-        }
+        const beganMs = deps.clock.now()
+        const isLasting = (): boolean => deps.clock.now() - beganMs >= lastingCallMs
         // From here to the race nothing may be awaited: a call that fails in between would fail unheard.
-        const listening = connections.use((client) => client.attend(digests, hear, untilThen))
+        const listening = connections
+          .use((client) => client.attend(digests, onNotice, untilThen))
+          .finally(() => {
+            if (isLasting()) failures = 0
+          })
         void connections.use((client) => deps.linkage.announce(approved, client))
         const renewal = deps.wait(renewalInMs, untilThen)
         const approval = deps.approvalsChanged(untilThen)
-        await Promise.race([listening, renewal, approval]).finally(() => hangUp.abort())
-        await listening.catch(ignoreCancelled)
+        const ended = listening.then(() => {
+          if (isLasting() || untilThen.aborted) return
+          throw new SequelaError('unreachable', 'the coordinator, or a proxy on the way, ended the call at once')
+        })
+        await Promise.race([ended, renewal, approval]).finally(() => hangUp.abort())
+        await ended.catch(ignoreCancelled)
       } catch (error) {
         if (signal.aborted) break
         const refusal = SequelaError.from(error, 'unreachable')
         const waitMs = backoffMs(failures++, deps.random)
-        deps.log.warn('disconnected', { code: refusal.code, reason: refusal.message, waitMs })
+        deps.log.warn('disconnected', { code: refusal.code, waitMs })
         const retryAt = new Date(deps.clock.now() + waitMs).toISOString()
         deps.status.update({ connection: { state: 'waiting', reason: refusal.message, retryAt } })
         await deps.wait(waitMs, signal)
@@ -252,6 +262,10 @@ function createReporter(
         )
     },
   }
+}
+
+function placeOf({ studyDigest: digest, stage, round }: AssignmentKey) {
+  return { digest, stage, round }
 }
 
 function ignoreCancelled(error: unknown): void {

@@ -10,8 +10,8 @@ import type { Notice } from '../agent.ts'
 export function noticeOf({ notice }: AttendResponse): Notice | undefined {
   switch (notice?.$case) {
     case 'welcome': {
-      const { site, serverTimeMs, programVersion } = notice.value
-      return { kind: 'welcome', site, serverTimeMs: Number(serverTimeMs), programVersion: peerText(programVersion) }
+      const { serverTimeMs, programVersion } = notice.value
+      return { kind: 'welcome', serverTimeMs: Number(serverTimeMs), programVersion: peerText(programVersion) }
     }
     case 'assignment': {
       const { assignmentId, baseDigest, baseByteLength, deadlineMs, evaluateOnly, answerPass } = notice.value
@@ -32,9 +32,13 @@ export function noticeOf({ notice }: AttendResponse): Notice | undefined {
       }
     }
     case 'cancellation':
-      return { kind: 'cancellation', ...notice.value, reason: peerText(notice.value.reason) }
+      return { kind: 'cancellation', assignment: parseAssignmentId(notice.value.assignmentId) }
     case 'studyOffer':
-      return { kind: 'study-offer', ...notice.value, name: peerText(notice.value.name) }
+      return {
+        kind: 'study-offer',
+        studyDigest: parseDigest(notice.value.studyDigest),
+        name: peerText(notice.value.name),
+      }
     case 'renewal':
       return { kind: 'renewal' }
     case 'heartbeat':

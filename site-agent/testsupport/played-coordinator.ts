@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256 } from '../../shared/digest.ts'
-import { silentLog } from '../../shared/log.ts'
+import { type Log, silentLog } from '../../shared/log.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { binaryModel } from '../../shared/model/testsupport/models.ts'
 import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
@@ -45,7 +45,7 @@ export const assignment = {
   },
 }
 export const notice: Notice = { kind: 'assignment', assignment }
-const welcome: Notice = { kind: 'welcome', site: 'a', serverTimeMs: 0, programVersion: '1' }
+const welcome: Notice = { kind: 'welcome', serverTimeMs: 0, programVersion: '1' }
 
 /** How the coordinator that is played behaves; each list is used up from the front, then all goes well. */
 interface Play {
@@ -58,6 +58,7 @@ interface Play {
   readonly freeBytes?: () => Promise<number>
   /** Otherwise no child is at another hospital. */
   readonly linkage?: Linkage
+  readonly log?: Log
 }
 
 export interface Scene {
@@ -68,6 +69,12 @@ export interface Scene {
   say(notice: Notice): void
   /** Ends the open call as a line that goes down does. */
   cutLine(): void
+  /** Ends the open call in good order. */
+  endCall(): void
+  /** Lets time pass. */
+  elapse(ms: number): void
+  /** How long each back-off was to last, in ms. */
+  readonly pauses: readonly number[]
   /** Clients that were made and not closed. */
   readonly open: ReadonlySet<AgentClient>
   /** How long each call was to last before its certificate is renewed, in ms. */
@@ -124,6 +131,7 @@ async function play(
     renewalInMs = dayMs,
     freeBytes = async () => 2 ** 30,
     linkage,
+    log = silentLog,
   }: Play = {},
 ): Promise<Scene> {
   const events: string[] = []
@@ -135,8 +143,11 @@ async function play(
   const stopping = new AbortController()
   let say: (notice: Notice) => void = () => {}
   let cutLine = (): void => {}
+  let endCall = (): void => {}
+  let nowMs = 0
   const open = new Set<AgentClient>()
   const renewals: number[] = []
+  const pauses: number[] = []
   const untilAborted = (signal: AbortSignal): Promise<never> =>
     new Promise((_, reject) => {
       const end = (): void => reject(new SequelaError('cancelled', 'called off'))
@@ -147,10 +158,11 @@ async function play(
     attend: async (approved, onNotice, signal) => {
       say = onNotice
       onNotice(welcome)
-      const cut = Promise.withResolvers<never>()
-      cutLine = () => cut.reject(new SequelaError('unreachable', 'the line went down'))
+      const ending = Promise.withResolvers<void>()
+      cutLine = () => ending.reject(new SequelaError('unreachable', 'the line went down'))
+      endCall = () => ending.resolve()
       happen(`attends with ${approved.length}`)
-      await Promise.race([cut.promise, untilAborted(signal)])
+      await Promise.race([ending.promise, untilAborted(signal)])
     },
     downloadWeights: async ({ file }) => {
       await writeFile(file, base)
@@ -185,10 +197,10 @@ async function play(
   }
   const approvals = createApprovals(join(folder, 'approvals'))
   await approvals.approve(study)
-  const clock = { now: () => 0 }
+  const clock = { now: () => nowMs }
   const egress = createEgress({ file: join(folder, 'egress.jsonl'), clock })
   const deps: AgentDeps = {
-    ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log: silentLog },
+    ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log },
     evaluator: createEvaluator({ site: 'a', trainer, reportedFile: join(folder, 'reported.json') }),
     preparedChildren: async () => [],
     egress,
@@ -213,6 +225,7 @@ async function play(
         renewals.push(ms)
         return untilAborted(signal).catch(() => {})
       }
+      pauses.push(ms)
       happen('waits')
     },
   }
@@ -232,7 +245,11 @@ async function play(
       }),
     say: (said) => say(said),
     cutLine: () => cutLine(),
-    ...{ open, renewals },
+    endCall: () => endCall(),
+    elapse: (ms) => {
+      nowMs += ms
+    },
+    ...{ open, renewals, pauses },
     stop: async () => {
       stopping.abort()
       await running
