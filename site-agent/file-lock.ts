@@ -4,6 +4,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { SequelaError } from '../shared/protocol/errors.ts'
+import { isDatabaseBusy } from '../shared/system-code.ts'
 
 export interface LockOptions {
   /** What to say when another has it. */
@@ -22,13 +23,8 @@ export function lockFile(file: string, { taken, patienceMs }: LockOptions): () =
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    if (isBusy(error)) throw new SequelaError('store_locked', taken, { cause: error })
+    if (isDatabaseBusy(error)) throw new SequelaError('store_locked', taken, { cause: error })
     throw new SequelaError('file_unreadable', `${file} cannot be locked`, { cause: error })
   }
   return () => database.close()
-}
-
-/** SQLITE_BUSY. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { isDatabaseBusy } from '../../shared/system-code.ts'
 
 export interface StoreLock {
   release(): void
@@ -19,7 +20,7 @@ export function lockStore(folder: string): StoreLock {
     database.prepare('INSERT OR REPLACE INTO holder (id, pid) VALUES (1, ?)').run(process.pid)
     database.exec('PRAGMA locking_mode = NORMAL; BEGIN IMMEDIATE')
   } catch (error) {
-    const holder = isBusy(error) ? holderOf(database) : undefined
+    const holder = isDatabaseBusy(error) ? holderOf(database) : undefined
     database.close()
     if (holder === undefined) {
       const message = `${folder} cannot be locked; it must be writable for the user that the coordinator runs as`
@@ -33,11 +34,6 @@ export function lockStore(folder: string): StoreLock {
       database.close()
     },
   }
-}
-
-/** SQLITE_BUSY. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
 /** Waits for a moment, as the holder may be writing its number just now. */
