@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -71,10 +80,27 @@ describe('the spool', () => {
     expect(await spool.list()).toEqual([])
   })
 
-  test('does not believe bytes that are shorter than they were', async () => {
-    const spool = createSpool(join(root, 'cut'))
+  test.each([
+    ['shorter', (file: string) => truncateSync(file, 2)],
+    ['others', (file: string) => writeFileSync(file, Uint8Array.from([1, 2, 3, 5]))],
+  ])('does not hand out bytes that are %s than those that were sealed', async (how, damage) => {
+    const spool = createSpool(join(root, how))
     const spooled = await spool.put(update(1))
-    truncateSync(spooled.file, 2)
+    damage(spooled.file)
     expect(await spool.find(update(1).assignment, sha256('base 1'))).toBeUndefined()
+    expect(await spool.list()).toEqual([])
+    await spool.removeTorn()
+    expect(readdirSync(join(root, how))).toEqual([])
+  })
+
+  test('keeps an update that the system does not let it read', async () => {
+    const spool = createSpool(join(root, 'unreadable'))
+    const { file } = await spool.put(update(1))
+    const note = join(dirname(file), 'update.json')
+    rmSync(note)
+    // Stands for a file of another user: this one cannot be read by anybody.
+    mkdirSync(note)
+    await expect(spool.removeTorn()).rejects.toMatchObject({ code: 'file_unreadable' })
+    expect(existsSync(file)).toBe(true)
   })
 })

@@ -1,15 +1,17 @@
 // Sealed updates that wait to be delivered. They survive a restart or a reboot, so that no training is ever repeated
 // because a line was down. One folder an update: the bytes and, written last, what is announced with them.
 
-import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
 import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { isMetricName } from '../shared/study/metrics.ts'
+import { systemCode } from '../shared/system-code.ts'
 import { syncFolder, writeFileDurably } from './durable-file.ts'
 import type { SealedUpdate } from './egress.ts'
+import { digestOfFile } from './file-digest.ts'
 
 /** A sealed update on disk; `file` holds the bytes. */
 export interface SpooledUpdate extends Omit<SealedUpdate, 'content'> {
@@ -24,11 +26,15 @@ export interface Spool {
   requireRoom(byteLength: number): Promise<void>
   /** Keeps the update; on return it survives a power cut. */
   put(update: SealedUpdate): Promise<SpooledUpdate>
-  /** The update kept for an assignment, if there is one that starts from `baseDigest`. */
+  /** The update kept for an assignment, if there is a whole one that starts from `baseDigest`. @throws SequelaError `file_unreadable`. */
   find(assignment: AssignmentKey, baseDigest: Digest): Promise<SpooledUpdate | undefined>
+  /** All whole ones. @throws SequelaError `file_unreadable`. */
   list(): Promise<readonly SpooledUpdate[]>
   remove(update: SpooledUpdate): Promise<void>
-  /** Removes what is no whole update, as a power cut leaves it. Only while nothing is being put. */
+  /**
+   * Removes what is no whole update, as a power cut leaves it. Only while nothing is being put.
+   * @throws SequelaError `file_unreadable` where the system does not let an update be read, which is no reason to remove it.
+   */
   removeTorn(): Promise<void>
 }
 
@@ -55,16 +61,14 @@ const roomBesideBytes = 16 * 2 ** 20
 /** @param freeBytes how much room a folder's disk has; a parameter so that a full one can be tested */
 export function createSpool(folder: string, freeBytes: (folder: string) => Promise<number> = freeBytesOf): Spool {
   const read = async (entry: string): Promise<SpooledUpdate | undefined> => {
-    const note = await readFile(join(folder, entry, noteName), 'utf8').catch(() => undefined)
+    const note = await readFile(join(folder, entry, noteName), 'utf8').catch(orMissing)
     if (note === undefined) return undefined
     const parsed = noteSchema.safeParse(jsonOf(note))
     if (!parsed.success) return undefined
     const file = join(folder, entry, contentName)
-    const size = await stat(file).then(
-      (info) => info.size,
-      () => -1,
-    )
-    return size === parsed.data.byteLength ? { ...parsed.data, file } : undefined
+    // What was sealed and recorded leaves, and no other bytes.
+    const isWhole = (await digestOfFile(file).catch(orMissing)) === parsed.data.updateDigest
+    return isWhole ? { ...parsed.data, file } : undefined
   }
 
   return {
@@ -122,6 +126,14 @@ async function freeBytesOf(folder: string): Promise<number> {
 
 function entryOf(assignment: AssignmentKey): string {
   return sha256(formatAssignmentId(assignment)).slice(0, 32)
+}
+
+/** Nothing for what is not there, a refusal for what cannot be read. */
+function orMissing(cause: unknown): undefined {
+  const code = systemCode(cause)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+  const message = `an update that waits in the spool cannot be read (${code}); the agent must run as the user that owns its home, on a sound disk`
+  throw new SequelaError('file_unreadable', message, { cause })
 }
 
 function jsonOf(text: string): unknown {
