@@ -7,7 +7,7 @@ import { makeIssuing, makeRoot, makeSiteCertificate } from '../coordinator/autho
 import { silentLog } from '../shared/log.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { createKeyAndRequest } from './identity.ts'
-import { readIdentity, type SiteIdentity, writeIdentity } from './identity-file.ts'
+import { certificateLife, readIdentity, type SiteIdentity, writeIdentity } from './identity-file.ts'
 import { renewedIdentity } from './renewed-identity.ts'
 
 const hourMs = 3_600_000
@@ -79,4 +79,32 @@ test('one whose time is over is refused with what to do, and nobody is asked', a
     message: expect.stringMatching(/ended 2030-01-04T00:00:00.000Z .* new code, stop the agent and enrol again/),
   })
   expect(asked()).toBe(0)
+})
+
+test('one that is not good yet tells that the clock is behind, and nobody is asked', async () => {
+  const { outcome, asked } = await after(-365 * 24)
+  await expect(outcome).rejects.toMatchObject({
+    code: 'certificate_expired',
+    message: expect.stringContaining("this machine's clock is behind"),
+  })
+  expect(asked()).toBe(0)
+})
+
+test.each([
+  ['certificate', { certificateChainPem: 'no certificate' }],
+  ['key', { privateKeyPem: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n' }],
+  ['root', { rootPem: '' }],
+])('one whose %s is damaged is refused with what to do', async (_, damage) => {
+  expect(() => certificateLife({ ...identity, ...damage })).toThrow('is damaged; enrol again with a new code')
+})
+
+test('one with the key of another is refused', async () => {
+  const { privateKeyPem } = await createKeyAndRequest('boston', 2048)
+  expect(() => certificateLife({ ...identity, privateKeyPem })).toThrow('is damaged; enrol again with a new code')
+})
+
+test('a file that cannot be read is not taken for a site that was never enrolled', async () => {
+  // A folder stands for a file of another user: nobody can read it.
+  await expect(readIdentity(folder)).rejects.toMatchObject({ code: 'file_unreadable' })
+  await expect(readIdentity(join(folder, 'absent'))).rejects.toThrow('has no certificate yet')
 })

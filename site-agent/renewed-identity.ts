@@ -23,6 +23,7 @@ export async function renewedIdentity({ identityFile, clock, jitter, log, renew 
   const life = certificateLife(identity)
   const nowMs = clock.now()
   if (nowMs > life.notAfterMs) throw expired(identity, life.notAfterMs)
+  if (nowMs < life.notBeforeMs) throw notYet(identity, life.notBeforeMs)
   if (nowMs < renewalDueMs(life, jitter)) return identity
   const { privateKeyPem, csrPem } = await createKeyAndRequest(identity.site)
   const certificateChainPem = await renew(identity, csrPem).catch((error: unknown) => {
@@ -34,6 +35,13 @@ export async function renewedIdentity({ identityFile, clock, jitter, log, renew 
   await writeIdentity(identityFile, renewed)
   log.info('certificate-renewed', { site: identity.site })
   return renewed
+}
+
+/** A clock that is behind would find the coordinator's certificate not good yet either. */
+function notYet({ site }: SiteIdentity, notBeforeMs: number): SequelaError {
+  const since = new Date(notBeforeMs).toISOString()
+  const message = `the certificate of ${site} is good only from ${since}; this machine's clock is behind: ask IT to set it`
+  return new SequelaError('certificate_expired', message)
 }
 
 function expired({ site }: SiteIdentity, notAfterMs: number): SequelaError {

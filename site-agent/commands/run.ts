@@ -39,6 +39,8 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
   const settings = await readSettings(home)
   const { identityFile } = home
   const identity = await readIdentity(identityFile)
+  // Also whether it is sound, which later would be taken for a line that is down.
+  certificateLife(identity)
   const log = createLog('site-agent', options.logLevel)
   const route = routeTo(hostOf(identity), process.env)
   log.info('starting', { site: identity.site, reason: route.kind === 'proxy' ? `through ${route.shown}` : 'direct' })
