@@ -109,7 +109,8 @@ export async function readEgress(file: string): Promise<readonly EgressRecord[]>
   return whole.map((line, index) => {
     const record = recordSchema.safeParse(jsonOf(line))
     if (record.success) return record.data
-    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged`)
+    const todo = 'restore it from a backup, or look at its lines by hand; what the agent adds is not affected'
+    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged; ${todo}`)
   })
 }
 

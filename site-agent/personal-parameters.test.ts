@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -36,6 +36,11 @@ const valuesIn = (weights: Weights | undefined): Record<string, number | undefin
   return { risk: views.get('head.risk.bias')?.[0], shared: views.get('encoder.embedding.bias')?.[0] }
 }
 
+/** The bytes with others at their end: little-endian, so they decide exponent and sign of the last number. */
+function withLastByte(bytes: Uint8Array, last: number, before: number): Uint8Array {
+  return Uint8Array.from([...bytes.subarray(0, -2), before, last])
+}
+
 let count = 0
 const fresh = (): PersonalParameters => createPersonalParameters(join(folder, String(count++)))
 
@@ -68,6 +73,20 @@ describe("a site's own parameters", () => {
 
   test('are missing for prediction at a site that has trained none', async () => {
     expect(await fresh().forPrediction(study, sha256('w2'), filled(5))).toBeUndefined()
+  })
+
+  test.each([
+    ['cut', (file: string) => truncateSync(file, statSync(file).size - 4)],
+    ['no finite numbers any more', (file: string) => writeFileSync(file, withLastByte(readFileSync(file), 0x7f, 0xc0))],
+  ])('that are %s on the disk are refused with the file and what to do', async (_, damage) => {
+    const place = join(folder, String(count))
+    const personal = fresh()
+    await personal.keep(study, at(0, 'w0'), filled(10))
+    damage(join(place, study.digest, 'after-00-00000.safetensors'))
+    await expect(personal.forRound(study, at(1, 'w1'), filled(2))).rejects.toMatchObject({
+      code: 'file_unreadable',
+      message: expect.stringMatching(/after-00-00000\.safetensors, .* is damaged; restore it from a backup/),
+    })
   })
 
   test('are none where the study shares everything', async () => {

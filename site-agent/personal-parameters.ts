@@ -6,15 +6,20 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '../shared/digest.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
+import { SequelaError } from '../shared/protocol/errors.ts'
 import { personalPart, withPersonalPart } from '../shared/study/personal.ts'
 import type { StudyFile } from '../shared/study/study.ts'
 import { systemCode } from '../shared/system-code.ts'
+import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors, encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 export interface PersonalParameters {
-  /** Weights that a round hands out, with the site's own values in their place; as they came where the site has none yet. */
+  /**
+   * Weights that a round hands out, with the site's own values in their place; as they came where the site has none yet.
+   * @throws SequelaError `file_unreadable` when the site's own values are damaged.
+   */
   forRound(study: StudyFile, at: AssignmentKey & { readonly baseDigest: Digest }, base: Weights): Promise<Weights>
   /** Keeps what the site has trained in a round, for the rounds after it. On return it survives a power cut. */
   keep(study: StudyFile, at: AssignmentKey, trained: Weights): Promise<void>
@@ -25,11 +30,27 @@ export interface PersonalParameters {
 export function createPersonalParameters(folder: string): PersonalParameters {
   const folderOf = (study: StudyFile): string => join(folder, study.digest)
   const read = async (study: StudyFile, name: string): Promise<Weights | undefined> => {
-    const content = await readFile(join(folderOf(study), `${name}.safetensors`)).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return undefined
-      throw error
+    const file = join(folderOf(study), `${name}.safetensors`)
+    const unreadable = (why: string, cause: unknown): SequelaError =>
+      new SequelaError(
+        'file_unreadable',
+        `${file}, this site's own part of the model, ${why}; restore it from a backup`,
+        {
+          cause,
+        },
+      )
+    const content = await readFile(file).catch((cause: unknown) => {
+      if (systemCode(cause) === 'ENOENT') return undefined
+      throw unreadable(`cannot be read (${systemCode(cause)})`, cause)
     })
-    return content && decodeSafetensors(content)
+    if (content === undefined) return undefined
+    try {
+      const values = decodeSafetensors(content)
+      if (allFinite(values.values)) return values
+    } catch (cause) {
+      throw unreadable('is damaged', cause)
+    }
+    throw unreadable('is damaged', undefined)
   }
   const write = async (study: StudyFile, name: string, values: Weights): Promise<void> => {
     await mkdir(folderOf(study), { recursive: true, mode: 0o700 })

@@ -37,17 +37,23 @@ export function contentOf(grid: Grid): string {
   return sha256([String(recipe), ...slices].join('\n'))
 }
 
-/** Reads the record, which need not be there yet. @throws SequelaError `file_unreadable`. */
+/**
+ * Reads the record, which need not be there yet. A last line that a power loss cut is left out; its series is converted again.
+ * @throws SequelaError `file_unreadable` when it cannot be read or another line is damaged: without it, an image would be
+ *   taken for somebody else's, and a child that was withdrawn for one that is new.
+ */
 export async function openRecord(file: string): Promise<ImportRecord> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return ''
     throw new SequelaError('file_unreadable', `${file} cannot be read (${systemCode(cause)})`, { cause })
   })
   const contents = new Map<string, string>()
-  for (const line of text.split('\n')) {
-    // The last line may have been cut by a power loss; then its series is converted again.
+  for (const [index, line] of text.split('\n').slice(0, -1).entries()) {
     const parsed = lineSchema.safeParse(parsedJson(line))
-    if (parsed.success) contents.set(parsed.data.path, parsed.data.content)
+    if (!parsed.success) {
+      throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged; restore it from a backup`)
+    }
+    contents.set(parsed.data.path, parsed.data.content)
   }
   return {
     contentOf: (path) => contents.get(path),

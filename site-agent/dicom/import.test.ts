@@ -233,6 +233,22 @@ describe('the import of a folder', () => {
     expect((await run(at, { map })).children.map(({ child }) => child).toSorted()).toEqual(['sub-1', 'sub-10'])
   })
 
+  test('converts again what a power cut left out of its record, and goes by no damaged one', async () => {
+    const at = place()
+    writePatient(at.dicom)
+    await run(at)
+    const file = join(at.home, 'images.jsonl')
+    const whole = readFileSync(file, 'utf8')
+    writeFileSync(file, whole.slice(0, -5))
+    const states = imagesOf(await run(at)).map(({ state }) => state)
+    expect(states.toSorted()).toEqual(['converted', ...Array(5).fill('there already')])
+    writeFileSync(file, whole.replace('"path"', '"pa'))
+    await expect(run(at)).rejects.toMatchObject({
+      code: 'file_unreadable',
+      message: expect.stringContaining('line 1 of'),
+    })
+  })
+
   test('does not write over an image that it did not make', async () => {
     const at = place()
     writeSeries(at.dicom)

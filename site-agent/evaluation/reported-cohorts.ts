@@ -91,6 +91,8 @@ async function read(file: string): Promise<z.infer<typeof recordSchema>> {
   try {
     return recordSchema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new SequelaError('file_unreadable', `${file} is damaged; what was reported before is not known`, { cause })
+    const todo = 'restore it from a backup; until then no evaluation is answered'
+    const message = `${file} is damaged, so what was reported before is not known; ${todo}`
+    throw new SequelaError('file_unreadable', message, { cause })
   }
 }
