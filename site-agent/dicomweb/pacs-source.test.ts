@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -85,6 +85,20 @@ describe('a series of a PACS', () => {
     const { pacs, asked } = pacsWith(made.length)
     expect((await (await planned(pacs, incoming)).fetch()).images).toHaveLength(made.length)
     expect(asked).toHaveLength(made.length - 9)
+  })
+
+  test('goes on beside what a kill in the middle of writing left', async () => {
+    const incoming = temporaryFolder()
+    const broken = pacsWith(9, () => {
+      throw new PassingFault('unreachable', 'still cut')
+    })
+    await expect((await planned(broken.pacs, incoming)).fetch()).rejects.toBeInstanceOf(SeriesMissed)
+    const folder = join(incoming, readdirSync(incoming)[0] ?? '')
+    const [whole = ''] = readdirSync(folder)
+    const bytes = readFileSync(join(folder, whole))
+    writeFileSync(join(folder, `${whole}.4711.tmp`), bytes.subarray(0, bytes.length - 100))
+    const { pacs } = pacsWith(made.length)
+    expect((await (await planned(pacs, incoming)).fetch()).images).toHaveLength(made.length)
   })
 
   test('is refused when the PACS gives other images than it announced', async () => {

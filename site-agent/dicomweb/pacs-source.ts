@@ -135,7 +135,13 @@ async function fetchSeries(pacs: Pacs, { stack }: PlannedImage, folder: string, 
   const series: SeriesKey = { studyUid, seriesUid }
   const wanted = new Set(stack.slices.map(({ source }) => source.instance.identifiers.sopUid))
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const there = new Set(await readdir(folder))
+  const names = new Set([...wanted].map(fileNameOf))
+  const there = new Set<string>()
+  for (const name of await readdir(folder)) {
+    // Half a file of an import that was killed would pass for a second image of the same identifier.
+    if (names.has(name)) there.add(name)
+    else await rm(join(folder, name), { recursive: true, force: true })
+  }
   const missing = (): string[] => [...wanted].filter((sopUid) => !there.has(fileNameOf(sopUid)))
   const keep = async (bytes: Uint8Array): Promise<void> => {
     const { fields, transferSyntax } = parseDicomHeader(bytes)
