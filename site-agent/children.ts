@@ -1,6 +1,7 @@
 // This hospital's children, ready for training: read from its tables, every usable scan prepared. Done once for a study in
 // the life of an agent; a new scan or a changed table is taken in by the next start.
 
+import { existsSync } from 'node:fs'
 import type { Log } from '../shared/log.ts'
 import { type ImageStudy, isImageStudy, type Study, type StudyFile } from '../shared/study/study.ts'
 import type { WorkOptions } from './assignment.ts'
@@ -133,14 +134,18 @@ export function imagePreparerFor(
   })
 }
 
-/** Children by study, each prepared once. */
+function isPrepared(children: readonly PreparedChild[]): boolean {
+  return children.every(({ scans }) => scans.every(({ file }) => existsSync(file)))
+}
+
+/** Children by study, each prepared once, and again when what was prepared is gone: the cache may be deleted at any time. */
 export function createChildrenProvider(
   deps: ChildrenDeps,
 ): (study: StudyFile, options: WorkOptions) => Promise<readonly PreparedChild[]> {
   const ready = new Map<string, Promise<readonly PreparedChild[]>>()
-  return (study, { signal, onProgress }) => {
+  return async (study, { signal, onProgress }) => {
     const known = ready.get(study.digest)
-    if (known !== undefined) return known
+    if (known !== undefined && isPrepared(await known)) return known
     const progress = (done: number, total: number): void => onProgress('preparing', done, total)
     const preparing = readyCohort(deps, study, { signal, onProgress: progress }).then(({ prepared }) => {
       const scans = prepared.children.reduce((sum, child) => sum + child.scans.length, 0)

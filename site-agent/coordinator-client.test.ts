@@ -28,7 +28,8 @@ afterAll(() => live.close())
 describe('a download', () => {
   test('brings the announced weights whole', async () => {
     const client = createCoordinatorClient(identity)
-    const file = join(live.folder, 'whole')
+    // Into a folder that is made when it is gone.
+    const file = join(live.folder, 'cache', 'whole')
     await client.downloadWeights({ digest: live.base.digest, byteLength: live.base.bytes.byteLength, file }, quietly())
     expect(sha256(await readFile(file))).toBe(live.base.digest)
     client.close()

@@ -41,11 +41,13 @@ async function clearedUp({
   asked = [],
   approved = true,
   signal = new AbortController().signal,
+  weightsFolder = folder,
 }: {
   readonly answer?: bigint | Error
   readonly asked?: readonly Assignment[]
   readonly approved?: boolean
   readonly signal?: AbortSignal
+  readonly weightsFolder?: string
 } = {}) {
   const spool = createSpool(join(folder, 'spool'))
   const content = Uint8Array.from([1, 2, 3])
@@ -75,7 +77,7 @@ async function clearedUp({
   const egressFile = join(folder, 'egress.jsonl')
   await clearLeftovers(
     {
-      ...{ approvals, spool, weightsFolder: folder, log: silentLog, asked: () => asked, use: (work) => work(client) },
+      ...{ approvals, spool, weightsFolder, log: silentLog, asked: () => asked, use: (work) => work(client) },
       egress: createEgress({ file: egressFile, clock: { now: () => 0 } }),
     },
     signal,
@@ -86,6 +88,11 @@ async function clearedUp({
 
 test('an update that counts already, its receipt lost, is written down as delivered and forgotten', async () => {
   expect(await clearedUp()).toEqual({ offered: 1, kept: 0, records: ['update-delivered'] })
+})
+
+test('an update is settled although the cache with the weights was deleted', async () => {
+  const weightsFolder = join(folder, 'cache', 'weights')
+  expect(await clearedUp({ weightsFolder })).toMatchObject({ offered: 1, kept: 0 })
 })
 
 test.each(['round_closed', 'study_unknown', 'duplicate_update'] as const)(

@@ -2,7 +2,7 @@
 // weights that nothing is trained on any more. An update says more about children than the average does, so it does not lie
 // about. Whether it is of use still is for the coordinator to say: it is offered once more, and the answer decides.
 
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../shared/log.ts'
 import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assignment-id.ts'
@@ -38,6 +38,8 @@ const weightsName = /^([0-9a-f]{64})\.(safetensors|json)(\.partial)?$/
 /** Nothing is awaited, so that no assignment begins to read between the look and the removal. */
 function removeWeights({ weightsFolder, asked }: LeftoverDeps): void {
   const needed = new Set<string | undefined>(asked().flatMap(({ baseDigest, pooled }) => [baseDigest, pooled?.digest]))
+  // The cache may be deleted at any time.
+  if (!existsSync(weightsFolder)) return
   for (const name of readdirSync(weightsFolder)) {
     const digest = weightsName.exec(name)?.[1]
     if (digest !== undefined && !needed.has(digest)) rmSync(join(weightsFolder, name), { force: true })

@@ -1,6 +1,7 @@
 // Fetching weights into a file, from the byte where an earlier attempt ended, also one before a restart of the agent.
 
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Digest } from '../../shared/digest.ts'
 import type { DownloadWeightsResponse, FederationServiceClient } from '../../shared/gen/sequela/v1/federation.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -43,6 +44,8 @@ async function goOn(
   partial: string,
   options: TransferOptions & { readonly later: Later },
 ): Promise<number> {
+  // The cache may be deleted at any time.
+  await mkdir(dirname(partial), { recursive: true, mode: 0o700 })
   const handle = await open(partial, 'a', 0o600)
   try {
     const { size } = await handle.stat()
