@@ -1,12 +1,13 @@
 // The agent's two loops against a coordinator that is played: what it repeats, what it gives up, and what it says.
 
+import { rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { errorCodes, SequelaError } from '../shared/protocol/errors.ts'
 import type { Linkage } from './linkage/linkage.ts'
 import { createSpool } from './spool.ts'
-import { assignment, notice, openStage, type Stage } from './testsupport/played-coordinator.ts'
+import { assignment, notice, openStage, type Stage, study } from './testsupport/played-coordinator.ts'
 
 let stage: Stage
 beforeEach(async () => {
@@ -101,6 +102,19 @@ describe('an agent', () => {
     expect(scene.events.at(-1)).toBe(`declines true internal: ${errorCodes.internal}`)
     expect(await stage.recorded()).toEqual(['declined'])
     expect(await readFile(join(stage.folder, 'egress.jsonl'), 'utf8')).not.toContain('secret')
+  })
+
+  test.each([
+    ['training', notice],
+    ['evaluating', { kind: 'assignment', assignment: { ...assignment, round: 2, evaluateOnly: true } } as const],
+  ])('seals nothing when the approval was taken back while it was %s', async (_, asked) => {
+    const withdraw = (): void => rmSync(join(stage.folder, 'approvals', `${study.digest}.yaml`))
+    const scene = await stage.play(asked === notice ? { training: withdraw } : { evaluation: withdraw })
+    await scene.until('attends')
+    scene.say(asked)
+    await scene.until('declines')
+    expect(scene.events.at(-1)).toContain(`not_approved: ${errorCodes.not_approved}`)
+    expect(await stage.recorded()).toEqual(['declined'])
   })
 
   test('stops what is called off, and does the next', async () => {

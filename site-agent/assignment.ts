@@ -147,6 +147,7 @@ async function trainUpdate(
     count: trained.steps,
     children: trained.children,
   } as const
+  await requireApproval(deps, assignment)
   const sealed = await deps.egress.sealUpdate({
     assignment,
     baseDigest: assignment.baseDigest,
@@ -180,6 +181,7 @@ async function answerPass(
     },
     reporting('evaluating', options),
   )
+  await requireApproval(deps, assignment)
   return deps.spool.put(await deps.egress.sealAnswer({ assignment, baseDigest, answer, policy: study.study.policy }))
 }
 
@@ -211,9 +213,15 @@ async function evaluateWeights(
   const metrics = await deps.trainer.evaluate(job, reporting('evaluating', options))
   const { baseDigest } = assignment
   const { policy } = study.study
+  await requireApproval(deps, assignment)
   await client.reportEvaluation(await deps.egress.sealEvaluation({ assignment, baseDigest, metrics, policy }))
   // The next stage may begin with these; then they are fetched again, which costs less than to know.
   await rm(weightsFile(deps, baseDigest), { force: true })
+}
+
+/** Hours may have passed since the beginning: what the hospital does not approve any more is not sealed to leave. */
+async function requireApproval({ approvals }: AssignmentDeps, { studyDigest }: Assignment): Promise<void> {
+  await approvals.find(studyDigest)
 }
 
 async function prepareJob(

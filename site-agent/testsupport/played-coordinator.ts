@@ -51,7 +51,8 @@ const welcome: Notice = { kind: 'welcome', serverTimeMs: 0, programVersion: '1' 
 interface Play {
   readonly deliveries?: (SequelaError | 'hangs')[]
   readonly connections?: SequelaError[]
-  readonly training?: () => never
+  readonly training?: () => void
+  readonly evaluation?: () => void
   /** Otherwise in a day. */
   readonly renewalInMs?: number
   /** Room for the spool; otherwise enough. */
@@ -128,6 +129,7 @@ async function play(
     deliveries = [],
     connections = [],
     training,
+    evaluation,
     renewalInMs = dayMs,
     freeBytes = async () => 2 ** 30,
     linkage,
@@ -191,7 +193,10 @@ async function play(
       const values = job.weights.values.map((value) => value + 1e-3)
       return { weights: { manifest: job.weights.manifest, values }, children: 3, steps: 1, meanLoss: 0.5 }
     },
-    evaluate: async () => [{ name: 'ordering_loss', sum: 2, count: 4, children: 4 }],
+    evaluate: async () => {
+      evaluation?.()
+      return [{ name: 'ordering_loss', sum: 2, count: 4, children: 4 }]
+    },
     risks: async () => [],
     close: async () => happen('closes the trainer'),
   }
