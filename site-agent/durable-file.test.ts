@@ -50,6 +50,18 @@ describe('a record of lines', () => {
   })
 })
 
+test.each([
+  ['written', (name: string) => writeFileDurably(name, 'content')],
+  ['added to', (name: string) => appendLineDurably(name, 'line')],
+])('a file that cannot be %s is told with its name and the reason', async (_, write) => {
+  writeFileSync(file, '')
+  const below = join(file, 'below')
+  await expect(write(below)).rejects.toMatchObject({
+    code: 'file_unreadable',
+    message: `${below} cannot be written (ENOTDIR); its folder must be writable for the user who runs this program`,
+  })
+})
+
 /** Takes nothing, as a full disk does. */
 const fullDevice = '/dev/full'
 

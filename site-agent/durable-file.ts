@@ -3,12 +3,14 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { SequelaError } from '../shared/protocol/errors.ts'
+import { systemCode } from '../shared/system-code.ts'
 import { orDiskFull } from './disk-full.ts'
 import { lockFile } from './file-lock.ts'
 
 /**
  * Replaces `file` with `content` in one step; on return it survives a power cut.
- * @throws SequelaError `disk_full`, and then the file is as it was; the system's other errors.
+ * @throws SequelaError `disk_full` or `file_unreadable`, and then the file is as it was.
  */
 export async function writeFileDurably(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const aside = `${file}.${process.pid}.tmp`
@@ -25,7 +27,7 @@ export async function writeFileDurably(file: string, content: string | Uint8Arra
   } catch (error) {
     // Half a file is of no use, and takes room where there is none.
     await rm(aside, { force: true }).catch(() => {})
-    throw orDiskFull(error, file)
+    throw notWritten(error, file)
   }
 }
 
@@ -34,8 +36,8 @@ export async function writeFileDurably(file: string, content: string | Uint8Arra
  * half written is cut off first, and what this one leaves when it fails: a fragment in front of the next line would
  * make both unreadable. Two programs that append wait for one another, as one could take for a fragment what the other
  * is writing just now. Nothing is awaited meanwhile, so that no two appends of one process do.
- * @throws SequelaError `disk_full`; `store_locked` when another program keeps on writing for longer than `patienceMs`; the
- *   system's other errors.
+ * @throws SequelaError `disk_full`, `file_unreadable`; `store_locked` when another program keeps on writing for longer than
+ *   `patienceMs`.
  */
 export async function appendLineDurably(
   file: string,
@@ -51,7 +53,7 @@ export async function appendLineDurably(
       unlock()
     }
   } catch (error) {
-    throw orDiskFull(error, file)
+    throw notWritten(error, file)
   }
 }
 
@@ -91,6 +93,14 @@ function cutOff(record: number, end: number): void {
   } catch {
     // The next append looks at the end of the file in any case.
   }
+}
+
+function notWritten(error: unknown, file: string): unknown {
+  const cause = orDiskFull(error, file)
+  const code = systemCode(cause, '')
+  if (cause instanceof SequelaError || code === '') return cause
+  const message = `${file} cannot be written (${code}); its folder must be writable for the user who runs this program`
+  return new SequelaError('file_unreadable', message, { cause })
 }
 
 /** Flushes a folder, so that names made or renamed in it are there after a power cut. */

@@ -32,11 +32,8 @@ export function createViewLog(deps: { readonly file: string; readonly user: stri
     record: async (view) => {
       const line: ViewRecord = { at: new Date(deps.clock.now()).toISOString(), user: deps.user, ...view }
       await appendLineDurably(deps.file, JSON.stringify(line)).catch((cause: unknown) => {
-        throw new SequelaError(
-          cause instanceof SequelaError ? cause.code : 'file_unreadable',
-          `the log of views cannot be written (${systemCode(cause)}), and nothing is shown that is not written down`,
-          { cause },
-        )
+        const { code, message } = SequelaError.from(cause)
+        throw new SequelaError(code, `${message}; nothing is shown that is not written down`, { cause })
       })
     },
   }

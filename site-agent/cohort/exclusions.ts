@@ -50,10 +50,7 @@ export function exclusionSentence(decision: ExclusionDecision): string {
 
 /** Writes a decision down; on return it survives a power cut. @throws SequelaError `disk_full`, `file_unreadable`. */
 export async function recordDecision(file: string, decision: ExclusionDecision): Promise<void> {
-  await appendLineDurably(file, JSON.stringify(decision)).catch((cause: unknown) => {
-    if (cause instanceof SequelaError) throw cause
-    throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
-  })
+  await appendLineDurably(file, JSON.stringify(decision))
 }
 
 /** All decisions, oldest first; a last line cut off by a power loss is left out. @throws SequelaError `file_unreadable`. */

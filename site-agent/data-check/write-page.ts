@@ -4,7 +4,6 @@ import { resolve } from 'node:path'
 import { systemClock } from '../../shared/clock.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { type ImageStudy, isImageStudy, type Study } from '../../shared/study/study.ts'
-import { systemCode } from '../../shared/system-code.ts'
 import { isPreparedVolume, type PreparedScan } from '../children.ts'
 import type { CheckReport } from '../cohort/checks.ts'
 import type { Cohort, CohortScan } from '../cohort/cohort.ts'
@@ -66,10 +65,7 @@ export async function writeCheckPage(request: CheckPageRequest): Promise<void> {
   }
   const madeAt = new Date(systemClock.now()).toISOString().slice(0, 16).replace('T', ' ')
   const page = checkPage({ report, children: cohort.children, pictures, quality, further, madeAt: `${madeAt} UTC` })
-  await writeFileDurably(file, renderCheckPage(page).text).catch((cause: unknown) => {
-    if (cause instanceof SequelaError) throw cause
-    throw new SequelaError('file_unreadable', `${file} cannot be written (${systemCode(cause)})`, { cause })
-  })
+  await writeFileDurably(file, renderCheckPage(page).text)
 }
 
 function qualityText({ quality, registration }: PreparedVolume, { pipeline }: ImageStudy): string {

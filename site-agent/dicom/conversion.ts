@@ -53,7 +53,7 @@ export async function convertStack(job: ConversionJob): Promise<void> {
   }
   const nifti = encodeNifti({ size: [columns, rows, slices.length], voxels, affine: job.affine })
   await writeFileDurably(job.target, gzipSync(nifti, { level: gzipLevel }), 0o640).catch((cause: unknown) => {
-    const code = cause instanceof SequelaError ? cause.code : 'file_unreadable'
+    const { code } = SequelaError.from(cause)
     throw new SequelaError(code, 'the image could not be written; check room and permissions', { cause })
   })
 }
