@@ -1,8 +1,8 @@
 // Writes the site's own longitudinal BIDS folder: tables that grow with each import, images under random ids. Visits are
 // found again by their shifted date, so a later import adds to what is there.
 
-import { access, mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { writeFileDurably } from '../durable-file.ts'
 import { type GrowingTable, openTable } from './bids-table.ts'
 import type { ImportRecord } from './import-record.ts'
@@ -122,6 +122,13 @@ async function writeOnce(file: string, content: object): Promise<void> {
   if (await exists(file)) return
   await mkdir(dirname(file), { recursive: true })
   await writeFileDurably(file, `${JSON.stringify(content, undefined, 2)}\n`, 0o640)
+}
+
+/** Removes what an import that was killed had written of an image. Only while no other import runs. */
+export async function removeHalves(file: string): Promise<void> {
+  for (const name of await readdir(dirname(file))) {
+    if (name.startsWith(`${basename(file)}.`) && name.endsWith('.tmp')) await rm(join(dirname(file), name))
+  }
 }
 
 /** Whether there is a file or folder. */

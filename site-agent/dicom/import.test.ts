@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { loadFolder, temporaryFolder } from '../cohort/testsupport/data-set.ts'
 import { openScan, readScanFile } from '../imaging/scan-file.ts'
@@ -231,6 +231,17 @@ describe('the import of a folder', () => {
     expect(readFileSync(join(at.home, 'children.tsv'), 'utf8')).toMatch(/\bsub-1\b/)
     writeFileSync(chart, kept)
     expect((await run(at, { map })).children.map(({ child }) => child).toSorted()).toEqual(['sub-1', 'sub-10'])
+  })
+
+  test('clears away what was written of an image when the import was killed', async () => {
+    const at = place()
+    writeSeries(at.dicom)
+    const [image] = imagesOf(await run(at))
+    const file = join(at.into, image?.file ?? '')
+    rmSync(file)
+    writeFileSync(`${file}.4711.tmp`, 'half')
+    expect(imagesOf(await run(at)).map(({ state }) => state)).toEqual(['converted'])
+    expect(readdirSync(dirname(file)).toSorted()).toEqual([basename(file).replace('.nii.gz', '.json'), basename(file)])
   })
 
   test('converts again what a power cut left out of its record, and goes by no damaged one', async () => {

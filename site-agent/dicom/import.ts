@@ -7,7 +7,7 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { isDiskFull, systemCode } from '../../shared/system-code.ts'
 import { sidecarOf as sidecarPath } from '../cohort/scan-name.ts'
 import { writeFileDurably } from '../durable-file.ts'
-import { exists, imagePath, isWithdrawn, labelVisits, writeChildTables } from './bids-output.ts'
+import { exists, imagePath, isWithdrawn, labelVisits, removeHalves, writeChildTables } from './bids-output.ts'
 import { type Children, readChildren } from './children.ts'
 import type { Converter } from './converter.ts'
 import type { ScannedFolder, UnreadableSeries } from './folder.ts'
@@ -158,6 +158,7 @@ async function importImage(
   if (request.dryRun) return report('would be converted')
   try {
     await mkdir(dirname(target), { recursive: true })
+    await removeHalves(target)
     await convertFrom(request, record, { image, target })
     await writeFileDurably(sidecarPath(target), sidecarOf(image), 0o640)
     await record.add(target, content)
