@@ -9,8 +9,8 @@ import { personalPart, withoutPersonal, withPersonalPart } from '../shared/study
 import type { Study } from '../shared/study/study.ts'
 import { difference, l2Norm } from '../shared/weights/arithmetic.ts'
 import type { Weights } from '../shared/weights/weights.ts'
-import { isUsable } from '../site-agent/learning/train.ts'
 import type { PreparedChild, Trainer, TrainingJob } from '../site-agent/learning/trainer.ts'
+import { usableChildren } from '../site-agent/learning/usable-children.ts'
 import { createStageWatch } from './stage-watch.ts'
 
 export interface ArmOptions {
@@ -53,7 +53,7 @@ export async function trainArm(options: ArmOptions): Promise<readonly Weights[]>
       if (watch !== undefined) await watched(round - 1)
       const updates: { site: string; children: number; norm: number; values: Float32Array }[] = []
       for (const [site, children] of [...options.sites].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (!children.some((child) => child.fold === 'train' && isUsable({ stage, model }, child))) continue
+        if (usableChildren({ stage, model, children }, 'train').length === 0) continue
         const seed = `${study.seed}/${site}/${index}/${round}`
         const kept = own.get(site)
         const before = kept === undefined ? weights : withPersonalPart(weights, personalPart(kept, personal))

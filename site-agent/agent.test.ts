@@ -5,7 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { errorCodes, SequelaError } from '../shared/protocol/errors.ts'
+import { toyChildren } from './learning/testsupport/toy-children.ts'
 import type { Linkage } from './linkage/linkage.ts'
+import { readParticipation } from './participation.ts'
 import { createSpool } from './spool.ts'
 import { assignment, notice, openStage, type Stage, study } from './testsupport/played-coordinator.ts'
 
@@ -39,6 +41,23 @@ describe('an agent', () => {
     ])
     expect(await stage.recorded()).toEqual(['update-sealed', 'update-delivered'])
     expect(await createSpool(join(stage.folder, 'spool')).find(assignment, assignment.baseDigest)).toBeUndefined()
+  })
+
+  test('writes down which children an update rests on, and not those that are of no use to it', async () => {
+    const { children: trained } = toyChildren([2, 3, 1])
+    const { children: validated } = toyChildren([1, 2], 'validation')
+    const children = [...trained, ...validated].map((child, i) => ({ ...child, key: `key-${i}` }))
+    const scene = await stage.play({ children })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    scene.say({ kind: 'assignment', assignment: { ...assignment, round: 2, evaluateOnly: true } })
+    await scene.until('reports')
+    await scene.stop()
+    expect(await readParticipation(join(stage.folder, 'participation.jsonl'))).toMatchObject([
+      { round: 0, study: study.digest, trained: ['key-0', 'key-1'], validated: ['key-4'] },
+      { round: 2, study: study.digest, trained: [], validated: ['key-4'] },
+    ])
   })
 
   test('only says how the weights do where that is all that is asked, and trains nothing', async () => {

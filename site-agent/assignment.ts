@@ -15,7 +15,9 @@ import type { Approvals } from './approvals.ts'
 import type { Egress, SealedEvaluation } from './egress.ts'
 import type { Evaluator } from './evaluation/evaluator.ts'
 import type { JobOptions, PreparedChild, Trainer, TrainingJob } from './learning/trainer.ts'
+import { usableChildren } from './learning/usable-children.ts'
 import type { Linkage, LinkageClient } from './linkage/linkage.ts'
+import type { ChildrenBehind } from './participation.ts'
 import type { PersonalParameters } from './personal-parameters.ts'
 import type { Spool, SpooledUpdate } from './spool.ts'
 
@@ -154,6 +156,7 @@ async function trainUpdate(
     before: job.weights,
     after: trained.weights,
     children: trained.children,
+    behind: { trained: keysOf(usableChildren(job, 'train')), validated: keysOf(usableChildren(job, 'validation')) },
     metrics: [...metrics, loss],
     policy: study.study.policy,
     personal: study.study.training.personal,
@@ -172,17 +175,21 @@ async function answerPass(
   options: WorkOptions,
 ): Promise<SpooledUpdate> {
   const { baseDigest, pooled } = assignment
+  const children = await childrenOf(deps, client, study, options)
   const answer = await deps.evaluator.answer(
     {
-      ...{ study, assignment, children: await childrenOf(deps, client, study, options) },
+      ...{ study, assignment, children },
       weights: async () =>
         deps.personal.forRound(study, assignment, await downloadBase(deps, client, assignment, options)),
       pooled: pooled === undefined ? undefined : await downloadPooled(deps, client, pooled, options),
     },
     reporting('evaluating', options),
   )
+  const { policy } = study.study
+  const validated = children.filter(({ fold, scans }) => fold === 'validation' && scans.some(isLandmark))
+  const behind: ChildrenBehind = { trained: [], validated: keysOf(validated) }
   await requireApproval(deps, assignment)
-  return deps.spool.put(await deps.egress.sealAnswer({ assignment, baseDigest, answer, policy: study.study.policy }))
+  return deps.spool.put(await deps.egress.sealAnswer({ assignment, baseDigest, answer, behind, policy }))
 }
 
 async function downloadPooled(
@@ -213,8 +220,9 @@ async function evaluateWeights(
   const metrics = await deps.trainer.evaluate(job, reporting('evaluating', options))
   const { baseDigest } = assignment
   const { policy } = study.study
+  const behind: ChildrenBehind = { trained: [], validated: keysOf(usableChildren(job, 'validation')) }
   await requireApproval(deps, assignment)
-  await client.reportEvaluation(await deps.egress.sealEvaluation({ assignment, baseDigest, metrics, policy }))
+  await client.reportEvaluation(await deps.egress.sealEvaluation({ assignment, baseDigest, metrics, behind, policy }))
   // The next stage may begin with these; then they are fetched again, which costs less than to know.
   await rm(weightsFile(deps, baseDigest), { force: true })
 }
@@ -254,6 +262,15 @@ async function childrenOf(
 ): Promise<readonly PreparedChild[]> {
   await deps.linkage.settle(study, client)
   return deps.preparedChildren(study, options)
+}
+
+function keysOf(children: readonly PreparedChild[]): readonly string[] {
+  return children.map(({ key }) => key)
+}
+
+/** Whether something is known of what followed the visit: by such visits an evaluation recalibrates. */
+function isLandmark({ followUp }: PreparedChild['scans'][number]): boolean {
+  return followUp !== null
 }
 
 function reporting(activity: Activity, { signal, onProgress }: WorkOptions): JobOptions {

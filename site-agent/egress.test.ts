@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -8,8 +8,9 @@ import { encodeLinkTokens, type LinkToken } from '../shared/protocol/link-tokens
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { egressText } from './commands/egress-text.ts'
-import { createEgress, sealMetrics, type UpdateToSeal } from './egress.ts'
+import { createEgress, type Egress, sealMetrics, type UpdateToSeal } from './egress.ts'
 import { bytesSentIn, readEgress } from './egress-record.ts'
+import { createParticipation, readParticipation } from './participation.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sequela-egress-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -17,6 +18,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let count = 0
 const newFile = (): string => join(folder, `${count++}.jsonl`)
 const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) }
+/** Of whom the door writes down who stands behind what leaves, in a file beside that of what leaves. */
+const participationOf = (file: string): string => `${file}.participation`
+const egressInto = (file: string): Egress =>
+  createEgress({
+    file,
+    clock,
+    participation: createParticipation({ file: participationOf(file), site: 'north', clock }),
+  })
 const weights = (...values: number[]): Weights => ({
   manifest: [{ name: 'w', shape: [values.length] }],
   values: Float32Array.from(values),
@@ -28,6 +37,7 @@ const update = (changes: Partial<UpdateToSeal> = {}): UpdateToSeal => ({
   before: weights(1, 1, 1),
   after: weights(4, 5, 1),
   children: 20,
+  behind: { trained: ['key 1', 'key 2'], validated: ['key 3'] },
   metrics: [
     { name: 'pair_accuracy', sum: 30, count: 40, children: 8 },
     { name: 'log_loss', sum: 3, count: 4, children: 4 },
@@ -42,7 +52,7 @@ describe('the door out', () => {
 
   test('writes down how many keyed hashes leave and the digest that the coordinator’s journal has, but no hash', async () => {
     const file = newFile()
-    await createEgress({ file, clock }).sealLinks({ ...links, tokens })
+    await egressInto(file).sealLinks({ ...links, tokens })
     const listDigest = sha256(encodeLinkTokens(tokens))
     const at = '2026-01-02T03:04:05.000Z'
     expect(await readEgress(file)).toEqual([
@@ -55,13 +65,13 @@ describe('the door out', () => {
   test.each([0, 1, 63])('lets out no list of %i, which would tell how many children there are', async (count) => {
     const file = newFile()
     const short = { ...links, tokens: tokens.slice(0, count) }
-    await expect(createEgress({ file, clock }).sealLinks(short)).rejects.toMatchObject({ code: 'linkage_refused' })
+    await expect(egressInto(file).sealLinks(short)).rejects.toMatchObject({ code: 'linkage_refused' })
     expect(await readEgress(file)).toEqual([])
   })
 
   test('seals the difference of the weights and writes down exactly what will leave', async () => {
     const file = newFile()
-    const sealed = await createEgress({ file, clock }).sealUpdate(update())
+    const sealed = await egressInto(file).sealUpdate(update())
     expect([...decodeSafetensors(sealed.content).values]).toEqual([3, 4, 0])
     expect(sealed.updateNorm).toBe(5)
     expect(sealed.updateDigest).toBe(sha256(sealed.content))
@@ -95,7 +105,7 @@ describe('the door out', () => {
       values: Float32Array.from([own, shared]),
     })
     const changes = { before: two(1, 5), after: two(4, 77), personal: ['head.risk'] }
-    const sealed = await createEgress({ file, clock }).sealUpdate(update(changes))
+    const sealed = await egressInto(file).sealUpdate(update(changes))
     expect([...decodeSafetensors(sealed.content).values]).toEqual([0, 3])
     expect(sealed.updateNorm).toBe(3)
     expect(await readEgress(file)).toMatchObject([{ kept: ['head.risk.bias'] }])
@@ -105,7 +115,7 @@ describe('the door out', () => {
   test('scales an update that is longer than agreed down to the limit, and says by how much', async () => {
     const file = newFile()
     const { policy } = update()
-    const sealed = await createEgress({ file, clock }).sealUpdate(update({ policy: { ...policy, maxUpdateNorm: 1 } }))
+    const sealed = await egressInto(file).sealUpdate(update({ policy: { ...policy, maxUpdateNorm: 1 } }))
     expect(sealed.updateNorm).toBeLessThanOrEqual(1)
     expect(sealed.updateNorm).toBeCloseTo(1, 5)
     const [record] = await readEgress(file)
@@ -123,8 +133,39 @@ describe('the door out', () => {
     ['another shape', { after: weights(1, 2) }, 'shape_mismatch'],
   ] as const)('seals nothing and records nothing for %s', async (_, changes, code) => {
     const file = newFile()
-    await expect(createEgress({ file, clock }).sealUpdate(update(changes))).rejects.toMatchObject({ code })
+    await expect(egressInto(file).sealUpdate(update(changes))).rejects.toMatchObject({ code })
     expect(await readEgress(file)).toEqual([])
+    expect(await readParticipation(participationOf(file))).toEqual([])
+  })
+
+  describe('writes down who stands behind what leaves', () => {
+    const { assignment, baseDigest, behind, metrics, policy } = update()
+    const noted = [{ study: sha256('study'), site: 'north', stage: 0, round: 3, ...behind }]
+
+    test('with an update and with the numbers on weights, for this site alone', async () => {
+      const [one, other] = [newFile(), newFile()]
+      await egressInto(one).sealUpdate(update())
+      await egressInto(other).sealEvaluation({ assignment, baseDigest, behind, metrics, policy })
+      for (const file of [one, other]) {
+        expect(await readParticipation(participationOf(file))).toMatchObject(noted)
+        expect(readFileSync(file, 'utf8')).not.toContain('key ')
+      }
+    })
+
+    test('before it is sealed, so that no crash leaves a child out', async () => {
+      const file = newFile()
+      // Where the record of what leaves is to be: nothing can be sealed.
+      mkdirSync(file)
+      await expect(egressInto(file).sealUpdate(update())).rejects.toThrow(/EISDIR/)
+      expect(await readParticipation(participationOf(file))).toMatchObject(noted)
+    })
+
+    test('and seals nothing where that cannot be written down', async () => {
+      const file = newFile()
+      mkdirSync(participationOf(file))
+      await expect(egressInto(file).sealUpdate(update())).rejects.toThrow(/EISDIR/)
+      expect(await readEgress(file)).toEqual([])
+    })
   })
 
   test('lets no number through that rests on too few children', () => {
@@ -134,8 +175,8 @@ describe('the door out', () => {
 
   test('writes down the numbers on weights that are only evaluated, without those over too few children', async () => {
     const file = newFile()
-    const { assignment, baseDigest, metrics, policy } = update()
-    const sealed = await createEgress({ file, clock }).sealEvaluation({ assignment, baseDigest, metrics, policy })
+    const { assignment, baseDigest, metrics, behind, policy } = update()
+    const sealed = await egressInto(file).sealEvaluation({ assignment, baseDigest, metrics, behind, policy })
     expect(sealed).toEqual({ assignment, baseDigest, metrics: metrics.slice(0, 1) })
     const [record] = await readEgress(file)
     expect(record).toMatchObject({
@@ -151,14 +192,14 @@ describe('the door out', () => {
 
   test('tells a failure in a fixed sentence, never in the words of the error', async () => {
     const file = newFile()
-    const egress = createEgress({ file, clock })
+    const egress = egressInto(file)
     expect(await egress.sealReason(update().assignment, 'scan_unreadable')).toBe(errorCodes.scan_unreadable)
     expect(readFileSync(file, 'utf8')).toContain('declined')
   })
 
   test('keeps a record that a person can read, in which nothing of a last torn line is believed', async () => {
     const file = newFile()
-    const egress = createEgress({ file, clock })
+    const egress = egressInto(file)
     const sealed = await egress.sealUpdate(update())
     await egress.recordInterruption(sealed, 100)
     await egress.recordDelivery(sealed, sealed.byteLength, 7n)

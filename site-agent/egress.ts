@@ -1,7 +1,8 @@
 // The one door out. Whatever was computed from scans leaves the hospital through these functions and no others:
 // weights as the sealed difference of a round, numbers as sums and counts over enough children, failures as one of the
 // fixed sentences, and keyed hashes where a study looks for children in two hospitals. Each writes down what leaves before
-// it leaves (egress-record.ts); `site egress` shows the record.
+// it leaves (egress-record.ts); `site egress` shows the record. Before that, which children stand behind it is written
+// down for this site alone (participation.ts).
 
 import type { Clock } from '../shared/clock.ts'
 import { type Digest, sha256 } from '../shared/digest.ts'
@@ -18,6 +19,7 @@ import { encodeSafetensors } from '../shared/weights/safetensors.ts'
 import type { Weights } from '../shared/weights/weights.ts'
 import { appendLineDurably } from './durable-file.ts'
 import type { EgressRecord } from './egress-record.ts'
+import type { ChildrenBehind, Participation } from './participation.ts'
 
 /** An update as it will be sent: the safetensors bytes of "after minus before", and what is announced with them. */
 export interface SealedUpdate {
@@ -45,6 +47,7 @@ export interface SealedEvaluation {
 }
 
 export interface EvaluationToSeal extends SealedEvaluation {
+  readonly behind: ChildrenBehind
   readonly policy: Study['policy']
 }
 
@@ -53,6 +56,7 @@ export interface AnswerToSeal {
   readonly assignment: AssignmentKey
   readonly baseDigest: Digest
   readonly answer: SiteAnswer
+  readonly behind: ChildrenBehind
   readonly policy: Study['policy']
 }
 
@@ -63,6 +67,7 @@ export interface UpdateToSeal {
   readonly after: Weights
   /** Children of the training fold that stand behind the update. */
   readonly children: number
+  readonly behind: ChildrenBehind
   readonly metrics: readonly MetricSum[]
   readonly policy: Study['policy']
   /** Beginnings of the names of parameters that stay here: whatever they have become, their difference leaves as nought. */
@@ -95,7 +100,11 @@ export interface Egress {
   recordInterruption(update: Omit<SealedUpdate, 'content'>, bytesSent: number): Promise<void>
 }
 
-export function createEgress(deps: { readonly file: string; readonly clock: Clock }): Egress {
+export function createEgress(deps: {
+  readonly file: string
+  readonly clock: Clock
+  readonly participation: Participation
+}): Egress {
   const write = (record: EgressRecord): Promise<void> => appendLineDurably(deps.file, JSON.stringify(record))
   const placeOf = ({ studyDigest: study, stage, round }: AssignmentKey) => {
     return { at: new Date(deps.clock.now()).toISOString(), study, stage, round }
@@ -124,6 +133,7 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
         metrics: sent,
         content,
       }
+      await deps.participation.note(update.assignment, update.behind)
       await write({
         kind: 'update-sealed',
         ...placeOf(update.assignment),
@@ -143,14 +153,15 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
       return sealed
     },
 
-    sealEvaluation: async ({ assignment, baseDigest, metrics, policy }) => {
+    sealEvaluation: async ({ assignment, baseDigest, metrics, behind, policy }) => {
       const { sent, withheld } = sealMetrics(metrics, policy.minCell)
       const numbers = sent.map((metric) => ({ ...metric }))
+      await deps.participation.note(assignment, behind)
       await write({ kind: 'evaluation-sealed', ...placeOf(assignment), baseDigest, metrics: numbers, withheld })
       return { assignment, baseDigest, metrics: sent }
     },
 
-    sealAnswer: async ({ assignment, baseDigest, answer, policy }) => {
+    sealAnswer: async ({ assignment, baseDigest, answer, behind, policy }) => {
       if (smallestCell(answer) < policy.minCell) {
         throw new SequelaError(
           'too_few_children',
@@ -166,6 +177,7 @@ export function createEgress(deps: { readonly file: string; readonly clock: Cloc
       }
       const content = new TextEncoder().encode(JSON.stringify(answer))
       const [updateDigest, bytes] = [sha256(content), content.byteLength]
+      await deps.participation.note(assignment, behind)
       await write({ kind: 'answer-sealed', ...placeOf(assignment), baseDigest, updateDigest, bytes, answer })
       const { children } = answer
       return { assignment, baseDigest, updateDigest, byteLength: bytes, children, updateNorm: 0, metrics: [], content }

@@ -45,6 +45,8 @@ export interface SiteHome {
   /** Values of parameters that studies leave with each site. */
   readonly personalFolder: string
   readonly egressFile: string
+  /** Which children took part in which round, as hashes. */
+  readonly participationFile: string
   /** What people at the site took out by hand and put back. */
   readonly exclusionsFile: string
   /** Which children stood behind earlier evaluations, as hashes. */
@@ -73,6 +75,7 @@ export function siteHome(folder: string): SiteHome {
     spoolFolder: join(root, 'spool'),
     personalFolder: join(root, 'personal'),
     egressFile: join(root, 'egress.jsonl'),
+    participationFile: join(root, 'participation.jsonl'),
     exclusionsFile: join(root, 'exclusions.jsonl'),
     reportedFile: join(root, 'reported-cohorts.json'),
     linkKeyFile: join(root, 'link-key.json'),

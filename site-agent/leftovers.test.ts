@@ -11,6 +11,7 @@ import type { Assignment, DeliveryClient } from './assignment.ts'
 import { createEgress } from './egress.ts'
 import { readEgress } from './egress-record.ts'
 import { clearLeftovers } from './leftovers.ts'
+import { createParticipation } from './participation.ts'
 import { createSpool } from './spool.ts'
 
 const study = parseStudy(`study: small
@@ -75,10 +76,12 @@ async function clearedUp({
     },
   }
   const egressFile = join(folder, 'egress.jsonl')
+  const clock = { now: () => 0 }
+  const participation = createParticipation({ file: join(folder, 'participation.jsonl'), site: 'a', clock })
   await clearLeftovers(
     {
       ...{ approvals, spool, weightsFolder, log: silentLog, asked: () => asked, use: (work) => work(client) },
-      egress: createEgress({ file: egressFile, clock: { now: () => 0 } }),
+      egress: createEgress({ file: egressFile, clock, participation }),
     },
     signal,
   )

@@ -21,6 +21,7 @@ import { certificateLife, readIdentity, renewalDueMs, type SiteIdentity } from '
 import type { Trainer } from '../learning/trainer.ts'
 import { createWorkerTrainer } from '../learning/worker-trainer.ts'
 import { createLinkage } from '../linkage/linkage.ts'
+import { createParticipation } from '../participation.ts'
 import { createPersonalParameters } from '../personal-parameters.ts'
 import { routeTo } from '../proxy.ts'
 import { renewedIdentity } from '../renewed-identity.ts'
@@ -56,7 +57,8 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
     const random = seededRandom(`${identity.site}/${process.pid}/${clock.now()}`)
     const jitter = random.uniform()
     const trainer = options.trainer ?? createWorkerTrainer({ threads: settings.threads })
-    const egress = createEgress({ file: home.egressFile, clock })
+    const participation = createParticipation({ file: home.participationFile, site: identity.site, clock })
+    const egress = createEgress({ file: home.egressFile, clock, participation })
     await runAgent(
       {
         site: identity.site,

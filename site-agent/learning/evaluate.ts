@@ -11,8 +11,8 @@ import { forEachEmbedded } from './embed.ts'
 import type { Tf } from './engine.ts'
 import { askOrder, drawQuestions, pairsOf } from './ordering.ts'
 import { answersKnown, riskAtEveryVisit } from './recurrence.ts'
-import { isUsable } from './train.ts'
 import type { JobOptions, PreparedChild, TrainingJob } from './trainer.ts'
+import { usableChildren } from './usable-children.ts'
 import type { Volumes } from './volumes.ts'
 
 /** Pairs further apart than this many days, or visits, are "far". */
@@ -28,7 +28,7 @@ export function evaluate(
 ): readonly MetricSum[] {
   if (signal?.aborted) throw new SequelaError('cancelled', 'evaluation was called off')
   const { stage } = job
-  const children = job.children.filter((child) => child.fold === 'validation' && isUsable(job, child))
+  const children = usableChildren(job, 'validation')
   if (children.length === 0) return []
   const tally = createTally()
   if (stage.task === 'ordering') evaluateOrdering(tf, volumes, job, stage.longestSequence, children, tally)

@@ -15,9 +15,10 @@ import { createOptimiser, type Trainable } from './adamw.ts'
 import { assemble, type Batch, drawBatches } from './batches.ts'
 import type { Tf } from './engine.ts'
 import { fusedOps } from './ops.ts'
-import { canOrder, drawQuestions, orderingLoss } from './ordering.ts'
-import { canJudge, drawStarts, recurrenceLoss } from './recurrence.ts'
+import { drawQuestions, orderingLoss } from './ordering.ts'
+import { drawStarts, recurrenceLoss } from './recurrence.ts'
 import type { JobOptions, PreparedChild, TrainingJob, TrainingResult } from './trainer.ts'
+import { usableChildren } from './usable-children.ts'
 import type { Volumes } from './volumes.ts'
 
 /** Parts that a stage does not train keep their values, so their difference is exactly zero. */
@@ -32,12 +33,6 @@ function untrained(stage: Stage): readonly string[] {
   ]
 }
 
-/** Whether a child can be trained on in a stage. */
-export function isUsable({ stage, model }: Pick<TrainingJob, 'stage' | 'model'>, child: PreparedChild): boolean {
-  if (stage.task === 'ordering') return canOrder(child)
-  return canJudge(child, { head: model.head, horizonDays: stage.horizonDays })
-}
-
 /**
  * Trains.
  * @throws SequelaError `cohort_empty` when no child of the training fold is usable, `not_finite` when training diverged,
@@ -50,7 +45,7 @@ export function train(
   { onProgress, signal }: JobOptions = {},
 ): TrainingResult {
   const { task } = job.stage
-  const children = job.children.filter((child) => child.fold === 'train' && isUsable(job, child))
+  const children = usableChildren(job, 'train')
   if (children.length === 0) {
     throw new SequelaError(
       'cohort_empty',

@@ -14,6 +14,7 @@ import { statusInWords } from '../commands/status-words.ts'
 import { createEgress, type SealedLinks } from '../egress.ts'
 import { readEgress } from '../egress-record.ts'
 import { type SiteHome, siteHome } from '../home.ts'
+import { createParticipation } from '../participation.ts'
 import { createLinkKey, readLinkSecrets } from './link-key.ts'
 import { createLinkage, type LinkAnswer, type Linkage, type LinkageClient } from './linkage.ts'
 import { linkageCounts, linkageInWords, readLinkageRecord } from './linkage-record.ts'
@@ -52,7 +53,8 @@ async function scene(
   if (!key) rmSync(home.linkKeyFile)
   const tokenOf = (id: string): LinkToken => linkTokenOf(secrets?.key ?? new Uint8Array(), study.digest, id)
   const clock = { now: () => 0 }
-  const egress = createEgress({ file: home.egressFile, clock })
+  const participation = createParticipation({ file: home.participationFile, site: 'a', clock })
+  const egress = createEgress({ file: home.egressFile, clock, participation })
   const sent: SealedLinks[] = []
   const linkage = createLinkage({
     identifiers: async () => ('identifiers' in given ? given.identifiers : identifiers),

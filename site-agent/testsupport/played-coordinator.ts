@@ -17,8 +17,9 @@ import { createApprovals } from '../approvals.ts'
 import { createEgress } from '../egress.ts'
 import { readEgress } from '../egress-record.ts'
 import { createEvaluator } from '../evaluation/evaluator.ts'
-import type { Trainer } from '../learning/trainer.ts'
+import type { PreparedChild, Trainer } from '../learning/trainer.ts'
 import type { Linkage } from '../linkage/linkage.ts'
+import { createParticipation } from '../participation.ts'
 import { createPersonalParameters } from '../personal-parameters.ts'
 import { createSpool } from '../spool.ts'
 import { createStatusBoard, readStatus } from '../status-board.ts'
@@ -60,6 +61,8 @@ interface Play {
   /** Otherwise no child is at another hospital. */
   readonly linkage?: Linkage
   readonly log?: Log
+  /** Otherwise there are none. */
+  readonly children?: readonly PreparedChild[]
 }
 
 export interface Scene {
@@ -134,6 +137,7 @@ async function play(
     freeBytes = async () => 2 ** 30,
     linkage,
     log = silentLog,
+    children = [],
   }: Play = {},
 ): Promise<Scene> {
   const events: string[] = []
@@ -203,11 +207,12 @@ async function play(
   const approvals = createApprovals(join(folder, 'approvals'))
   await approvals.approve(study)
   const clock = { now: () => nowMs }
-  const egress = createEgress({ file: join(folder, 'egress.jsonl'), clock })
+  const participation = createParticipation({ file: join(folder, 'participation.jsonl'), site: 'a', clock })
+  const egress = createEgress({ file: join(folder, 'egress.jsonl'), clock, participation })
   const deps: AgentDeps = {
     ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log },
     evaluator: createEvaluator({ site: 'a', trainer, reportedFile: join(folder, 'reported.json') }),
-    preparedChildren: async () => [],
+    preparedChildren: async () => children,
     egress,
     linkage: linkage ?? { settle: async () => {}, announce: async () => {} },
     spool: createSpool(join(folder, 'spool'), freeBytes),
