@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { type Digest, sha256 } from '../shared/digest.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
+import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import type { StudyFile } from '../shared/study/study.ts'
@@ -21,12 +22,27 @@ export interface ExportedModel {
   readonly digest: Digest
   /** The study that trained them. */
   readonly study: StudyFile
+  /** Which site was heard in which round, up to the export. */
+  readonly heard: readonly HeardSite[]
+}
+
+/** A site whose update, or word on how weights do, counted in a round. */
+export interface HeardSite extends Pick<AssignmentKey, 'stage' | 'round'> {
+  readonly site: string
 }
 
 const originSchema = z.object({
   studyDigest: z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest'),
   weightsDigest: z.string(),
-  rounds: z.array(z.object({ task: z.string(), weightsDigest: z.string().optional() })),
+  rounds: z.array(
+    z.object({
+      task: z.string(),
+      stage: z.int(),
+      round: z.int(),
+      weightsDigest: z.string().optional(),
+      sites: z.array(z.object({ site: z.string(), outcome: z.string() })),
+    }),
+  ),
 })
 
 /**
@@ -68,7 +84,12 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
         'its risks would be those of a network that has learnt nothing',
     )
   }
-  return { weights: own, digest, study }
+  const heard = rounds.flatMap(({ stage, round, sites }) =>
+    sites.flatMap(({ site, outcome }) =>
+      outcome === 'counted' || outcome === 'evaluated' ? [{ site, stage, round }] : [],
+    ),
+  )
+  return { weights: own, digest, study, heard }
 }
 
 async function read(file: string): Promise<Buffer> {

@@ -1,6 +1,6 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
@@ -8,15 +8,18 @@ import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { hazardsModel } from '../shared/model/testsupport/models.ts'
 import { seededRandom } from '../shared/random.ts'
+import { foldOf } from '../shared/study/folds.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
 import { createApprovals } from '../site-agent/approvals.ts'
 import { openBedside } from '../site-agent/bedside/bedside.ts'
 import { childPage } from '../site-agent/bedside/view/child-page.ts'
 import { createOpenedChildren } from '../site-agent/bedside/view/opened-children.ts'
+import { siteCohort } from '../site-agent/children.ts'
 import { npyFile } from '../site-agent/features/testsupport/npy-file.ts'
-import { siteHome } from '../site-agent/home.ts'
+import { readSettings, siteHome } from '../site-agent/home.ts'
 import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
+import { readParticipation } from '../site-agent/participation.ts'
 import { type TrainedFederation, trainedFederation, trainedSites } from './support/trained-federation.ts'
 
 const sites = trainedSites
@@ -53,6 +56,24 @@ function imagesIntoArrays(data: string): number {
     rmSync(join(data, name))
   }
   return images.length
+}
+
+/** Another child with the files of `child`, under an id that is `right`. @returns its id */
+function copiedChild(data: string, child: string, right: (id: string) => boolean): string {
+  let number = 0
+  while (!right(`sub-late${number}`)) number++
+  const id = `sub-late${number}`
+  const table = join(data, 'participants.tsv')
+  const rows = readFileSync(table, 'utf8')
+  const row = rows.split('\n').find((line) => line.startsWith(`${child}\t`)) ?? ''
+  writeFileSync(table, `${rows.trimEnd()}\n${row.replace(child, id)}\n`)
+  cpSync(join(data, child), join(data, id), { recursive: true })
+  for (const name of readdirSync(join(data, id), { recursive: true, encoding: 'utf8' })) {
+    if (basename(name).startsWith(child)) {
+      renameSync(join(data, id, name), join(data, id, dirname(name), basename(name).replace(child, id)))
+    }
+  }
+  return id
 }
 
 describe('a federation whose hospitals bring arrays and no images', () => {
@@ -102,6 +123,30 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     for (const { output } of answerSchema.parse(JSON.parse(answer)).visits) expect(output > 0 && output < 1).toBe(true)
   })
 
+  test('knows at the hospital whom it was trained on, and calls a child new that came afterwards', async () => {
+    const home = trained.federation.sites.get('north') ?? siteHome('')
+    const [study] = (await createApprovals(home.approvalsFolder).list()).studies
+    if (study === undefined) throw new Error('a study is approved')
+    const entries = await readParticipation(home.participationFile)
+    // Two rounds of training and six passes of the evaluation.
+    expect(entries.map(({ stage }) => stage)).toEqual([0, 1, 2, 2, 2, 2, 2, 2])
+    const data = join(trained.folder, 'hospitals', 'north')
+    const ids = readdirSync(data).filter((name) => name.startsWith('sub-'))
+    const late = copiedChild(data, ids[0] ?? '', (id) => foldOf(study.study, 'north', id) === 'train')
+    const weights = await trained.exported('whose.safetensors')
+    const { children } = await siteCohort({ home, settings: await readSettings(home), site: 'north' }, study.study)
+    const trainedOn = children.find(({ key }) =>
+      entries.every((round) => round.stage > 1 || round.trained.includes(key)),
+    )
+    const partOf = async (child = ''): Promise<string> => {
+      const said = await trained.atSite('north', 'predict', '--child', child, '--weights', weights, '--json')
+      return answerSchema.parse(JSON.parse(said)).part
+    }
+    expect(trainedOn?.fold).toBe('train')
+    expect(await partOf(trainedOn?.participant)).toBe('train')
+    expect(await partOf(late)).toBe('new')
+  })
+
   test('opens a child at the bedside without pictures, and says why there are none', async () => {
     const home = trained.federation.sites.get('north') ?? siteHome('')
     const [study] = (await createApprovals(home.approvalsFolder).list()).studies
@@ -128,4 +173,4 @@ const evaluationSchema = z.object({
   pairs: z.array(z.object({ accuracy: estimate })),
 })
 const reportSchema = z.object({ visits: z.object({ used: z.number() }) })
-const answerSchema = z.object({ visits: z.array(z.object({ output: z.number() })).min(1) })
+const answerSchema = z.object({ part: z.string(), visits: z.array(z.object({ output: z.number() })).min(1) })

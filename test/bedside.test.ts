@@ -6,14 +6,19 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { programs, runCommand } from '../demo/programs.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
+import { parseStudy, type StudyFile } from '../shared/study/study.ts'
+import { createApprovals } from '../site-agent/approvals.ts'
 import type { ChildAnswer } from '../site-agent/bedside/answer.ts'
 import { openBedside } from '../site-agent/bedside/bedside.ts'
 import { openModel } from '../site-agent/bedside/open-model.ts'
 import { readViews } from '../site-agent/bedside/view-log.ts'
+import type { CohortChild } from '../site-agent/cohort/cohort.ts'
 import { writeSettings } from '../site-agent/home.ts'
+import { readIdentity, writeIdentity } from '../site-agent/identity-file.ts'
 import { createWorkerTrainer, type WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { recordLinkage } from '../site-agent/linkage/linkage-record.ts'
-import { type BedsideHome, createBedsideHome } from './support/bedside-home.ts'
+import { createParticipation } from '../site-agent/participation.ts'
+import { type BedsideHome, createBedsideHome, exportInto } from './support/bedside-home.ts'
 import { eventually } from './support/eventually.ts'
 import { type Program, startProgram } from './support/program.ts'
 
@@ -36,8 +41,8 @@ afterAll(async () => {
 })
 
 /** What is said about every child of the hospital. */
-async function answers(): Promise<ReadonlyMap<string, ChildAnswer>> {
-  const { home, weights } = bedside
+async function answers(weights = bedside.weights): Promise<ReadonlyMap<string, ChildAnswer>> {
+  const { home } = bedside
   const model = await openModel(home, { weights })
   const opened = await openBedside({ home, study: model.study, model, trainer })
   const said = new Map<string, ChildAnswer>()
@@ -121,6 +126,62 @@ describe('what is said about a child', () => {
       expect(visits.at(-1)?.calibrated === null).toBe(isElsewhere)
       expect(visits.at(-1)?.output).toBe(whole.get(participant)?.visits.at(-1)?.output)
     }
+  })
+
+  describe('in the fold of those that a model is trained on', () => {
+    const at = { stage: 0, round: 0 }
+    let study: StudyFile
+    let weights: string
+    let children: readonly CohortChild[]
+
+    beforeAll(async () => {
+      study = parseStudy(bedside.study.text.replace(/folds: .*/, 'folds: { train: 0.999, validation: 0, test: 0.001 }'))
+      await createApprovals(bedside.home.approvalsFolder).approve(study)
+      weights = await exportInto(join(folder, 'trained'), study, { heard: ['north', 'south'] })
+      const { cohort } = await openBedside({ home: bedside.home, study, model: undefined, trainer })
+      children = cohort.children
+      expect(children.map(({ fold }) => fold)).toEqual(['train', 'train', 'train'])
+    })
+    afterAll(() => rm(join(bedside.home.approvalsFolder, `${study.digest}.yaml`)))
+
+    /** Of each child, in order: its part, and whether it is given a calibrated risk after its last visit. */
+    const given = async (): Promise<unknown[]> =>
+      [...(await answers(weights)).values()].map(({ part, visits }) => [part, visits.at(-1)?.calibrated !== null])
+
+    test('is no calibrated risk where nobody knows whether it was there, as in a home of an older program', async () => {
+      expect(await given()).toEqual(Array(3).fill(['perhaps-train', false]))
+    })
+
+    test('is its risk where it came after the training, and none where it was trained on', async () => {
+      const { home } = bedside
+      const [first] = children
+      const participation = createParticipation({
+        file: home.participationFile,
+        site: 'north',
+        clock: { now: () => 0 },
+      })
+      await participation.note({ studyDigest: study.digest, ...at }, { trained: [first?.key ?? ''], validated: [] })
+      expect(await given()).toEqual([
+        ['train', false],
+        ['new', true],
+        ['new', true],
+      ])
+      const text = async (child = ''): Promise<string> =>
+        runCommand(programs.site, ['--home', home.folder, 'predict', '--child', child, '--weights', weights])
+      expect(await text(first?.participant)).toMatch(/No calibrated risk is given:\n.*trained on this very child/)
+      expect(await text(children[1]?.participant)).toMatch(/This child is new to the model.*After the last visit: \d/s)
+    })
+
+    test('is its risk at a hospital that took no part, whatever fold it would have had', async () => {
+      const { home } = bedside
+      const identity = await readIdentity(home.identityFile)
+      await writeIdentity(home.identityFile, { ...identity, site: 'elsewhere' })
+      const said = await answers(weights).finally(() => writeIdentity(home.identityFile, identity))
+      for (const { part, flags, visits } of said.values()) {
+        expect([part, visits.at(-1)?.calibrated !== null]).toEqual(['new', true])
+        expect(flags.map(({ kind }) => kind)).toContain('foreign-site')
+      }
+    })
   })
 
   test('is printed in a terminal, and written into the log of views', async () => {

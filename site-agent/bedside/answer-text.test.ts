@@ -14,6 +14,16 @@ describe('an answer in a terminal', () => {
     expect(lines.find((line) => line.includes('ses-120'))).toMatch(/25\.4 % +21\.9 % to 38\.5 %/)
   })
 
+  test('gives a child that came after the training its risk, and says that it is new', () => {
+    const said = 'This child is new to the model'
+    const text = answerText(answerFrom(usualParts({ facts: { ...usualParts().facts, part: 'new' } })))
+    expect(text).toContain(said)
+    expect(text).toContain('After the last visit: 40.1 %')
+    const tested = answerText(answerFrom(usualParts()))
+    expect(tested).not.toContain(said)
+    expect(tested).toContain('The model was not trained on this child: the study keeps it for the test.')
+  })
+
   test('without a card says that no calibrated risk is given, why, and what stands there instead', () => {
     const text = answerText(answerFrom(usualParts({ card: undefined, heldBack: ['ses-9: it is damaged.'] })))
     expect(text).toContain('No calibrated risk is given:\n  * there is no model card')

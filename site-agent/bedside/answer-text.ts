@@ -2,15 +2,17 @@
 // know about them.
 
 import { type ChildAnswer, zoneWords } from './answer.ts'
+import { untrainedWords } from './part.ts'
 import { shortCardRows } from './short-card.ts'
 
 /** Lines of plain text. */
 export function answerText(answer: ChildAnswer): string {
-  const { child, horizonDays, study, weightsDigest, visits, flags, heldBack, notice } = answer
+  const { child, part, horizonDays, study, weightsDigest, visits, flags, heldBack, notice } = answer
   return [
     notice,
     '',
     `${child}: an event within ${horizonDays} days after each visit, given the scans up to it`,
+    ...(untrainedWords[part] === undefined ? [] : [untrainedWords[part]]),
     ...table(answer),
     '',
     ...lastVisit(answer),

@@ -26,7 +26,7 @@ describe('an answer', () => {
   })
 
   test('refuses it at every visit for a child that the model was trained on', () => {
-    const { visits } = answerFrom(usualParts({ facts: { ...usualParts().facts, fold: 'train' } }))
+    const { visits } = answerFrom(usualParts({ facts: { ...usualParts().facts, part: 'train' } }))
     for (const { calibrated, refusals } of visits) {
       expect(calibrated).toBe(null)
       expect(refusals.join()).toContain('trained on this very child')

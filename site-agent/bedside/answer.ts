@@ -15,6 +15,7 @@ import {
   type Zone,
 } from './calibration.ts'
 import { type ChildFacts, type Flag, flagsAt, type ModelFacts } from './fit.ts'
+import type { Part } from './part.ts'
 import type { HorizonRisk, VisitRisk } from './prediction.ts'
 import { type ShortCard, shortCardOf } from './short-card.ts'
 
@@ -54,6 +55,8 @@ export interface ChildAnswer {
   readonly notice: string
   readonly child: string
   readonly key: string
+  /** In the making of the model. */
+  readonly part: Part
   readonly study: string
   readonly weightsDigest: string
   readonly horizonDays: number
@@ -99,7 +102,7 @@ export function answerFrom(parts: AnswerParts): ChildAnswer {
     }
   })
   return {
-    ...{ notice, child, key, study, weightsDigest, horizonDays, calibration, heldBack },
+    ...{ notice, child, key, part: facts.part, study, weightsDigest, horizonDays, calibration, heldBack },
     thresholds:
       card === undefined || calibration.kind === 'refused' ? null : shownThresholds(card, parts.site, calibration.by),
     card: card === undefined ? null : shortCardOf(card),

@@ -9,6 +9,7 @@ import { isPreparedVolume, type PreparedScan, preparerFor, siteCohort } from '..
 import type { Cohort, CohortChild } from '../cohort/cohort.ts'
 import type { Finding } from '../cohort/finding.ts'
 import { type PreparedScans, preparedChild, prepareScans, withFiles } from '../cohort/prepare-cohort.ts'
+import { readEgress } from '../egress-record.ts'
 import { scanGroups } from '../evaluation/scan-groups.ts'
 import { readSettings, type SiteHome, type SiteSettings } from '../home.ts'
 import { readIdentity } from '../identity-file.ts'
@@ -17,9 +18,11 @@ import { templateMaskOn } from '../imaging/template.ts'
 import type { PreparedChild } from '../learning/trainer.ts'
 import type { WorkerTrainer } from '../learning/worker-trainer.ts'
 import { readLinkageRecord } from '../linkage/linkage-record.ts'
+import { readParticipation } from '../participation.ts'
 import { answerFrom, type ChildAnswer } from './answer.ts'
-import type { ChildFacts, KnownFold } from './fit.ts'
+import type { ChildFacts } from './fit.ts'
 import type { OpenModel } from './open-model.ts'
+import { type Part, partOf, type SitePart, sitePart } from './part.ts'
 import { predictionFrom, questionsAbout } from './prediction.ts'
 import { overlapFacts } from './scan-facts.ts'
 
@@ -29,7 +32,8 @@ export interface Bedside {
   readonly study: StudyFile
   readonly cohort: Cohort
   readonly model: OpenModel | undefined
-  readonly foldOf: (child: CohortChild) => KnownFold
+  /** In the making of the model; where none is asked, its fold in the study. */
+  readonly partOf: (child: CohortChild) => Part
   /** @throws SequelaError `usage` for a child that is not there, `cohort_empty` when none of its scans can be used. */
   open(child: CohortChild, options?: OpenOptions): Promise<OpenChild>
 }
@@ -58,7 +62,8 @@ export interface BedsideDeps {
 
 /**
  * Reads the site's tables.
- * @throws SequelaError as `siteCohort` and `readLinkageRecord`; `study_state` when weights know no recurrence.
+ * @throws SequelaError as `siteCohort`, `readLinkageRecord`, `readParticipation` and `readEgress`; `study_state` when weights
+ *   know no recurrence.
  */
 export async function openBedside({ home, study, model, trainer }: BedsideDeps): Promise<Bedside> {
   const settings: SiteSettings = await readSettings(home)
@@ -71,10 +76,14 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
   }
   const overlapOf = overlapWith(study.study)
   const elsewhere = await keptElsewhere(home, study)
-  const foldOf = (child: CohortChild): KnownFold => (elsewhere.has(child.participant) ? 'elsewhere' : child.fold)
+  const ofSite = model && (await readSitePart(home, site, model))
+  const partOfChild = (child: CohortChild): Part => {
+    if (elsewhere.has(child.participant)) return 'elsewhere'
+    return ofSite === undefined ? child.fold : partOf(child, ofSite)
+  }
 
   const ask = async (shown: CohortChild, prepared: PreparedChild, facts: ChildFacts, heldBack: readonly string[]) => {
-    if (model === undefined || question === undefined) return undefined
+    if (model === undefined || ofSite === undefined || question === undefined) return undefined
     const { horizonDays } = question
     const spec = modelOf(study.study)
     const answers = await trainer.score({
@@ -85,13 +94,13 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
     return answerFrom({
       ...{ child: shown.participant, key: shown.key, study: study.digest, weightsDigest: model.digest, heldBack },
       ...{ site, horizonDays, card: model.card, facts },
-      siteTrained: study.study.sites.includes(site),
+      siteTrained: ofSite.tookPart,
       visits: predictionFrom(prepared, sessions, answers, { head: spec.head, horizonDays }),
     })
   }
 
   return {
-    ...{ site, settings, study, cohort, model, foldOf },
+    ...{ site, settings, study, cohort, model, partOf: partOfChild },
     open: async (child, { onProgress = () => {} } = {}) => {
       const preparing = (done: number, total: number): void => onProgress('Preparing the scans', done, total)
       const preparer = preparerFor({ home, settings }, study.study)
@@ -100,7 +109,7 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       const shown = withFiles(child, scans.files)
       if (shown.scans.length === 0) throw nothingUsable(child.participant, heldBack)
       const prepared = preparedChild(shown, scans)
-      const facts = { fold: foldOf(child), ...(await factsOf(shown, { scans, prepared }, overlapOf)) }
+      const facts = { part: partOfChild(child), ...(await factsOf(shown, { scans, prepared }, overlapOf)) }
       onProgress('Asking the model', 0, 0)
       return {
         ...{ child, shown, facts, heldBack },
@@ -108,6 +117,12 @@ export async function openBedside({ home, study, model, trainer }: BedsideDeps):
       }
     },
   }
+}
+
+/** What is written down of this site's part in making a model. */
+async function readSitePart(home: SiteHome, site: string, { study, heard }: OpenModel): Promise<SitePart> {
+  const [entries, egress] = await Promise.all([readParticipation(home.participationFile), readEgress(home.egressFile)])
+  return sitePart({ site, study, entries, egress, heard })
 }
 
 /** Children that another hospital keeps in this study, as the agent was told; the table of identifiers stays closed. */
@@ -145,7 +160,7 @@ async function factsOf(
   { scans, outcome, chart }: CohortChild,
   { scans: { volumes }, prepared }: { readonly scans: PreparedScans<PreparedScan>; readonly prepared: PreparedChild },
   overlapOf: (file: string) => Promise<ChildFacts['scans'][number]['overlap']>,
-): Promise<Omit<ChildFacts, 'fold'>> {
+): Promise<Omit<ChildFacts, 'part'>> {
   const ofScans = await Promise.all(
     scans.map(async (scan, visit) => ({
       ...{ session: scan.session, day: scan.day },

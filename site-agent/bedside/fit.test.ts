@@ -9,7 +9,7 @@ const scan = (day: number, changes: Partial<ScanFacts> = {}): ScanFacts => ({
 })
 const registered = { mutualInformation: 1.1, fieldOfView: 1, starts: 1 }
 const sound: ChildFacts = {
-  ...{ fold: 'test', ageYears: 7, treatmentChangeDay: undefined },
+  ...{ part: 'test', ageYears: 7, treatmentChangeDay: undefined },
   scans: [scan(30), scan(120), scan(300)],
 }
 const model: ModelFacts = {
@@ -32,6 +32,8 @@ const said = (child: Partial<ChildFacts>, changes: Partial<ModelFacts> = {}, lan
 describe('a child that is like those of training', () => {
   test('has no flag', () => expect(said({})).toEqual([]))
 
+  test('has none either when it came after the training', () => expect(said({ part: 'new' })).toEqual([]))
+
   test('has none for its place where the model is shown arrays', () => {
     expect(said({ scans: [1, 2].map((day) => scan(day, { overlap: undefined })) })).toEqual([])
   })
@@ -45,8 +47,9 @@ describe('a calibrated risk is refused', () => {
     ['time', { scans: [scan(1700), scan(2000)] }],
     ['age', { ageYears: 1 }],
     ['age', { ageYears: 18 }],
-    ['trained-on', { fold: 'train' }],
-    ['trained-on', { fold: 'elsewhere' }],
+    ['trained-on', { part: 'train' }],
+    ['trained-on', { part: 'perhaps-train' }],
+    ['trained-on', { part: 'elsewhere' }],
   ])('for %s', (kind, child) => expect(said(child)).toEqual([`refuses ${kind}`]))
 
   test('by the age at the visit, which is what training scans were counted by, and not by that at surgery', () => {
@@ -65,10 +68,18 @@ describe('a calibrated risk is refused', () => {
   })
 })
 
+test('words on a record with gaps say that it is one, and how to close it', () => {
+  for (const part of ['perhaps-train', 'perhaps-validation'] as const) {
+    const { sentence } = flagsAt({ ...sound, part }, model, 2)[0] ?? { sentence: '' }
+    expect(sentence).toMatch(/may have .*participation\.jsonl.*Restore it from a backup/)
+  }
+})
+
 describe('a reader is warned', () => {
   test.each<[string, Partial<ChildFacts>]>([
     ['age', { ageYears: undefined }],
-    ['trained-on', { fold: 'validation' }],
+    ['trained-on', { part: 'validation' }],
+    ['trained-on', { part: 'perhaps-validation' }],
     ['treatment', { treatmentChangeDay: 300 }],
     ['visits', { scans: [1, 2, 3, 4].map((day) => scan(day)) }],
     ['field-of-view', { scans: [scan(1), scan(2, { overlap: { ...inPlace, emptySlices: 1 } })] }],

@@ -6,8 +6,8 @@ import { familyWords, type ScanFamily, scanFamilies } from '../../shared/evaluat
 import { isInside, lastOf } from '../../shared/evaluation/input-range.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { unknownLevel } from '../../shared/evaluation/suppression/strata.ts'
-import type { Fold } from '../../shared/study/folds.ts'
 import type { scanGroups } from '../evaluation/scan-groups.ts'
+import type { Part } from './part.ts'
 
 /** `refuses`: no calibrated risk is given. `caution`: to know before believing it. */
 export type FlagWeight = 'refuses' | 'caution'
@@ -53,11 +53,9 @@ export interface ScanFacts {
     | undefined
 }
 
-/** A child's fold at this site; `elsewhere` where another hospital keeps it in the study, in a fold that nobody here knows. */
-export type KnownFold = Fold | 'elsewhere'
-
 export interface ChildFacts {
-  readonly fold: KnownFold
+  /** In the making of the model; where none is asked, its fold in the study. */
+  readonly part: Part
   /** At the surgery; undefined when the chart does not say. */
   readonly ageYears: number | undefined
   readonly treatmentChangeDay: number | undefined
@@ -70,7 +68,7 @@ export interface ModelFacts {
   readonly ranges: ModelCard['inputRanges']
   /** How scans of training were made, by the model card; empty where it does not say. */
   readonly seen: Exclude<ModelCard['seen'], undefined>
-  /** Whether this site is one of those that trained the model. */
+  /** Whether this site took part in making the model. */
   readonly siteTrained: boolean
 }
 
@@ -135,16 +133,29 @@ function historyFlags(scans: readonly ScanFacts[], { ranges }: ModelFacts): Flag
   return flags
 }
 
-function childFlags({ fold, ageYears, treatmentChangeDay }: ChildFacts, model: ModelFacts, last: ScanFacts): Flag[] {
+/** Said where the record of who took part does not hold every round of this site. */
+const lackingRounds =
+  "this hospital's record of who took part (participation.jsonl) lacks rounds that it took part in. Restore it from a backup; " +
+  'of rounds by programs that kept none there is no record.'
+
+function childFlags({ part, ageYears, treatmentChangeDay }: ChildFacts, model: ModelFacts, last: ScanFacts): Flag[] {
   const flags: Flag[] = []
-  if (fold === 'train') {
+  if (part === 'train') {
     flags.push(refuse('trained-on', 'The model was trained on this very child; its answer is better than on others.'))
   }
-  if (fold === 'elsewhere') {
+  if (part === 'perhaps-train') {
+    flags.push(refuse('trained-on', `The model may have been trained on this child: ${lackingRounds}`))
+  }
+  if (part === 'elsewhere') {
     flags.push(refuse('trained-on', 'Another hospital keeps this child in the study and may have trained on it.'))
   }
-  if (fold === 'validation') {
+  if (part === 'validation') {
     flags.push(caution('trained-on', 'This child helped to choose and recalibrate the model; trust it a little less.'))
+  }
+  if (part === 'perhaps-validation') {
+    flags.push(
+      caution('trained-on', `This child may have helped to choose and recalibrate the model: ${lackingRounds}`),
+    )
   }
   if (!model.siteTrained) {
     flags.push(

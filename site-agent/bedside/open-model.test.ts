@@ -26,7 +26,9 @@ beforeAll(async () => {
   const content = encodeSafetensors(initialWeights(modelOf(study.study), 1))
   writeFileSync(weights, content)
   const weightsDigest = sha256(content)
-  const origin = { studyDigest: study.digest, weightsDigest, rounds: [{ task: 'recurrence', weightsDigest }] }
+  const sites = ['counted', 'evaluated', 'missing'].map((outcome) => ({ site: `that ${outcome}`, outcome }))
+  const rounds = [{ task: 'recurrence', stage: 1, round: 4, weightsDigest, sites }]
+  const origin = { studyDigest: study.digest, weightsDigest, rounds }
   writeFileSync(join(folder, 'model.provenance.json'), JSON.stringify(origin))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -52,6 +54,13 @@ describe('a model that is asked at the bedside', () => {
     const elsewhere = join(folder, 'elsewhere.json')
     copyFileSync(cardFileOf(weights), elsewhere)
     expect((await openModel(home, { weights, card: elsewhere })).card?.model.weightsDigest).toBe(digest)
+  })
+
+  test('says which sites were heard in which round', async () => {
+    expect((await openModel(home, { weights })).heard).toEqual([
+      { site: 'that counted', stage: 1, round: 4 },
+      { site: 'that evaluated', stage: 1, round: 4 },
+    ])
   })
 
   test('is refused with a card of other weights, and with one that cannot be understood', async () => {

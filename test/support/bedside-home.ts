@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeHospitals } from '../../demo/hospitals/hospitals.ts'
 import { sha256 } from '../../shared/digest.ts'
-import type { ModelCard } from '../../shared/evaluation/model-card.ts'
+import { cardFileOf, type ModelCard } from '../../shared/evaluation/model-card.ts'
 import { exampleCard } from '../../shared/evaluation/testsupport/example-card.ts'
 import { initialWeights } from '../../shared/model/parameters.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
@@ -20,11 +20,16 @@ export interface BedsideHome {
   readonly study: StudyFile
   /** The hospital's data set. */
   readonly data: string
+  /** With a note of origin and a model card beside them. */
   readonly weights: string
-  readonly card: string
 }
 
 const site = 'north'
+
+/** Whom the note of origin names as heard in the only round; absent: nobody. */
+interface ExportOptions {
+  readonly heard?: readonly string[]
+}
 
 /** No child is in the training fold, so that none is refused for that; weights are those that training starts from. */
 export async function createBedsideHome(folder: string, children: number): Promise<BedsideHome> {
@@ -40,17 +45,28 @@ export async function createBedsideHome(folder: string, children: number): Promi
     // Nobody is called: only the site's name is read.
     ...{ privateKeyPem: '-', certificateChainPem: '-', rootPem: '-' },
   })
+  return { home, study, data, weights: await exportInto(folder, study) }
+}
+
+/** Writes weights of a study as an export does. @returns their file, in the folder */
+export async function exportInto(
+  folder: string,
+  study: StudyFile,
+  { heard = [] }: ExportOptions = {},
+): Promise<string> {
+  await mkdir(folder, { recursive: true })
   const content = encodeSafetensors(initialWeights(modelOf(study.study), 11))
   const weightsDigest = sha256(content)
   const weights = join(folder, 'model.safetensors')
-  const card = join(folder, 'model.card.json')
   await writeFile(weights, content)
+  const sites = heard.map((name) => ({ site: name, outcome: 'counted' }))
+  const rounds = [{ task: 'recurrence', stage: 0, round: 0, weightsDigest, sites }]
   await writeFile(
     join(folder, 'model.provenance.json'),
-    JSON.stringify({ studyDigest: study.digest, weightsDigest, rounds: [{ task: 'recurrence', weightsDigest }] }),
+    JSON.stringify({ studyDigest: study.digest, weightsDigest, rounds }),
   )
-  await writeFile(card, JSON.stringify(cardOf(weightsDigest)))
-  return { home, study, data, weights, card }
+  await writeFile(cardFileOf(weights), JSON.stringify(cardOf(weightsDigest)))
+  return weights
 }
 
 /** Thresholds on either side of what untrained weights say, and a failure whose name tries to be markup. */

@@ -36,7 +36,7 @@ export function usualParts(changes: Partial<AnswerParts> = {}): AnswerParts {
     ...{ child: 'sub-x', key: 'k', study: 'a'.repeat(64), weightsDigest: 'b'.repeat(64), heldBack: [] },
     ...{ site: 'zurich', horizonDays: 365, card: usualCard(), siteTrained: true },
     facts: {
-      ...{ fold: 'test', ageYears: 7, treatmentChangeDay: undefined },
+      ...{ part: 'test', ageYears: 7, treatmentChangeDay: undefined },
       scans: [scanFacts(30), scanFacts(120), scanFacts(300)],
     },
     visits: [visitRisk(30, 0.2), visitRisk(120, 0.3), visitRisk(300, 0.5, { contribution: -0.2 })],

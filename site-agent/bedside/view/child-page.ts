@@ -4,6 +4,7 @@
 import { type Html, html } from '../../../shared/html.ts'
 import { type AnsweredVisit, type ChildAnswer, type OtherRisk, zoneWords } from '../answer.ts'
 import type { Bedside } from '../bedside.ts'
+import { partWords, untrainedWords } from '../part.ts'
 import { cardSection } from './card-section.ts'
 import { contributionChart, points } from './contribution-chart.ts'
 import { page } from './layout.ts'
@@ -17,7 +18,8 @@ export function childPage(room: string, bedside: Bedside, ready: ReadyChild): Ht
     room,
     title: 'Child',
     body: html`<header><p class="back"><a href="${room}/">All children</a></p><h1>${child.participant}</h1>
-<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${facts.fold}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.
+<p>Key ${child.key}, site ${bedside.site}, study ${bedside.study.study.study}, fold ${partWords[facts.part]}. ${ready.shown.scans.length} scans, the last on day ${ready.shown.scans.at(-1)?.day}.
+${answer && untrainedWords[answer.part]}
 ${child.outcome?.eventDay !== undefined && `An event is recorded on day ${child.outcome.eventDay}; what is shown is from before it.`}</p></header>
 <main id="content">
 ${answer === undefined ? html`<section><p>No weights were given to this program, so no model was asked.</p></section>` : answerSections(answer)}

@@ -4,17 +4,17 @@
 import { type Html, html } from '../../../shared/html.ts'
 import type { CohortChild } from '../../cohort/cohort.ts'
 import { type Bedside, heldBackOf } from '../bedside.ts'
-import type { KnownFold } from '../fit.ts'
+import { type Part, partWords } from '../part.ts'
 import { page } from './layout.ts'
 
-export function listPage(room: string, { site, study, cohort, model, foldOf }: Bedside): Html {
+export function listPage(room: string, { site, study, cohort, model, partOf }: Bedside): Html {
   const { children, findings } = cohort
   const known = new Set(children.map(({ participant }) => participant))
   const unusable = [
     ...new Set(findings.flatMap(({ child }) => (child === undefined || known.has(child) ? [] : [child]))),
   ]
   const rows = children.map((child) =>
-    childRow({ room, child, fold: foldOf(child), held: heldBackOf(child, findings), hasModel: model !== undefined }),
+    childRow({ room, child, part: partOf(child), held: heldBackOf(child, findings), hasModel: model !== undefined }),
   )
   const heldRows = unusable.map((participant) => heldRow(participant, heldBackOf({ participant }, findings)))
   return page({
@@ -34,24 +34,25 @@ Tables were read when this program was started.</p></header>
 interface ChildRow {
   readonly room: string
   readonly child: CohortChild
-  readonly fold: KnownFold
+  readonly part: Part
   /** Why something of the child is not used. */
   readonly held: readonly string[]
   readonly hasModel: boolean
 }
 
-function childRow({ room, child, fold, held, hasModel }: ChildRow): Html {
+function childRow({ room, child, part, held, hasModel }: ChildRow): Html {
   const { participant, key, scans, visits, outcome } = child
   const flags = [
     ...(scans.length < 2 ? ['one scan only'] : []),
     ...(scans.length < visits ? [`${visits - scans.length} of ${visits} visits held back`] : []),
-    ...(hasModel && fold === 'train' ? ['the model was trained on this child'] : []),
-    ...(hasModel && fold === 'elsewhere' ? ['another hospital may have trained the model on this child'] : []),
+    ...(hasModel && part === 'train' ? ['the model was trained on this child'] : []),
+    ...(hasModel && part === 'perhaps-train' ? ['the model may have been trained on this child'] : []),
+    ...(hasModel && part === 'elsewhere' ? ['another hospital may have trained the model on this child'] : []),
     ...(outcome?.eventDay === undefined ? [] : [`event on day ${outcome.eventDay}`]),
     ...(held.length > 0 && scans.length === visits ? [`${held.length} remarks`] : []),
   ]
   return html`<tr data-id="${participant}"><th scope="row"><a href="${room}/children/${key}">${participant}</a></th>
-<td>${scans.length}</td><td>${scans.at(0)?.day} to ${scans.at(-1)?.day}</td><td>${fold}</td><td>${flags.join('; ')}</td></tr>`
+<td>${scans.length}</td><td>${scans.at(0)?.day} to ${scans.at(-1)?.day}</td><td>${partWords[part]}</td><td>${flags.join('; ')}</td></tr>`
 }
 
 function heldRow(participant: string, reasons: readonly string[]): Html {

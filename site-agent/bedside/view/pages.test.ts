@@ -29,7 +29,7 @@ const cohort: Cohort = {
 }
 const bedside: Bedside = {
   ...{ site: 'zurich', settings: { data: '/nowhere', threads: 1 }, study, cohort, model: undefined },
-  foldOf: ({ fold }) => fold,
+  partOf: ({ fold }) => fold,
   open: () => Promise.reject(new Error('no child is opened here')),
 }
 
@@ -44,7 +44,7 @@ function pageOf(parts: Partial<AnswerParts> | undefined, ready: Partial<ReadyChi
   const answer = parts === undefined ? undefined : answerFrom(usualParts(parts))
   const card = parts === undefined ? undefined : 'card' in parts ? parts.card : usualCard()
   const weights = { manifest: [], values: new Float32Array() }
-  const model = parts && { card, weights, study, digest: exampleCard().model.weightsDigest }
+  const model = parts && { card, weights, study, heard: [], digest: exampleCard().model.weightsDigest }
   return childPage(
     '/room',
     { ...bedside, model },
@@ -67,7 +67,7 @@ describe('the page of a child', () => {
     const page = pageOf({ card: undefined })
     expect(page).toContain('No calibrated risk is given.')
     expect(page).toContain('There is no model card beside the weights')
-    const trained = pageOf({ card: undefined, facts: { ...usualParts().facts, fold: 'train' } })
+    const trained = pageOf({ card: undefined, facts: { ...usualParts().facts, part: 'train' } })
     expect(trained).toContain('<li class="refuses">The model was trained on this very child')
     expect(page.match(/circle class="hollow"/g)).toHaveLength(3)
     expect(page).not.toMatch(/circle class="full"|class="seen"|class="threshold"|%<\/strong>/)
@@ -85,9 +85,20 @@ describe('the page of a child', () => {
   })
 
   test('of a child in training refuses the risk with that reason', () => {
-    const page = pageOf({ facts: { ...usualParts().facts, fold: 'train' } })
+    const page = pageOf({ facts: { ...usualParts().facts, part: 'train' } })
     expect(page).toContain('No calibrated risk is given.')
     expect(page.match(/The model was trained on this very child/g)).toHaveLength(1)
+  })
+
+  test('of a child that came after the training gives its risk, and says that it is new', () => {
+    const page = pageOf(
+      { facts: { ...usualParts().facts, part: 'new' } },
+      { facts: { ...usualParts().facts, part: 'new' } },
+    )
+    expect(page).toContain('<strong>40 %</strong> risk of an event')
+    expect(page).toContain('fold new.')
+    expect(page).toContain('This child is new to the model')
+    expect(pageOf({})).not.toContain('new to the model')
   })
 
   test('of one scan has no chart of what visits add, and no change to show', () => {
@@ -170,13 +181,19 @@ describe('the list of children', () => {
     expect(text).not.toContain('href="/room/children/sub-')
   })
 
-  test('says of a child of the training fold that the model learnt from it, where there is a model', () => {
+  test('says of a child whether the model learnt from it, where there is a model', () => {
     const inTraining = { ...bedside, cohort: { ...cohort, children: [{ ...child, fold: 'train' as const }] } }
     const weights = { manifest: [], values: new Float32Array() }
-    const model = { card: undefined, weights, study, digest: exampleCard().model.weightsDigest }
+    const model = { card: undefined, weights, study, heard: [], digest: exampleCard().model.weightsDigest }
     expect(listPage('/room', { ...inTraining, model }).text).toContain('the model was trained on this child')
     expect(listPage('/room', inTraining).text).not.toContain('was trained on')
-    const elsewhere = listPage('/room', { ...inTraining, model, foldOf: () => 'elsewhere' }).text
+    const late = listPage('/room', { ...inTraining, model, partOf: () => 'new' }).text
+    expect(late).toContain('<td>new</td>')
+    expect(late).not.toContain('trained on this child')
+    const perhaps = listPage('/room', { ...inTraining, model, partOf: () => 'perhaps-train' }).text
+    expect(perhaps).toContain('<td>perhaps train</td>')
+    expect(perhaps).toContain('the model may have been trained on this child')
+    const elsewhere = listPage('/room', { ...inTraining, model, partOf: () => 'elsewhere' }).text
     expect(elsewhere).toContain('<td>elsewhere</td>')
     expect(elsewhere).toContain('another hospital may have trained the model on this child')
     expect(elsewhere).not.toContain('the model was trained on this child')
