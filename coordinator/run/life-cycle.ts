@@ -4,7 +4,7 @@
 import type { Digest } from '../../shared/digest.ts'
 import { type ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
-import { parseNewStudy } from '../../shared/study/study.ts'
+import { parseNewStudy, type StudyFile } from '../../shared/study/study.ts'
 import { findRound, isActive, roundName, sameRound } from './rounds.ts'
 import type { Command, Decision, Federation, Run, RunEvent } from './run.ts'
 import { afterTraining, opening } from './succession.ts'
@@ -16,14 +16,10 @@ const nothing: Decision = { events: [] }
 export function propose(federation: Federation, { studyDigest, text }: CommandOf<'propose-study'>): Decision {
   if (federation.runs.get(studyDigest)?.text === text) return nothing
   if (!text.isWellFormed()) return refused('study_invalid', 'the study file is not Unicode text; save it as UTF-8')
-  try {
-    const { digest } = parseNewStudy(text)
-    if (digest !== studyDigest) {
-      return refused('digest_mismatch', `the study file has the digest ${digest}, not ${studyDigest}`)
-    }
-  } catch (error) {
-    if (error instanceof SequelaError) return { events: [], refusal: error }
-    throw error
+  const asked = readNewStudy(text)
+  if (asked instanceof SequelaError) return { events: [], refusal: asked }
+  if (asked.digest !== studyDigest) {
+    return refused('digest_mismatch', `the study file has the digest ${asked.digest}, not ${studyDigest}`)
   }
   return { events: [{ type: 'study-proposed', studyDigest, text }] }
 }
@@ -34,6 +30,9 @@ export function start(federation: Federation, command: CommandOf<'start-run'>, n
   if (run === undefined) return unknown(studyDigest)
   if (run.phase !== 'proposed')
     return refused('study_state', `${named(run)} is ${run.phase} already; it starts only once`)
+  // It may have been proposed to a version that let it say more than this one does.
+  const asked = readNewStudy(run.text)
+  if (asked instanceof SequelaError) return { events: [], refusal: asked }
   const started: RunEvent = { type: 'run-started', studyDigest, initialWeights }
   return { events: [started, opening(run, { stage: 0, round: 0 }, initialWeights, nowMs)] }
 }
@@ -100,6 +99,16 @@ export function publish(federation: Federation, command: CommandOf<'publish-weig
     ...pooled,
   }
   return { events: [published, ...afterTraining(run, weightsDigest, nowMs)] }
+}
+
+/** The study, or why nobody should run it. */
+function readNewStudy(text: string): StudyFile | SequelaError {
+  try {
+    return parseNewStudy(text)
+  } catch (error) {
+    if (error instanceof SequelaError) return error
+    throw error
+  }
 }
 
 function named(run: Run): string {
