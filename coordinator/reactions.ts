@@ -11,6 +11,7 @@ import { nextDeadline } from './run/queries.ts'
 import { isActive, sameRound } from './run/rounds.ts'
 import type { ActiveRun, MomentDigests, PooledBlob, RoundId, SealedRound } from './run/run.ts'
 import { unmeasured } from './run/validation.ts'
+import { isDamage } from './store/blobs.ts'
 import type { Timer } from './timer.ts'
 import { unmeasuredText } from './unmeasured-text.ts'
 
@@ -177,22 +178,14 @@ export function startReactions({ loop, aggregate, timer, clock, log, onFatal }: 
 
 /** Whether it is the disk or the program that fails, not what lies in the files of one study or came of its numbers. */
 function concernsAll(error: unknown): boolean {
-  if (isUnreadable(error)) return false
-  return isSystemError(error) || ['disk_full', 'internal'].includes(systemCode(error))
-}
-
-/** Damage that the disk itself reports: bytes that it cannot give back, while what it is given to keep is not in question. */
-function isUnreadable(error: unknown): boolean {
-  return isSystemError(error) && error.syscall === 'read' && systemCode(error) === 'EIO'
-}
-
-/** The system's errors name their call. */
-function isSystemError(error: unknown): error is Error & { readonly syscall: unknown } {
-  return error instanceof Error && 'syscall' in error
+  if (isDamage(error)) return false
+  // The system's errors name their call.
+  return error instanceof Error && ('syscall' in error || ['disk_full', 'internal'].includes(systemCode(error)))
 }
 
 /** As an error has it still that lost its class on the way out of a thread. */
 function codeOf(error: unknown): ErrorCode {
-  const code = isUnreadable(error) ? 'file_unreadable' : systemCode(error)
-  return isErrorCode(code) ? code : 'internal'
+  const code = systemCode(error)
+  if (isErrorCode(code)) return code
+  return isDamage(error) ? 'file_unreadable' : 'internal'
 }

@@ -109,6 +109,18 @@ describe('an agent', () => {
     expect(await stage.lastOutcome(scene)).toBe('delivered')
   })
 
+  test('keeps an update of which the coordinator has lost something, for when that is restored', async () => {
+    const scene = await stage.play({ deliveries: [new SequelaError('store_corrupt', 'lost')] })
+    await scene.until('attends')
+    scene.say(notice)
+    await scene.until('delivers')
+    scene.say({ kind: 'assignment', assignment: { ...assignment, round: 1 } })
+    await scene.until('delivers', 2)
+    expect(scene.events.some((event) => event.startsWith('declines'))).toBe(false)
+    await scene.stop()
+    expect(await createSpool(join(stage.folder, 'spool')).find(assignment, assignment.baseDigest)).toBeDefined()
+  })
+
   test("says a failure of its own in a fixed sentence, without the error's words", async () => {
     const scene = await stage.play({
       training: () => {

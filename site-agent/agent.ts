@@ -20,7 +20,7 @@ import { backoffMs } from './backoff.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { orDiskFull } from './disk-full.ts'
 import { clearLeftovers } from './leftovers.ts'
-import { isRetryable } from './retryable.ts'
+import { isLossOfCoordinator, isRetryable } from './retryable.ts'
 import type { StatusBoard } from './status-board.ts'
 
 /** What the coordinator says on the open call. */
@@ -229,6 +229,7 @@ async function forget(
 ): Promise<void> {
   try {
     const spooled = await deps.spool.find(assignment, assignment.baseDigest)
+    if (spooled !== undefined && isLossOfCoordinator(refusal)) return
     if (spooled !== undefined) return await deps.spool.remove(spooled)
     const reason = await deps.egress.sealReason(assignment, refusal.code)
     await connections.use((client) => client.decline(id, refusal.code, reason))

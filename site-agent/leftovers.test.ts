@@ -105,7 +105,7 @@ test.each(['round_closed', 'study_unknown', 'duplicate_update'] as const)(
   },
 )
 
-test.each(['unreachable', 'too_busy', 'cancelled'] as const)(
+test.each(['unreachable', 'too_busy', 'cancelled', 'store_corrupt'] as const)(
   'one of which nothing was said (%s) stays',
   async (code) => {
     expect(await clearedUp({ answer: new SequelaError(code, 'later') })).toEqual({ offered: 1, kept: 1, records: [] })

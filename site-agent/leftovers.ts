@@ -9,7 +9,7 @@ import { type AssignmentKey, formatAssignmentId } from '../shared/protocol/assig
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { type Assignment, type AssignmentDeps, type DeliveryClient, deliverUpdate } from './assignment.ts'
 import { orDiskFull } from './disk-full.ts'
-import { isRetryable } from './retryable.ts'
+import { isLossOfCoordinator, isRetryable } from './retryable.ts'
 import type { SpooledUpdate } from './spool.ts'
 
 export interface LeftoverDeps extends Pick<AssignmentDeps, 'approvals' | 'egress' | 'spool' | 'weightsFolder'> {
@@ -56,9 +56,9 @@ async function settle(deps: LeftoverDeps, update: SpooledUpdate, signal: AbortSi
     const error = orDiskFull(thrown)
     const { code } = SequelaError.from(error)
     deps.log.warn('update-left-over', { digest, stage, round, code })
-    const isOver = error instanceof SequelaError && code !== 'cancelled' && !isRetryable(error)
+    const mayCount = code === 'cancelled' || isRetryable(error) || isLossOfCoordinator(error)
     // A study that the hospital does not approve any more may have nothing of it either.
-    if (isOver) await deps.spool.remove(update)
+    if (error instanceof SequelaError && !mayCount) await deps.spool.remove(update)
   }
 }
 

@@ -19,3 +19,8 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 export function isRetryable(error: unknown): boolean {
   return error instanceof SequelaError && passing.has(error.code)
 }
+
+/** The coordinator has lost something that it stored. No reason to forget an update, which may count once that is restored. */
+export function isLossOfCoordinator(error: unknown): boolean {
+  return error instanceof SequelaError && error.code === 'store_corrupt'
+}

@@ -132,6 +132,24 @@ describe.each(kinds)('%s', (_, path) => {
     expect(logged.map(([event]) => event)).toEqual(['call-failed'])
   })
 
+  test.each<[string, unknown]>([
+    ['is damaged', new SequelaError('store_corrupt', 'blob abc does not have its hash any more; restore it')],
+    ['is gone', new SequelaError('file_unreadable', 'there is no blob abc in the store')],
+    [
+      'the disk does not give back',
+      Object.assign(new Error('EIO: i/o error, read abc'), { code: 'EIO', syscall: 'read' }),
+    ],
+  ])('that needs what %s of the store says whose loss that is, and the log says more', async (_title, what) => {
+    thrown = what
+    logged.length = 0
+    const { failure } = await callOf(path)
+    expect(failure?.code).toBe(status.DATA_LOSS)
+    expect(failure?.metadata.get('sequela-code')).toEqual(['store_corrupt'])
+    expect(failure?.details).toContain('nothing is to be done at the site')
+    expect(failure?.details).not.toContain('abc')
+    expect(logged.map(([event]) => event)).toEqual(['call-failed'])
+  })
+
   test.each([
     ['half a surrogate pair', 'reason \ud800 and \udc00'],
     ['no end', 'x'.repeat(100_000)],

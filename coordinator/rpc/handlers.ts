@@ -12,6 +12,7 @@ import type { Log } from '../../shared/log.ts'
 import { drained } from '../../shared/protocol/drained.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
 import { createInbox, type Inbox } from '../../shared/protocol/inbox.ts'
+import { isDamage } from '../store/blobs.ts'
 import type { LiveCalls } from './live-calls.ts'
 import { type Peer, peerOf } from './peer.ts'
 import { serviceError } from './status.ts'
@@ -131,14 +132,19 @@ type OpenCall = Parameters<typeof peerOf>[0] & {
   on(event: 'cancelled', listener: () => void): unknown
 }
 
-/** What is no refusal is a fault of ours: the caller learns nothing of it but that it happened. */
+/** What is no refusal is a fault or a loss of ours: the caller learns nothing of it but that it happened, and where. */
 function failureOf(error: unknown): ServiceFailure {
+  if (isDamage(error)) return serviceError(new SequelaError('store_corrupt', damageInWords))
   if (error instanceof SequelaError) return serviceError(error)
   return serviceError(new SequelaError('internal', 'the coordinator has a fault; its log says more'))
 }
 
+const damageInWords =
+  'something that the coordinator has stored is damaged; its operator has to restore it, and nothing is to be done at the site'
+
 function logFailure(log: Log, method: string, error: unknown): void {
-  if (error instanceof SequelaError) log.info('call-refused', { method, code: error.code, reason: error.message })
+  if (error instanceof SequelaError && !isDamage(error))
+    log.info('call-refused', { method, code: error.code, reason: error.message })
   else {
     log.error('call-failed', { method, reason: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' })
   }

@@ -13,7 +13,6 @@ const statuses: Partial<Record<ErrorCode, status>> = {
   too_few_children: status.FAILED_PRECONDITION,
   study_unknown: status.NOT_FOUND,
   round_unknown: status.NOT_FOUND,
-  file_unreadable: status.NOT_FOUND,
   round_closed: status.FAILED_PRECONDITION,
   study_state: status.FAILED_PRECONDITION,
   base_mismatch: status.FAILED_PRECONDITION,
@@ -25,6 +24,7 @@ const statuses: Partial<Record<ErrorCode, status>> = {
   deadline_exceeded: status.DEADLINE_EXCEEDED,
   unreachable: status.UNAVAILABLE,
   cancelled: status.CANCELLED,
+  store_corrupt: status.DATA_LOSS,
   internal: status.INTERNAL,
 }
 

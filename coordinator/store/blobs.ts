@@ -3,6 +3,7 @@
 
 import { type Digest, sha256 } from '../../shared/digest.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
+import { systemCode } from '../../shared/system-code.ts'
 
 /** A partial blob that is open for writing; there is one writer to a key at a time. */
 export interface PartialBlob {
@@ -73,4 +74,18 @@ export function damaged(digest: Digest): SequelaError {
     'store_corrupt',
     `blob ${digest} does not have its hash any more; restore that file of the store from a backup`,
   )
+}
+
+/**
+ * Whether stored bytes are gone, changed, or not given back by the disk, while what it is given to keep is not in question. Told
+ * by codes, as an error loses its class on the way out of a thread.
+ */
+export function isDamage(error: unknown): boolean {
+  const code = systemCode(error)
+  return code === 'store_corrupt' || code === 'file_unreadable' || isUnreadable(error)
+}
+
+/** The system's errors name their call. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && systemCode(error) === 'EIO' && 'syscall' in error && error.syscall === 'read'
 }

@@ -10,7 +10,7 @@ export const errorCodes = {
   study_invalid: 'a study file is wrong',
   file_unreadable: 'a file or folder cannot be read or written',
   store_locked: 'another process works on the same folder',
-  store_corrupt: 'stored bytes do not have the hash they were stored under, or weights are not of the journal beside',
+  store_corrupt: 'bytes in the store of the coordinator are gone or changed, or its weights are not of its journal',
   disk_full: 'there is no room left for new work',
   // weights
   manifest_invalid: 'the list of parameters is wrong',
