@@ -51,6 +51,8 @@ export interface SiteHome {
   readonly exclusionsFile: string
   /** Which children stood behind earlier evaluations, as hashes. */
   readonly reportedFile: string
+  /** In which way children were divided in evaluations that were answered. */
+  readonly cutsFile: string
   /** The key that hospitals share, and a secret of this one. */
   readonly linkKeyFile: string
   /** Which children another hospital keeps, by study. */
@@ -78,6 +80,7 @@ export function siteHome(folder: string): SiteHome {
     participationFile: join(root, 'participation.jsonl'),
     exclusionsFile: join(root, 'exclusions.jsonl'),
     reportedFile: join(root, 'reported-cohorts.json'),
+    cutsFile: join(root, 'evaluation-cuts.json'),
     linkKeyFile: join(root, 'link-key.json'),
     linkageFile: join(root, 'linkage.json'),
     viewsFile: join(root, 'views.jsonl'),

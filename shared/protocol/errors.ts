@@ -32,6 +32,7 @@ export const errorCodes = {
   offset_mismatch: 'a chunk does not continue where the stored bytes end',
   answer_malformed: 'an answer of an evaluation is not what was asked for',
   cohort_changed: 'the children changed by so few since the last evaluation that the difference would show them',
+  cuts_changed: 'the site began the evaluation with another version of its program, which divides children otherwise',
   linkage_refused: 'the check for children in two hospitals was asked for in a way that cannot be',
   quorum_impossible: 'the study asks for more sites than it names',
   // identity

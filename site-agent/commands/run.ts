@@ -65,7 +65,10 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
         approvals,
         preparedChildren: options.children ?? createChildrenProvider({ home, settings, site: identity.site, log }),
         trainer,
-        evaluator: createEvaluator({ site: identity.site, trainer, reportedFile: home.reportedFile }),
+        evaluator: createEvaluator({
+          ...{ site: identity.site, trainer },
+          ...{ reportedFile: home.reportedFile, cutsFile: home.cutsFile },
+        }),
         egress,
         linkage: createLinkage({
           identifiers: async ({ study }) =>

@@ -5,6 +5,7 @@ import { answerPass } from '../../shared/evaluation/answer.ts'
 import { evaluationPasses } from '../../shared/evaluation/passes.ts'
 import { nothingPooled, parsePooled } from '../../shared/evaluation/pooled.ts'
 import type { SiteAnswer } from '../../shared/evaluation/site-answer.ts'
+import { cutVersion } from '../../shared/evaluation/suppression/cut-version.ts'
 import { visitOfShown } from '../../shared/evaluation/suppression/stratify.ts'
 import { formatAssignmentId } from '../../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
@@ -15,6 +16,7 @@ import type { Weights } from '../../shared/weights/weights.ts'
 import type { Assignment } from '../assignment.ts'
 import type { ChildRisks } from '../learning/risks.ts'
 import type { JobOptions, PreparedChild, Trainer } from '../learning/trainer.ts'
+import { noteCuts } from './cut-record.ts'
 import { cohortOf, noteReported } from './reported-cohorts.ts'
 import { siteLandmarks } from './site-landmarks.ts'
 
@@ -28,7 +30,7 @@ export interface PassToAnswer {
 }
 
 export interface Evaluator {
-  /** @throws SequelaError `cohort_changed`, `round_unknown`, `answer_malformed`, or as the trainer does. */
+  /** @throws SequelaError `cohort_changed`, `cuts_changed`, `round_unknown`, `answer_malformed`, or as the trainer does. */
   answer(pass: PassToAnswer, options?: JobOptions): Promise<SiteAnswer>
 }
 
@@ -37,6 +39,10 @@ export function createEvaluator(deps: {
   readonly trainer: Pick<Trainer, 'risks'>
   /** Which cohorts were reported on before. */
   readonly reportedFile: string
+  /** How they were cut. */
+  readonly cutsFile: string
+  /** The way in which this program cuts; a parameter so that an update can be tested. */
+  readonly cuts?: number
 }): Evaluator {
   let known: { readonly of: string; readonly risks: ReadonlyMap<string, ChildRisks> } | undefined
 
@@ -73,12 +79,18 @@ export function createEvaluator(deps: {
         teachesOrder: study.study.stages.some(({ task }) => task === 'ordering'),
       })
       const { minCell } = study.study.policy
+      const pooled = pass.pooled === undefined ? nothingPooled : parsePooled(pass.pooled)
       await noteReported(deps.reportedFile, cohortOf(landmarks), minCell)
+      await noteCuts(deps.cutsFile, {
+        evaluation: `${study.digest}/${assignment.baseDigest}`,
+        isBegun: pooled.sites.some(({ site }) => site === deps.site),
+        version: deps.cuts ?? cutVersion,
+      })
       return answerPass(landmarks, {
         site: deps.site,
         assignment: formatAssignmentId(assignment),
         pass: name,
-        pooled: pass.pooled === undefined ? nothingPooled : parsePooled(pass.pooled),
+        pooled,
         horizonDays,
         minCell,
       })

@@ -211,7 +211,12 @@ async function play(
   const egress = createEgress({ file: join(folder, 'egress.jsonl'), clock, participation })
   const deps: AgentDeps = {
     ...{ site: 'a', approvals, trainer, clock, random: seededRandom('agent'), log },
-    evaluator: createEvaluator({ site: 'a', trainer, reportedFile: join(folder, 'reported.json') }),
+    evaluator: createEvaluator({
+      site: 'a',
+      trainer,
+      reportedFile: join(folder, 'reported.json'),
+      cutsFile: join(folder, 'cuts.json'),
+    }),
     preparedChildren: async () => children,
     egress,
     linkage: linkage ?? { settle: async () => {}, announce: async () => {} },
