@@ -2,20 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -77,12 +67,11 @@ function withoutPort(): CoordinatorSettings {
 }
 
 /** Runs `coordinator serve` until it ends by itself. */
-async function serveUntilItEnds(settings: CoordinatorSettings, environment: Readonly<Record<string, string>> = {}) {
+async function serveUntilItEnds(settings: CoordinatorSettings) {
   await writeFile(home.settingsFile, stringify(settings))
   const args = [...nodeFlags, join(import.meta.dirname, 'main.ts'), '--home', home.folder, 'serve']
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...environment },
   })
   try {
     let said = ''
@@ -159,11 +148,9 @@ describe('a coordinator that cannot start', () => {
   })
 
   test('for want of an admin socket ends too, as nobody could operate it', async () => {
-    const runtime = join(root, 'runtime')
-    const open = join(runtime, `sequela-${userInfo().uid}`)
-    mkdirSync(open, { recursive: true })
-    chmodSync(open, 0o755)
-    const { status, said } = await serveUntilItEnds(options.settings, { XDG_RUNTIME_DIR: runtime })
+    chmodSync(home.socketFolder, 0o755)
+    const { status, said } = await serveUntilItEnds(options.settings)
+    chmodSync(home.socketFolder, 0o700)
     expect(said).toContain('file_unreadable')
     expect(status).toBe(1)
   })

@@ -36,6 +36,8 @@ export interface CoordinatorHome {
   readonly authorityFolder: string
   /** The addresses in use, written when serving (ports may be drawn by the system). */
   readonly servingFile: string
+  /** For the admin socket, where its path is short enough. */
+  readonly socketFolder: string
   /** Where the admin socket of the coordinator that serves lies. */
   readonly adminSocketFile: string
 }
@@ -48,6 +50,7 @@ export function coordinatorHome(folder: string): CoordinatorHome {
     storeFolder: join(root, 'store'),
     authorityFolder: join(root, 'authority'),
     servingFile: join(root, 'serving.json'),
+    socketFolder: join(root, 'run'),
     adminSocketFile: join(root, 'admin-socket'),
   }
 }

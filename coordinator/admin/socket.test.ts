@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -87,6 +88,50 @@ describe('the admin socket', () => {
     } finally {
       chmodSync(folder, 0o700)
     }
+  })
+
+  test.each(['short', 'reached-by-a-link'])(
+    'outlasts the login of whoever started the coordinator (%s)',
+    async (name) => {
+      const started = coordinatorHome(join(root, name))
+      if (name === 'short') mkdirSync(started.folder)
+      else symlinkSync(join(root, 'short'), started.folder)
+      const ofLogin = join(root, 'runtime-of-a-login')
+      vi.stubEnv('XDG_RUNTIME_DIR', ofLogin)
+      const serving = await serveAdminSocket(started, async () => 'still here')
+      rmSync(ofLogin, { recursive: true, force: true })
+      expect(await askCoordinator(started, { type: 'status' })).toBe('still here')
+      const folder = dirname(readFileSync(started.adminSocketFile, 'utf8'))
+      expect(folder).toBe(join(root, 'short', 'run'))
+      expect(statSync(folder).mode & 0o777).toBe(0o700)
+      await serving.close()
+    },
+  )
+
+  test('lies in the runtime folder where the path is too long, or the home folder takes no socket', async () => {
+    expect(readFileSync(home.adminSocketFile, 'utf8')).toContain(runtime)
+    const noSockets = coordinatorHome(join(root, 'no-sockets'))
+    mkdirSync(noSockets.folder)
+    writeFileSync(noSockets.socketFolder, 'a file where the folder should be')
+    vi.stubEnv('XDG_RUNTIME_DIR', runtime)
+    const serving = await serveAdminSocket(noSockets, async () => 'here')
+    expect(readFileSync(noSockets.adminSocketFile, 'utf8')).toContain(runtime)
+    expect(await askCoordinator(noSockets, { type: 'status' })).toBe('here')
+    await serving.close()
+  })
+
+  test('that went with the login of whoever started the coordinator is said to be gone, and what to do', async () => {
+    const tooLong = coordinatorHome(join(root, `another-${'long-'.repeat(20)}`))
+    mkdirSync(tooLong.folder)
+    const ofLogin = join(root, 'runtime-of-a-login')
+    vi.stubEnv('XDG_RUNTIME_DIR', ofLogin)
+    const serving = await serveAdminSocket(tooLong, async () => 'never asked')
+    rmSync(ofLogin, { recursive: true })
+    await expect(askCoordinator(tooLong, { type: 'status' })).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('its socket was removed'),
+    })
+    await serving.close()
   })
 
   test('that a coordinator left behind when it was killed is nobody to ask, until another one serves', async () => {

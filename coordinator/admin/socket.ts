@@ -1,9 +1,10 @@
-// The admin socket: a Unix socket that only the user who runs the coordinator can open. It lies in that user's runtime
-// folder, not in the home folder, because the path of a Unix socket may have only about 100 characters. The home folder
-// says where: a service and a login shell of the same user have other runtime folders.
+// The admin socket: a Unix socket that only the user who runs the coordinator can open. It lies in the home folder, which lasts as
+// long as the coordinator does. Where its path would be too long for a Unix socket, or the disk takes none, it lies in the
+// user's runtime folder, which the system may remove when that user logs out; the home folder says where, as a service
+// and a login shell of the same user have other runtime folders.
 
 import { chmod, lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises'
-import { createServer, request } from 'node:http'
+import { createServer, request, type Server } from 'node:http'
 import { tmpdir, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { sha256 } from '../../shared/digest.ts'
@@ -27,18 +28,13 @@ export async function serveAdminSocket(
   home: CoordinatorHome,
   answer: (request: AdminRequest) => Promise<unknown>,
 ): Promise<{ close(): Promise<void> }> {
-  const path = await newSocketPath(home)
-  await rm(path, { force: true })
   const server = createServer((incoming, outgoing) => {
     readBody(incoming)
       .then((body) => reply(body, answer))
       .then((value) => outgoing.end(JSON.stringify(value)))
       .catch(() => outgoing.destroy())
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
+  const path = await listenPrivately(server, home)
   const close = async (): Promise<void> => {
     await rm(home.adminSocketFile, { force: true })
     server.closeAllConnections()
@@ -99,12 +95,39 @@ async function readBody(stream: AsyncIterable<unknown>, limit = maxAdminRequestB
   return Buffer.concat(parts).toString('utf8')
 }
 
-async function newSocketPath(home: CoordinatorHome): Promise<string> {
+/** Most bytes in the path of a Unix socket: 107 on Linux, 103 on macOS. */
+const maxSocketPathBytes = 103
+
+/** Listens at the first place that takes a socket; returns its path. */
+async function listenPrivately(server: Server, home: CoordinatorHome): Promise<string> {
   const { uid } = userInfo()
-  const folder = join(process.env.XDG_RUNTIME_DIR || tmpdir(), `sequela-${uid}`)
+  const name = await socketName(home)
+  const inHome = join(await realpath(home.folder), basename(home.socketFolder))
+  const inRuntime = join(process.env.XDG_RUNTIME_DIR || tmpdir(), `sequela-${uid}`)
+  const isShort = Buffer.byteLength(join(inHome, name)) <= maxSocketPathBytes
+  try {
+    if (isShort) return await listenIn(inHome, name, { server, uid })
+  } catch (error) {
+    // Some disks, of a network or of another system, hold no sockets.
+    if (error instanceof SequelaError) throw error
+  }
+  return listenIn(inRuntime, name, { server, uid })
+}
+
+async function listenIn(
+  folder: string,
+  name: string,
+  { server, uid }: { readonly server: Server; readonly uid: number },
+): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await requirePrivate(folder, uid)
-  return join(folder, await socketName(home))
+  const path = join(folder, name)
+  await rm(path, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  return path
 }
 
 /** The same whatever link leads to the home folder, and another in a copy of it. */
@@ -147,6 +170,8 @@ function noCoordinator(
   { cause, path }: { readonly cause?: unknown; readonly path?: string | undefined } = {},
 ): SequelaError {
   const nobody = path === undefined ? '' : `: nobody answers at ${path}`
-  const message = `no coordinator serves from ${folder}${nobody}; start it with: coordinator serve --home ${folder}`
+  const isGone = path !== undefined && systemCode(cause) === 'ENOENT'
+  const again = isGone ? 'if its process runs, its socket was removed, as at the end of a login: end it and ' : ''
+  const message = `no coordinator serves from ${folder}${nobody}; ${again}start it with: coordinator serve --home ${folder}`
   return new SequelaError('unreachable', message, { cause })
 }
