@@ -1,7 +1,8 @@
 // How well risks fit what happened: with all scans shown, before and after recalibration on each seed's validation landmarks.
 
+import type { FitRow } from '../shared/evaluation/calibration/calibration-fit.ts'
 import { logistic, noRecalibration, recalibrated } from '../shared/evaluation/calibration/recalibration.ts'
-import { modelPrior, recalibrationOf } from '../shared/evaluation/calibration/shrinkage.ts'
+import { modelPrior, recalibrationOf, siteRecalibration } from '../shared/evaluation/calibration/shrinkage.ts'
 import { childrenOf } from '../shared/evaluation/landmark.ts'
 import type { Recalibration } from '../shared/evaluation/model-card.ts'
 import { seededRandom } from '../shared/random.ts'
@@ -36,7 +37,7 @@ export function errorBefore(scores: readonly SeedScores[]): number {
 
 /** Test children of all seeds together, of an arm that leaves one model. */
 export function calibration(scores: readonly SeedScores[]): Calibration {
-  const seeds = scores.map(recalibratedSeed)
+  const seeds = scores.map((one) => recalibratedSeed(one))
   const rows = seeds.flatMap((one) => one.rows)
   const leftAsTheyAre = seeds.filter(({ kind }) => kind === 'none').length
   return { before: reliabilityOf(rows.map(beforeRow)), after: reliabilityOf(rows.map(afterRow)), leftAsTheyAre }
@@ -48,6 +49,8 @@ export interface HospitalCalibration extends Omit<Calibration, 'leftAsTheyAre'> 
   readonly events: number
   /** What the error after recalibration would come to, on average, if every risk were right. */
   readonly byChance: number
+  /** With each site's own recalibration on top; undefined where no site that trains is behind it, or cells do not tell sites. */
+  readonly bySite?: Reliability | undefined
 }
 
 /** The hospitals that scanned a seed's test children, in their order; undefined where they are not known. */
@@ -58,7 +61,10 @@ export function calibrationByHospital(scores: readonly SeedScores[], hospitalsOf
   const rows = scores.flatMap((one) => {
     const hospitals = hospitalsOf(one.seed)
     if (hospitals === undefined) return []
-    return recalibratedSeed(one).rows.map((row, child) => ({ ...row, hospital: hospitals[child] ?? never() }))
+    return recalibratedSeed(one, hospitals).rows.map((row, child) => ({
+      ...row,
+      hospital: hospitals[child] ?? never(),
+    }))
   })
   return [...Map.groupBy(rows, ({ hospital }) => hospital)]
     .map(([hospital, ofHospital]) => ({
@@ -68,8 +74,25 @@ export function calibrationByHospital(scores: readonly SeedScores[], hospitalsOf
       before: reliabilityOf(ofHospital.map(beforeRow)),
       after: reliabilityOf(ofHospital.map(afterRow)),
       byChance: errorByChance(ofHospital.map(({ after }) => after)),
+      bySite: ofHospital.some(({ bySite }) => bySite === undefined)
+        ? undefined
+        : reliabilityOf(ofHospital.map(({ label, bySite }) => ({ label, risk: bySite ?? never() }))),
     }))
     .toSorted((a, b) => a.hospital.localeCompare(b.hospital))
+}
+
+/**
+ * Calibration of each seed's model by itself, in the order of the seeds, with what chance would show. Errors of models that lie on
+ * different sides cancel where their children are taken together.
+ */
+export function calibrationBySeed(
+  scores: readonly SeedScores[],
+): { readonly seed: number; readonly ece: number; readonly byChance: number }[] {
+  return scores.map((one) => {
+    const { rows } = recalibratedSeed(one)
+    const byChance = errorByChance(rows.map(({ after }) => after))
+    return { seed: one.seed, ece: reliabilityOf(rows.map(afterRow)).ece, byChance }
+  })
 }
 
 interface RecalibratedRow {
@@ -77,22 +100,45 @@ interface RecalibratedRow {
   /** Risks. */
   readonly before: number
   readonly after: number
+  /** By the recalibration of the hospital that scanned the child, where it has one to ask. */
+  readonly bySite: number | undefined
 }
 
 const beforeRow = ({ label, before }: RecalibratedRow) => ({ label, risk: before })
 const afterRow = ({ label, after }: RecalibratedRow) => ({ label, risk: after })
 
-function recalibratedSeed({ labels, models: [model, another] }: SeedScores): {
+/** @param hospitals of the test children, in their order */
+function recalibratedSeed(
+  { labels, models: [model, another] }: SeedScores,
+  hospitals: readonly string[] = [],
+): {
   readonly kind: Recalibration['kind']
   readonly rows: readonly RecalibratedRow[]
 } {
   if (model === undefined || another !== undefined) throw new Error('risks of one model are asked for')
   const recalibration = recalibrationFrom(model.validation)
+  const bySite = siteRecalibrations(model.validation, recalibration)
   const rows = labels.map((label, child) => {
     const before = logistic(model.logits[child]?.at(-1) ?? Number.NaN)
-    return { label, before, after: recalibrated(before, recalibration) }
+    const own = bySite.get(hospitals[child] ?? '')
+    return { label, before, after: recalibrated(before, recalibration), bySite: own && recalibrated(before, own) }
   })
   return { kind: recalibration.kind, rows }
+}
+
+/** By site; one that is too small to fit keeps to the consortium's. */
+function siteRecalibrations(
+  validation: readonly CalibrationRow[],
+  consortium: Recalibration,
+): ReadonlyMap<string, Recalibration> {
+  const bySite = Map.groupBy(validation, ({ site }) => site)
+  return new Map(
+    [...bySite].flatMap(([site, rows]) => {
+      if (site === undefined) return []
+      const own = siteRecalibration(fitRows(rows), consortium)
+      return [[site, own.kind === 'none' ? consortium : own] as const]
+    }),
+  )
 }
 
 const draws = 500
@@ -109,11 +155,16 @@ function errorByChance(risks: readonly number[]): number {
 /** Events are rarer at early landmarks, so those say little of how high risks should be at the sixth visit. */
 const leastVisits = 4
 
-/** As an evaluation does it: from later landmarks of the validation children, drawn towards risks as they are where they are few. */
-function recalibrationFrom(landmarks: readonly CalibrationRow[]): Recalibration {
-  const rows = withChildren(landmarks)
+/** Later landmarks of validation children. */
+function fitRows(landmarks: readonly CalibrationRow[]): FitRow[] {
+  return withChildren(landmarks)
     .filter(({ visits }) => visits >= leastVisits)
     .map(({ child, logit, label }) => ({ child, risk: logistic(logit), outcome: label, weight: 1 }))
+}
+
+/** As an evaluation does it: drawn towards risks as they are where the validation children are few. */
+function recalibrationFrom(landmarks: readonly CalibrationRow[]): Recalibration {
+  const rows = fitRows(landmarks)
   const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
   return events < benchmarkMinCell ? noRecalibration : recalibrationOf(rows, modelPrior)
 }

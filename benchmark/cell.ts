@@ -3,19 +3,37 @@
 
 import { isTrainingOption, type TrainingOption } from './training-options.ts'
 
-/**
- * What ordering is pretrained with: everything; images in a shuffled order; the auxiliary loss alone; everything in a network that
- * compares embeddings of visits and not their pictures; without the auxiliary loss; without warm-up.
- */
-export const orderingVariants = [
-  'order',
-  'shuffled',
-  'auxiliary',
-  'embeddings-only',
-  'no-maxima',
-  'no-warm-up',
-] as const
-export type OrderingVariant = (typeof orderingVariants)[number]
+/** How a variant of ordering departs from the usual one; what is not said is as usual. */
+interface OrderingTraits {
+  /** Pieces of the study file. */
+  readonly losses?: string
+  readonly hasWarmUp?: false
+  /** The network compares pictures of visits, not only their embeddings. */
+  readonly comparesPictures?: false
+  /** Each child's scans change places. */
+  readonly isShuffled?: true
+}
+
+const auxiliaryAlone = 'losses: { pairs: 0, sequences: 0 }'
+const variants = {
+  order: {},
+  shuffled: { isShuffled: true },
+  auxiliary: { losses: auxiliaryAlone },
+  'embeddings-only': { comparesPictures: false },
+  'embeddings-shuffled': { comparesPictures: false, isShuffled: true },
+  'embeddings-auxiliary': { comparesPictures: false, losses: auxiliaryAlone },
+  'no-maxima': { losses: 'losses: { maxima: 0 }' },
+  'no-warm-up': { hasWarmUp: false },
+} as const satisfies Record<string, OrderingTraits>
+
+/** What ordering is pretrained with. */
+export type OrderingVariant = keyof typeof variants
+export const orderingVariants = Object.keys(variants) as readonly OrderingVariant[]
+
+/** A function so that callers see the general type. */
+export function traitsOf(variant: OrderingVariant): OrderingTraits {
+  return variants[variant]
+}
 
 /** Who trains together: six sites by averaging, one site that holds all children, or each site alone. */
 export type Setting = 'federated' | 'pooled' | 'local'
@@ -104,7 +122,7 @@ export function startsFromScratch(arm: RecurrenceArm): boolean {
 
 /** Whether an arm's network compares pictures, so that it is soon trained out (decision 29). */
 export function comparesPictures(arm: RecurrenceArm): boolean {
-  return arm !== 'histogram' && pretrainingOf(arm) !== 'embeddings-only'
+  return arm !== 'histogram' && traitsOf(pretrainingOf(arm)).comparesPictures !== false
 }
 
 /** The ordering that an arm of recurrence starts from, or would if it did not start from scratch. */

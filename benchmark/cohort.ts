@@ -59,10 +59,17 @@ export async function benchmarkCohort(request: CohortRequest): Promise<Benchmark
   return { sites: new Map(sites), test }
 }
 
-/** Of each test child of a seed the hospital whose scanners it saw; undefined where the cohort was never made here. */
-export function testHospitals(options: BenchmarkOptions, seed: number): readonly string[] | undefined {
+/** Who a seed's test children are, in their order; undefined where the cohort was never made here. */
+export function testTruth(
+  options: BenchmarkOptions,
+  seed: number,
+):
+  | { readonly hospitals: readonly string[] | undefined; readonly radiiMm: readonly BenchmarkChild['radiiMm'][] }
+  | undefined {
   const folder = cohortFolder(options, seed, 'any')
-  return existsSync(join(folder, childrenFile)) ? readChildren(folder).testHospitals : undefined
+  if (!existsSync(join(folder, childrenFile))) return undefined
+  const { test, testHospitals } = readChildren(folder)
+  return { hospitals: testHospitals, radiiMm: test.map(({ radiiMm, scans }) => radiiMm.slice(0, scans.length)) }
 }
 
 /** To be raised where children of the cohort are drawn or painted otherwise than before. */
@@ -80,7 +87,7 @@ function cohortFolder(options: BenchmarkOptions, seed: number, scanners: Scanner
 interface StoredChildren {
   readonly sites: [string, BenchmarkChild[]][]
   readonly test: BenchmarkChild[]
-  /** In the order of the test children; absent in cohorts of earlier versions. */
+  /** The hospital whose scanners each test child saw, in their order; absent in cohorts of earlier versions. */
   readonly testHospitals?: readonly string[]
 }
 

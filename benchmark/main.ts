@@ -1,6 +1,5 @@
 // `npm run benchmark`: says what it will compute and how long that takes, computes what is not there yet, writes the results.
 
-import { mkdirSync } from 'node:fs'
 import type { ScannerOrder } from '../demo/hospitals/cohort.ts'
 import { ensureEngine } from '../deploy/engine/ensure-engine.ts'
 import { runCommandLine, stopSignal } from '../shared/command-line.ts'
@@ -18,7 +17,6 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 await runCommandLine(async () => {
   const options = benchmarkOptions(process.argv)
-  mkdirSync(options.outFolder, { recursive: true })
   const store = createCellStore(options)
   const planned = planCells(options, siteNames)
   const missing = planned.filter(({ cell }) => store.find(cell) === undefined)

@@ -10,6 +10,9 @@ export type CohortName = (typeof cohortNames)[number]
 const presetNames = ['tiny', 'compact'] as const
 export type BenchmarkPreset = (typeof presetNames)[number]
 
+/** Cells come in tiers, the most telling first. */
+export const lastTier = 6
+
 export interface BenchmarkOptions {
   readonly cohort: CohortName
   readonly preset: BenchmarkPreset
@@ -32,7 +35,7 @@ export interface BenchmarkOptions {
   readonly planOnly: boolean
   /** Only write the results from the cells that are there. */
   readonly reportOnly: boolean
-  /** Cells of this tier or before: 1 is the headline, 6 everything. */
+  /** Cells of this tier or before: 1 is the headline, {@link lastTier} everything. */
   readonly tier: number
   /** Only cells whose name holds one of these texts, separated by commas, with what they start from; absent: all. */
   readonly only: string | undefined
@@ -58,7 +61,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
       40,
     )
     .option('--workers <number>', 'processes that train, one thread each', wholeNumber, 2)
-    .option('--tier <number>', '1: the headline, 2 to 6: more of the table', wholeNumber, 6)
+    .option('--tier <number>', `1: the headline, 2 to ${lastTier}: more of the table`, wholeNumber, lastTier)
     .option(
       '--only <text>',
       'only cells whose name holds this text (or one of several: a,b), with what they start from',
@@ -91,7 +94,7 @@ export function benchmarkOptions(argv: readonly string[]): BenchmarkOptions {
   bounded('--test-children', given.testChildren, 12, 1000)
   bounded('--rounds', given.rounds, 1, 1000)
   bounded('--workers', given.workers, 1, 64)
-  bounded('--tier', given.tier, 1, 6)
+  bounded('--tier', given.tier, 1, lastTier)
   return {
     cohort: given.cohort,
     preset: given.preset,

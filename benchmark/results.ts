@@ -6,13 +6,15 @@ import { imagePresets } from '../shared/model/presets.ts'
 import { calibrationByHospital } from './calibration.ts'
 import { hospitalLines } from './calibration-results.ts'
 import { orderingVariants, type RecurrenceArm, type Setting } from './cell.ts'
-import { testHospitals } from './cohort.ts'
+import { testTruth } from './cohort.ts'
 import { leftOutTable } from './left-out-results.ts'
 import { lesionChangeLines } from './lesion-change-results.ts'
 import { optionLines } from './option-results.ts'
-import { type BenchmarkOptions, commandOf } from './options.ts'
+import { type BenchmarkOptions, commandOf, lastTier } from './options.ts'
+import { oracleScores, oracles, type RadiiOf } from './oracle.ts'
 import { gainShares, knownShares, type PlannedCell } from './plan.ts'
 import { type Plot, plotsOf } from './plots.ts'
+import { auditedSources } from './shortcuts.ts'
 import type { CellStore } from './store.ts'
 import { meanOf, pairedDifference, plainScores, type SeedScores, seedAuroc, shownCounts } from './summary.ts'
 import {
@@ -22,6 +24,7 @@ import {
   orderingOf,
   plainRivals,
   rivalFigure,
+  shortcutsOf,
   spreadInWords,
   type Target,
   targetsOf,
@@ -35,6 +38,8 @@ const arms: readonly (readonly [RecurrenceArm, string])[] = [
   ['auxiliary', 'pretrained by the auxiliary loss alone'],
   ['embeddings-only', 'order-pretrained, comparing embeddings alone'],
   ['embeddings-scratch', 'from scratch, comparing embeddings alone'],
+  ['embeddings-shuffled', 'pretrained on shuffled order, comparing embeddings alone'],
+  ['embeddings-auxiliary', 'pretrained by the auxiliary loss alone, comparing embeddings alone'],
   ['no-maxima', 'order-pretrained without the maxima map'],
   ['no-warm-up', 'order-pretrained without warm-up'],
   ['single-scan', 'single scan, order-pretrained (always shown the last one)'],
@@ -49,12 +54,19 @@ const controls: readonly (readonly [string, string])[] = [
   ['gaps', 'gaps only (logistic)'],
   ['count', 'count only (logistic)'],
 ]
-/** Arms whose difference tells why order-pretrained does what it does; the last is the gain of networks that see less. */
+/** Arms whose difference tells why the first does what it does; the last four are about networks that see less. */
 const explainingDifferences: readonly (readonly [RecurrenceArm, RecurrenceArm, string])[] = [
-  ...(['scratch', ...orderingVariants.slice(1)] as const).map(
+  ...(['scratch', 'shuffled', 'auxiliary', 'embeddings-only', 'no-maxima', 'no-warm-up'] as const).map(
     (arm) => ['order', arm, `order-pretrained − ${arm}`] as const,
   ),
-  ['embeddings-only', 'embeddings-scratch', 'comparing embeddings alone: order-pretrained − scratch'],
+  ...(
+    [
+      ['embeddings-scratch', 'scratch'],
+      ['embeddings-shuffled', 'shuffled'],
+      ['embeddings-auxiliary', 'auxiliary'],
+      ['histogram', 'intensity histogram + GRU'],
+    ] as const
+  ).map(([arm, name]) => ['embeddings-only', arm, `comparing embeddings alone: order-pretrained − ${name}`] as const),
 ]
 /** A model that was trained on single scans is asked of single scans: it has never seen a change. */
 function shownTo(arm: RecurrenceArm, shown: number): number {
@@ -98,7 +110,8 @@ function resultsPage(
   const { seeds } = options
   const done = planned.filter(({ cell }) => store.find(cell) !== undefined)
   const missing = planned.length - done.length
-  const hospitals = calibrationByHospital(judgedScores(store, seeds), (seed) => testHospitals(options, seed))
+  const truths = new Map(seeds.map((seed) => [seed, testTruth(options, seed)]))
+  const hospitals = calibrationByHospital(judgedScores(store, seeds), (seed) => truths.get(seed)?.hospitals)
   const targets = targetsOf(store, seeds, hospitals)
   const seconds = done.reduce((sum, { cell }) => sum + (store.find(cell)?.seconds ?? 0), 0)
   return [
@@ -109,11 +122,13 @@ function resultsPage(
     `Written by \`${commandOf(options)}\` on ${today.toISOString().slice(0, 10)}. Preset ${options.preset}; each seed draws a cohort and`,
     `a network's beginning: six sites of skewed size with about ${options.children} children with an outcome and as many without, and ${options.testChildren}`,
     `test children in none of them, a quarter of whom were scanned at a hospital that never trains. ${options.orderingRounds} rounds of ordering, then ${options.comparingRounds} of`,
-    `recurrence with hazards (${options.recurrenceRounds} where embeddings alone are compared, and of histograms). AUROC is that of an event within a year of the sixth visit; no choice was made on test children.`,
-    'How the cohorts were made and chosen: [decision 23](decisions/0023-cohorts-that-a-histogram-cannot-solve.md).',
+    `recurrence with hazards (${options.recurrenceRounds} where embeddings alone are compared, and of histograms). AUROC is that of an event within a year of the sixth visit.`,
+    'How the cohorts were made and chosen: [decision 23](decisions/0023-cohorts-that-a-histogram-cannot-solve.md). The network, its rates and rounds were chosen on test children of two',
+    'other draws, which stand in no table ([decision 29](decisions/0029-pictures-are-compared-before-they-are-pooled.md)); that recurrence might be trained too long, and that recalibration',
+    'might believe a model too much ([decision 32](decisions/0032-recalibration-is-shrunk.md)), was looked into after `tiny` had been seen to fall short on the hardened cohort’s seeds.',
     '',
     missing === 0
-      ? `All ${planned.length} cells are finished; they took ${(seconds / 3600).toFixed(1)} h of one thread.`
+      ? `All ${planned.length} cells ${extentOf(options)}are finished; they took ${(seconds / 3600).toFixed(1)} h of one thread.`
       : `**${done.length} of ${planned.length} cells are finished**; the same command computes the other ${missing}, and a number says on how many seeds it rests.`,
     '',
     '## Goals',
@@ -123,10 +138,7 @@ function resultsPage(
     '',
     '| figure | goal | came out | |',
     '| --- | --- | --- | --- |',
-    ...targets.map(({ figure, goal, cameOut, met }) => {
-      const verdict = met === undefined ? 'not measured' : met ? 'met' : '**unmet**'
-      return `| ${figure} | ${goal} | ${cameOut} | ${verdict} |`
-    }),
+    ...targets.map((target) => `| ${target.figure} | ${target.goal} | ${target.cameOut} | ${verdictOf(target)} |`),
     '',
     'Outcomes that change places give a model that is right by chance, or as wrong: single permutations lie far from 0.5 where one feature tells',
     'most. They form Latin squares, in which each child gets every kind of outcome equally often, and the standard error is that of the means of',
@@ -139,7 +151,8 @@ function resultsPage(
     '## AUROC with six scans',
     '',
     'Mean over seeds (least to most; number of seeds). *Alone* is the mean over the six sites, each trained on its own children. A dash was not',
-    'trained: arms that are there to explain a gain are trained where it is looked for, federated and from 20 and 40 % of the outcomes.',
+    'trained: arms that explain a gain are trained where it is looked for, federated and from few of the outcomes, and of the others the settings and',
+    'shares that a goal asks for.',
     '',
     ...aurocTable(store, seeds),
     '',
@@ -148,7 +161,7 @@ function resultsPage(
     '',
     '## AUROC against scans shown, 40 % of the outcomes',
     '',
-    ...scansTable(store, seeds),
+    ...scansTable(store, seeds, (seed) => truths.get(seed)?.radiiMm),
     '',
     '## What pretraining buys, and why',
     '',
@@ -195,6 +208,21 @@ function resultsPage(
   ].join('\n')
 }
 
+/** Seeds that the goals ask for. */
+const goalSeeds = 5
+
+function verdictOf({ met, seeds }: Target): string {
+  if (met === undefined) return 'not measured'
+  const onFewer = seeds < goalSeeds ? `, on ${seeds === 1 ? 'one seed' : `${seeds} seeds`} of ${goalSeeds}` : ''
+  return `${met ? 'met' : '**unmet**'}${onFewer}`
+}
+
+/** Words between "cells" and "are finished". */
+function extentOf({ tier }: BenchmarkOptions): string {
+  if (tier === lastTier) return ''
+  return tier === 1 ? `of tier 1 of ${lastTier} ` : `of tiers 1 to ${tier} of ${lastTier} `
+}
+
 /** The strongest plain controls stand at the top, beaten or not. */
 function controlStatements(targets: readonly Target[]): string[] {
   return Object.entries(plainRivals).map(([control, rival]) => {
@@ -233,7 +261,7 @@ function aurocTable(store: CellStore, seeds: readonly number[]): string[] {
   ]
 }
 
-function scansTable(store: CellStore, seeds: readonly number[]): string[] {
+function scansTable(store: CellStore, seeds: readonly number[], radiiOf: RadiiOf): string[] {
   const row = (name: string, scores: readonly SeedScores[], shownOf = (shown: number) => shown): string[] => {
     if (scores.length === 0) return []
     const cells = shownCounts.map((shown) => three(meanOf(scores.map((one) => seedAuroc(one, shownOf(shown))))))
@@ -246,6 +274,9 @@ function scansTable(store: CellStore, seeds: readonly number[]): string[] {
       row(name, networkScores(store, seeds, arm, 'federated', 0.4), (shown) => shownTo(arm, shown)),
     ),
     ...controls.flatMap(([control, name]) => row(name, plainScores(store, seeds, control, 0.4, false))),
+    ...(Object.keys(oracles) as (keyof typeof oracles)[]).flatMap((oracle) =>
+      row(oracle, oracleScores(judgedScores(store, seeds), radiiOf, oracle)),
+    ),
   ]
 }
 
@@ -261,18 +292,14 @@ function gainOf(
 }
 
 function shortcutTable(store: CellStore, seeds: readonly number[]): string[] {
-  const found = seeds.flatMap((seed) => {
-    const result = store.find({ kind: 'shortcuts', seed })?.result
-    return result?.kind === 'shortcuts' ? [result.pairAccuracy] : []
-  })
-  const names = Object.keys(found[0] ?? {})
   return [
     'Share of pairs of scans that each source alone puts in the right order, by a logistic regression on differences (chance: 0.5). A source',
-    'far above 0.5 is a clock that ordering may learn without seeing the lesion; that these heads grow is one of them.',
+    'far above 0.5 is a clock that ordering may learn without seeing the lesion. That these heads grow is one of them;',
+    'how much of the histogram’s is lesions that change was not told apart.',
     '',
     '| source | pair accuracy |',
     '| --- | --- |',
-    ...names.map((name) => `| ${name} | ${spreadInWords(found.map((one) => one[name] ?? Number.NaN))} |`),
+    ...auditedSources.map((source) => `| ${source} | ${spreadInWords(shortcutsOf(store, seeds, source))} |`),
     '',
     ...upgradeLines(store, seeds),
   ]
@@ -286,7 +313,8 @@ function upgradeLines(store: CellStore, seeds: readonly number[]): string[] {
     const audit = Object.entries(result.pairAccuracy).map(([name, value]) => `${name} ${three(value)}`)
     return [
       `Where every hospital replaces its scanner once in a child's history (seed ${seed}, a smaller cohort) the audit reads ${audit.join(', ')}.`,
-      `A network trained there orders ${three(result.network.replaced)} of the pairs of such children and ${three(result.network.notReplaced)} of those of others.`,
+      `A network trained there orders ${three(result.network.replaced)} of the pairs of such children and ${three(result.network.notReplaced)} of those of others: it takes`,
+      'the replaced scanner for a clock where it can, although each scan is normalised by its own brain. Nothing in training prevents that.',
     ]
   })
 }

@@ -17,6 +17,8 @@ const sources: Readonly<Record<string, Source>> = {
   },
 }
 
+export const auditedSources: readonly string[] = Object.keys(sources)
+
 /** Pair accuracy of each source alone. */
 export function shortcutAudit({ sites, test }: BenchmarkCohort): Record<string, number> {
   const children = [...sites.values()].flat().filter(({ fold }) => fold === 'train')

@@ -32,7 +32,6 @@ export interface CellStore {
 
 export function createCellStore(options: BenchmarkOptions): CellStore {
   const folder = join(options.outFolder, 'cells', `${options.cohort}-${options.preset}`)
-  mkdirSync(folder, { recursive: true })
   const { children, testChildren, orderingRounds, recurrenceRounds, comparingRounds } = options
   const cohortVersion = cohortVersions[options.cohort]
   const common = {
@@ -56,6 +55,7 @@ export function createCellStore(options: BenchmarkOptions): CellStore {
       }
     },
     put: (cell, seconds, result, weights) => {
+      mkdirSync(folder, { recursive: true })
       for (const [by, value] of weights) writeWhole(weightsFile(cell, by), encodeSafetensors(value))
       const stored: StoredCell = { digest: digestOf(cell), cell, seconds, result }
       writeWhole(join(folder, `${cellId(cell)}.json`), JSON.stringify(stored))

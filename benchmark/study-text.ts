@@ -2,7 +2,7 @@
 
 import { imagePresets } from '../shared/model/presets.ts'
 import { parseStudy, type Study } from '../shared/study/study.ts'
-import { comparesPictures, type OrderingVariant, type RecurrenceArm, startsFromScratch } from './cell.ts'
+import { comparesPictures, type OrderingVariant, type RecurrenceArm, startsFromScratch, traitsOf } from './cell.ts'
 import type { BenchmarkOptions } from './options.ts'
 import { piecesOf } from './training-options.ts'
 
@@ -20,15 +20,6 @@ export const siteNames = Object.keys(siteShares)
 /** Children behind every cell that a site would tell of. */
 export const benchmarkMinCell = 3
 
-const losses: Readonly<Record<OrderingVariant, string>> = {
-  order: '',
-  shuffled: '',
-  auxiliary: ', losses: { pairs: 0, sequences: 0 }',
-  'no-maxima': ', losses: { maxima: 0 }',
-  'no-warm-up': '',
-  'embeddings-only': '',
-}
-
 type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceRounds' | 'comparingRounds'> & {
   readonly seed: number
   readonly sites: readonly string[]
@@ -43,7 +34,13 @@ type Request = Pick<BenchmarkOptions, 'preset' | 'orderingRounds' | 'recurrenceR
 export function benchmarkStudy(request: Request): Study {
   const { seed, preset, sites, variant, arm, orderingRounds, recurrenceRounds, comparingRounds } = request
   const { grid, spacingMm } = imagePresets[preset]
-  const warmUp = variant === 'no-warm-up' ? 0 : Math.floor(orderingRounds / 4)
+  const traits = traitsOf(variant)
+  const ordering = [
+    `rounds: ${orderingRounds}`,
+    'learningRate: 3e-3',
+    `warmupRounds: ${traits.hasWarmUp === false ? 0 : Math.floor(orderingRounds / 4)}`,
+    ...(traits.losses === undefined ? [] : [traits.losses]),
+  ].join(', ')
   const rate = startsFromScratch(arm) ? '3e-3' : '2e-3'
   const { model, stage, strategy = 'serverMomentum: 0.6', training } = piecesOf(arm)
   const recurrence = [
@@ -54,7 +51,7 @@ export function benchmarkStudy(request: Request): Study {
   ].join(', ')
   const network = [
     ...(model?.startsWith('head') ? [] : ['head: hazards']),
-    ...(variant === 'embeddings-only' ? [] : ['temporal: change-gru']),
+    ...(traits.comparesPictures === false ? [] : ['temporal: change-gru']),
     ...(model === undefined ? [] : [model]),
   ].join(', ')
   return parseStudy(`study: benchmark
@@ -64,7 +61,7 @@ pipeline: { template: mni152, sequences: [FLAIR] }
 sites: [${sites.join(', ')}]
 folds: { train: 0.8, validation: 0.2, test: 0 }
 stages:
-  - { task: ordering, rounds: ${orderingRounds}, learningRate: 3e-3, warmupRounds: ${warmUp}${losses[variant]} }
+  - { task: ordering, ${ordering} }
   - { task: recurrence, ${recurrence} }
 strategy: { ${strategy} }
 ${training === undefined ? '' : `training: { ${training} }\n`}round: { quorum: 1, deadline: 1h }

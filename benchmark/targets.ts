@@ -1,6 +1,6 @@
 // The figures to reach, each with what came out and whether that is enough. A figure whose cells are not finished is "not measured".
 
-import { type Calibration, calibration, type HospitalCalibration } from './calibration.ts'
+import { type Calibration, calibration, calibrationBySeed, type HospitalCalibration } from './calibration.ts'
 import type { Cell, OrderingVariant, RecurrenceArm, Setting } from './cell.ts'
 import { permutedCells } from './plan.ts'
 import type { OrderingFigures } from './result.ts'
@@ -24,6 +24,8 @@ export interface Target {
   readonly cameOut: string
   /** Undefined: not measured. */
   readonly met: boolean | undefined
+  /** On how many seeds it rests. */
+  readonly seeds: number
   /** Of a comparison: that the other one is better beyond chance. */
   readonly isLost?: boolean | undefined
 }
@@ -48,6 +50,17 @@ export function networkScores(
   known: number,
 ): SeedScores[] {
   return recurrenceScores(store, seeds, (seed): Cell => ({ kind: 'recurrence', seed, arm, setting, known }))
+}
+
+/** What tells of scanners and protocols, and so must not tell the order of scans. That brains grow is no fault of theirs. */
+const shortcutSources = ['histogram', 'header'] as const
+
+/** Share of pairs that a source of the audit alone puts in order, of the seeds that have it. */
+export function shortcutsOf(store: CellStore, seeds: readonly number[], source: string): number[] {
+  return seeds.flatMap((seed) => {
+    const result = store.find({ kind: 'shortcuts', seed })?.result
+    return result?.kind === 'shortcuts' ? (result.pairAccuracy[source] ?? []) : []
+  })
 }
 
 /** Figures after ordering of the seeds that have them. */
@@ -129,18 +142,21 @@ export function targetsOf(
         at40.length === 0
           ? undefined
           : byScans(1) >= 0.45 && byScans(1) <= 0.7 && Math.abs(byScans(6) - byScans(4)) <= 0.03,
+      seeds: at40.length,
     },
     {
       figure: 'federated − pooled',
       goal: 'within 0.02',
       cameOut: differenceInWords(pooled),
       met: pooled && Math.abs(pooled.mean) <= 0.02,
+      seeds: seedsOf(pooled),
     },
     {
       figure: 'federated − mean of the sites alone',
       goal: '≥ 0.05',
       cameOut: differenceInWords(local),
       met: local && local.mean >= 0.05,
+      seeds: seedsOf(local),
     },
     {
       figure: 'expected calibration error after recalibration',
@@ -150,8 +166,10 @@ export function targetsOf(
           ? ''
           : `${three(calibrated.after.ece)} (before: ${three(calibrated.before.ece)}${leftInWords(calibrated, at40.length)})`,
       met: calibrated && calibrated.after.ece <= 0.05,
+      seeds: at40.length,
     },
-    hospitalTarget(hospitals),
+    seedCalibrationTarget(at40),
+    hospitalTarget(hospitals, at40.length),
     measured(
       'lesion probe after ordering',
       '≥ 0.6 on every seed',
@@ -164,11 +182,15 @@ export function targetsOf(
     ),
     withStandardError(nothingToFind('shuffled outcomes, those of any visits', shuffledVisits.flat()), shuffledVisits),
     nothingToFind('shuffled order, pair accuracy', shuffledOrder),
+    ...shortcutSources.map((source) =>
+      nothingToFind(`order told by the ${source} alone`, shortcutsOf(store, seeds, source)),
+    ),
     {
       figure: 'network − intensity histogram + GRU, 40 %',
       goal: '≥ 0.05',
       cameOut: differenceInWords(hardened),
       met: hardened && hardened.mean >= 0.05,
+      seeds: seedsOf(hardened),
     },
     ...Object.keys(plainRivals).map((control): Target => {
       const difference = pairedDifference(at40, plainScores(store, seeds, control, 0.4, false), six)
@@ -178,6 +200,7 @@ export function targetsOf(
         cameOut: differenceInWords(difference),
         met: difference && difference.interval.low > 0,
         isLost: difference && difference.interval.high < 0,
+        seeds: seedsOf(difference),
       }
     }),
   ]
@@ -191,13 +214,35 @@ function gainTarget(figure: string, gain: PairedDifference | undefined): Target 
     cameOut: differenceInWords(gain),
     met:
       gain && gain.mean >= 0.05 && gain.interval.low > 0 && gain.bySeed.every(({ difference }) => difference >= -0.03),
+    seeds: seedsOf(gain),
+  }
+}
+
+function seedsOf(difference: PairedDifference | undefined): number {
+  return difference?.bySeed.length ?? 0
+}
+
+/** A consortium has one model and not the mean of five, whose errors partly cancel. */
+function seedCalibrationTarget(scores: readonly SeedScores[]): Target {
+  const bySeed = calibrationBySeed(scores)
+  const errors = spreadOf(bySeed.map(({ ece }) => ece))
+  const chance = spreadOf(bySeed.map(({ byChance }) => byChance))
+  return {
+    figure: 'the same of each seed’s model by itself',
+    goal: '≤ 0.05, mean',
+    cameOut:
+      errors === undefined || chance === undefined
+        ? ''
+        : `${three(errors.mean)} (${three(errors.least)} to ${three(errors.most)}); of right risks, by chance, ${three(chance.mean)}`,
+    met: errors && errors.mean <= 0.05,
+    seeds: scores.length,
   }
 }
 
 /** Hospitals with fewer events among the test children of all seeds are not judged. */
 const fewestEvents = 20
 
-function hospitalTarget(hospitals: readonly HospitalCalibration[]): Target {
+function hospitalTarget(hospitals: readonly HospitalCalibration[], seeds: number): Target {
   const judged = hospitals.filter(({ events }) => events >= fewestEvents)
   const errors = spreadOf(judged.map(({ after }) => after.ece))
   const chance = spreadOf(judged.map(({ byChance }) => byChance))
@@ -209,6 +254,7 @@ function hospitalTarget(hospitals: readonly HospitalCalibration[]): Target {
         ? ''
         : `${three(errors.least)} to ${three(errors.most)}; of right risks, by chance, ${three(chance.least)} to ${three(chance.most)}`,
     met: errors && errors.most <= 0.08,
+    seeds,
   }
 }
 
@@ -230,9 +276,15 @@ function measured(
   enough: (mean: number, least: number) => boolean,
 ): Target {
   const spread = spreadOf(values)
-  if (spread === undefined) return { figure, goal, cameOut: '', met: undefined }
+  if (spread === undefined) return { figure, goal, cameOut: '', met: undefined, seeds: 0 }
   const range = spread.count > 1 ? ` (${three(spread.least)} to ${three(spread.most)})` : ''
-  return { figure, goal, cameOut: `${three(spread.mean)}${range}`, met: enough(spread.mean, spread.least) }
+  return {
+    figure,
+    goal,
+    cameOut: `${three(spread.mean)}${range}`,
+    met: enough(spread.mean, spread.least),
+    seeds: spread.count,
+  }
 }
 
 /** A negative control. */
@@ -243,11 +295,12 @@ function nothingToFind(figure: string, values: readonly number[]): Target {
 /** Says how sure the mean is, from the seeds: permutations of one seed balance each other and are not independent. */
 function withStandardError(target: Target, bySeed: readonly (readonly number[])[]): Target {
   const means = bySeed.map(meanOf)
-  if (means.length < 2) return target
+  if (means.length < 2) return { ...target, seeds: means.length }
   const mean = meanOf(means)
   const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (means.length - 1)
   const error = three(Math.sqrt(variance / means.length))
-  return { ...target, cameOut: `${target.cameOut}; ${bySeed.flat().length} permutations, standard error ${error}` }
+  const cameOut = `${target.cameOut}; ${bySeed.flat().length} permutations, standard error ${error}`
+  return { ...target, cameOut, seeds: means.length }
 }
 
 export function differenceInWords(difference: PairedDifference | undefined): string {

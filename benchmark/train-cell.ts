@@ -12,7 +12,7 @@ import { parameterViews, type Weights } from '../shared/weights/weights.ts'
 import type { PreparedChild } from '../site-agent/learning/trainer.ts'
 import type { WorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { withBalancedOutcomes, withMixedVisits } from './balanced-outcomes.ts'
-import { type Cell, type Permutation, pretrainingOf, type Setting, startsFromScratch } from './cell.ts'
+import { type Cell, type Permutation, pretrainingOf, type Setting, startsFromScratch, traitsOf } from './cell.ts'
 import { type BenchmarkChild, type BenchmarkCohort, withKnownShare } from './cohort.ts'
 import { histogramModel, histogramScale, withHistograms } from './histogram-arm.ts'
 import { horizonDays, landmarksOf, lastLabel, singleScans } from './landmarks.ts'
@@ -59,10 +59,9 @@ export async function trainOrdering(
   const figures: Record<string, OrderingFigures> = {}
   const weights = new Map<string, Weights>()
   for (const [by, group] of groupsOf(cohort.sites, cell.setting)) {
-    const shown =
-      cell.variant === 'shuffled'
-        ? mapSites(group, (site, all) => withShuffledScans(all, `order/${cell.seed}/${site}`))
-        : group
+    const shown = traitsOf(cell.variant).isShuffled
+      ? mapSites(group, (site, all) => withShuffledScans(all, `order/${cell.seed}/${site}`))
+      : group
     const [trained] = await trainArm({ study, sites: shown, trainer, stages: [0], signal })
     if (trained === undefined) throw new Error('ordering left no weights')
     weights.set(by, trained)
@@ -228,7 +227,9 @@ async function modelScores(
   { test }: BenchmarkCohort,
   sites: Sites,
 ): Promise<ModelScores> {
-  const rows = landmarksOf([...sites.values()].flat().filter(({ fold }) => fold === 'validation'))
+  const rows = [...sites].flatMap(([site, children]) =>
+    landmarksOf(children.filter(({ fold }) => fold === 'validation')).map((row) => ({ ...row, site })),
+  )
   const ofTest = await score(study, trainer, network, test)
   const ofRows = await score(
     study,
@@ -238,9 +239,8 @@ async function modelScores(
   )
   return {
     logits: ofTest.map(({ riskLogits }) => riskLogits),
-    validation: rows.map(({ label, visits }, i) => ({
-      visits,
-      label,
+    validation: rows.map(({ site, label, visits }, i) => ({
+      ...{ site, visits, label },
       logit: ofRows[i]?.riskLogits.at(-1) ?? Number.NaN,
     })),
   }

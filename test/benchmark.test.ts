@@ -75,7 +75,7 @@ describe('a benchmark', () => {
     expect(await readFile(join(out, 'cohorts', 'hardened-tiny-24-12-any-1', 'children.json'))).toEqual(children)
 
     const page = await readFile(join(out, 'results.md'), 'utf8')
-    expect(page).toContain(`All ${headlineCells} cells are finished`)
+    expect(page).toContain(`All ${headlineCells} cells of tier 1 of 6 are finished`)
     const plots = [...page.matchAll(/^!\[[^\]]+\]\(([^)]+\.svg)\)$/gm)].map(([, file = '']) => file)
     expect(plots.length).toBeGreaterThan(2)
     for (const plot of plots) expect(existsSync(join(out, plot)), plot).toBe(true)
