@@ -18,8 +18,10 @@ import { askCoordinator } from './admin/socket.ts'
 import { evaluateStudy } from './commands/evaluate.ts'
 import { exportStudy } from './commands/export.ts'
 import { type InitOptions, initialise } from './commands/init.ts'
+import { planEvaluation } from './commands/plan-evaluation.ts'
 import { serve } from './commands/serve.ts'
 import { type CoordinatorHome, coordinatorHome } from './home.ts'
+import { type JudgedRun, withTrained } from './judged-run.ts'
 import { startedUnlinked } from './linkage/linkage-status.ts'
 import type { CoordinatorStatus, RunStatus } from './status.ts'
 import { statusText, uninvitedLines } from './status-text.ts'
@@ -91,20 +93,42 @@ export function coordinatorProgram(): Command {
       'those that did best on the validation folds, by log_loss for example (default: the last)',
     )
     .action(async (study: string, options: { out: string; stage?: number; best?: string }) =>
-      print(await exportStudy(home(), await findStudy(ask, study), { ...options, nowMs: systemClock.now() })),
+      print(await exportStudy(home(), await findJudged(ask, study), { ...options, nowMs: systemClock.now() })),
     )
   program
     .command('evaluate')
     .description(
-      'write the report and the model card of a study that ends with an evaluation; waits until its passes are over',
+      'write the report and the model card of a study that ends with an evaluation, once its passes are over (--out); ' +
+        'or the file of a study that judges the weights of a finished one (--plan)',
     )
     .argument('<study>', 'digest of the study, its first digits, or its name')
-    .requiredOption('--out <folder>', 'the folder for report.html, report.json, model-card.md and model-card.json')
-    .action(async (study: string, options: { out: string }) => {
+    .addOption(
+      new Option(
+        '--out <folder>',
+        'the folder for report.html, report.json, model-card.md and model-card.json',
+      ).conflicts(['plan', 'sites', 'name']),
+    )
+    .option('--plan <file>', 'write a study file by which sites judge its final weights; nothing is trained')
+    .option('--sites <names>', 'sites that are to judge, with commas between (default: those that trained)')
+    .option('--name <name>', 'name of the study that judges (default: after the other)')
+    .action(async (study: string, options: { out?: string; plan?: string; sites?: string; name?: string }) => {
+      const { out, plan, sites, name } = options
+      if (plan !== undefined) {
+        const { runs } = await askStatus(ask)
+        const wanted = { ...(sites !== undefined && { sites: sites.split(',') }), ...(name !== undefined && { name }) }
+        print(await planEvaluation(withTrained(studyAmong(runs, study), runs), runs, { plan, ...wanted }))
+        return
+      }
+      if (out === undefined) {
+        throw new SequelaError(
+          'usage',
+          'say --out FOLDER for the report, or --plan FILE for a study that judges its weights',
+        )
+      }
       const { studyDigest } = await findStudy(ask, study)
-      const run = (): Promise<RunStatus> => findStudy(ask, studyDigest)
+      const run = (): Promise<JudgedRun> => findJudged(ask, studyDigest)
       const say = (text: string): void => void process.stderr.write(`${text}\n`)
-      print(await evaluateStudy({ home: home(), run, nowMs: () => systemClock.now(), say }, options))
+      print(await evaluateStudy({ home: home(), run, nowMs: () => systemClock.now(), say }, { out }))
     })
   return program
 }
@@ -187,7 +211,16 @@ async function askStatus(ask: (request: AdminRequest) => Promise<unknown>): Prom
 }
 
 async function findStudy(ask: (request: AdminRequest) => Promise<unknown>, digits: string): Promise<RunStatus> {
+  return studyAmong((await askStatus(ask)).runs, digits)
+}
+
+/** The study, with the one whose weights it judges. */
+async function findJudged(ask: (request: AdminRequest) => Promise<unknown>, digits: string): Promise<JudgedRun> {
   const { runs } = await askStatus(ask)
+  return withTrained(studyAmong(runs, digits), runs)
+}
+
+function studyAmong(runs: readonly RunStatus[], digits: string): RunStatus {
   const found = runs.filter((run) => run.studyDigest.startsWith(digits) || run.study === digits)
   if (found.length === 1 && found[0] !== undefined) return found[0]
   const known = runs.map((run) => `${run.studyDigest.slice(0, 12)} ${run.study}`).join(', ') || 'none'

@@ -8,7 +8,7 @@ import type { Log } from '../shared/log.ts'
 import { initialWeights, modelManifest } from '../shared/model/parameters.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
 import { modelOf } from '../shared/study/model-of.ts'
-import { parseStudy } from '../shared/study/study.ts'
+import { parseStudy, type Study } from '../shared/study/study.ts'
 import { systemCode } from '../shared/system-code.ts'
 import { programVersion } from '../shared/version.ts'
 import { encodeSafetensors } from '../shared/weights/safetensors.ts'
@@ -198,12 +198,17 @@ async function open(options: CoordinatorOptions, opened: AsyncDisposableStack): 
     return coordinatorStatus(facts, loop.federation(), { clock, heldBack: reactions.heldBack })
   }
 
+  /** Drawn from the seed, or of a study that judges finished weights those, which the store keeps as long as their own study. */
+  const firstWeights = async ({ from, seed, ...study }: Study): Promise<Digest> => {
+    if (from === undefined) return blobs.put(encodeSafetensors(initialWeights(modelOf(study), seed)))
+    await blobs.verify(from.weights)
+    return from.weights
+  }
+
   const startRun = async (studyDigest: Digest): Promise<void> => {
     const run = loop.federation().runs.get(studyDigest)
     if (run === undefined) throw new SequelaError('study_unknown', 'there is no such study; propose it first')
-    const weights = initialWeights(modelOf(run.study), run.study.seed)
-    const initial = await blobs.put(encodeSafetensors(weights))
-    await loop.handle({ type: 'start-run', studyDigest, initialWeights: initial })
+    await loop.handle({ type: 'start-run', studyDigest, initialWeights: await firstWeights(run.study) })
   }
 
   const admin = async (request: AdminRequest): Promise<unknown> => {

@@ -1,5 +1,6 @@
 // The status document as a person reads it in a terminal.
 
+import { evaluationPasses } from '../shared/evaluation/passes.ts'
 import { progressText } from '../shared/progress-text.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { linkageLines } from './linkage/linkage-status.ts'
@@ -56,11 +57,10 @@ function isOngoing({ phase }: RunStatus): boolean {
 }
 
 function runLines(run: RunStatus, showRounds: number): string[] {
-  const total = run.stages.reduce((sum, stage, index) => sum + roundsToTrain(run, stage.rounds, index), 0)
-  const done = run.rounds.filter((round) => round.state === 'published' && round.purpose === 'training').length
   const reason = run.reason === undefined ? '' : ` (${run.reason})`
   return [
-    `  ${run.study}  ${run.phase}${reason}, ${done} of ${total} rounds   ${run.studyDigest}`,
+    `  ${run.study}  ${run.phase}${reason}, ${doneText(run)}   ${run.studyDigest}`,
+    ...(run.from === undefined ? [] : [`    judges the weights of study ${run.from.study}`]),
     ...(run.linkage === undefined ? [] : linkageLines(run.linkage).map((line) => `    ${line}`)),
     ...run.rounds.slice(Math.max(0, run.rounds.length - showRounds)).flatMap((round) => roundLines(round, run.quorum)),
     ...(run.heldBack === undefined ? [] : [heldBackLine(run.heldBack)]),
@@ -68,6 +68,15 @@ function runLines(run: RunStatus, showRounds: number): string[] {
     ...(run.unmeasured ?? []).map((one) => `    stage ${one.stage + 1}: ${unmeasuredText(one)}`),
     ...(run.weightsDigest === undefined ? [] : [`    final weights ${run.weightsDigest}`]),
   ]
+}
+
+/** How far the training is, or in a study that trains nothing the evaluation. */
+function doneText(run: RunStatus): string {
+  const published = (wanted: RoundStatus['purpose']): number =>
+    run.rounds.filter(({ state, purpose }) => state === 'published' && purpose === wanted).length
+  if (run.from !== undefined) return `${published('pass')} of ${evaluationPasses.length} passes`
+  const total = run.stages.reduce((sum, stage, index) => sum + roundsToTrain(run, stage.rounds, index), 0)
+  return `${published('training')} of ${total} rounds`
 }
 
 function heldBackLine({ code, reason }: NonNullable<RunStatus['heldBack']>): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { demoStudyText } from '../demo/study-text.ts'
 import { sha256 } from '../shared/digest.ts'
+import { judgingStudyText } from '../shared/study/judged-study.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import type { HeldBack } from './reactions.ts'
 import { nothingLinked } from './run/linkage.ts'
@@ -111,6 +112,20 @@ describe('the status', () => {
     const shown = words({ code: 'answer_malformed', reason: 'the cells of a do not add up' })
     expect(shown).toContain('held back: its round cannot be averaged (answer_malformed: the cells of a do not add up)')
     expect(shown).toContain('tried again when the coordinator starts, or cancel it')
+  })
+
+  test('in words counts passes, not rounds, of a study that judges the weights of another, and names it', () => {
+    const sites = ['boston', 'oslo']
+    const judging = parseStudy(
+      judgingStudyText({ study, text, digest }, { name: 'judged', sites, weights: sha256('w') }),
+    )
+    const proposed: Run = {
+      ...{ phase: 'proposed', studyDigest: judging.digest, study: judging.study, text: judging.text, proposedAtMs: 0 },
+      ...{ published: [], stopped: [], linkage: nothingLinked },
+    }
+    const shown = statusText(coordinatorStatus(facts, federationOf(proposed), ports))
+    expect(shown).toContain('judged  proposed, 0 of 6 passes')
+    expect(shown).toContain(`judges the weights of study ${digest}`)
   })
 
   test('in words says that a stage had nothing to choose its weights by', () => {

@@ -7,6 +7,7 @@ import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { parseAssignmentId } from '../shared/protocol/assignment-id.ts'
 import type { MetricSum } from '../shared/study/metrics.ts'
 import { modelOf } from '../shared/study/model-of.ts'
+import type { FromStudy } from '../shared/study/study.ts'
 import { type LinkageStatus, linkageStatus } from './linkage/linkage-status.ts'
 import type { HeldBack, Reactions } from './reactions.ts'
 import { standingOf } from './run/queries.ts'
@@ -63,6 +64,8 @@ export interface RunStatus {
   /** Whether the run ends with an evaluation. */
   readonly evaluates: boolean
   readonly stages: readonly { readonly task: string; readonly rounds: number }[]
+  /** Of a study that trains nothing: whose weights it judges. */
+  readonly from?: FromStudy
   /** Parameters that every site keeps for itself; the run's weights hold their beginning. */
   readonly personal?: readonly string[]
   readonly rounds: readonly RoundStatus[]
@@ -145,6 +148,7 @@ export function runStatus(run: Run): RunStatus {
     text: run.text,
     evaluates: study.evaluation !== undefined,
     stages: study.stages.map(({ task, rounds }) => ({ task, rounds })),
+    ...(study.from !== undefined && { from: study.from }),
     rounds: [...run.published.map((round) => publishedRound(run, round)), ...current],
     stopped: run.stopped,
     ...(silent.length > 0 && { unmeasured: silent }),

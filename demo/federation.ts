@@ -22,8 +22,8 @@ export interface DemoFederation {
   /** Resolves with what went wrong when a process ends before it was asked to. */
   readonly failed: Promise<string>
   status(): Promise<CoordinatorStatus>
-  /** Proposes the study, has every site approve it, starts the agents and the first round. */
-  start(studyFile: string, studyDigest: string): Promise<void>
+  /** Proposes the study, has these sites approve it (all, where none are named), starts their agents and the first round. */
+  start(studyFile: string, studyDigest: string, taking?: readonly string[]): Promise<void>
   stop(): Promise<void>
 }
 
@@ -88,11 +88,11 @@ export async function startFederation({ folder, sites, say }: FederationOptions)
     sites: homes,
     failed: failure.promise,
     status: async () => (await askCoordinator(coordinator, { type: 'status' })) as CoordinatorStatus,
-    start: async (studyFile, studyDigest) => {
+    start: async (studyFile, studyDigest, taking = sites.map(({ name }) => name)) => {
       await coordinatorCommand('study', 'propose', studyFile)
       say('Each hospital reads the study and approves its digest.')
-      for (const { name } of sites) await siteCommand(name, 'approve', studyDigest)
-      for (const { name } of sites) {
+      for (const name of taking) await siteCommand(name, 'approve', studyDigest)
+      for (const name of taking.filter((site) => !services.some((service) => service.name === site))) {
         const service = await startService({
           name,
           program: programs.site,

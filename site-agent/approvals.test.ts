@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256 } from '../shared/digest.ts'
+import { judgingStudyText } from '../shared/study/judged-study.ts'
 import { parseStudy } from '../shared/study/study.ts'
 import { createApprovals } from './approvals.ts'
 import { testStudyFile } from './cohort/testsupport/data-set.ts'
@@ -60,5 +61,26 @@ test('an approval that cannot be read hides no other and is told with its reason
   expect(await approvals.find(first.digest)).toEqual(first)
   await expect(approvals.find(changed.digest)).rejects.toMatchObject({ code: 'digest_mismatch' })
   await expect(approvals.find(sha256(later))).rejects.toMatchObject({ code: 'study_invalid' })
+  await rm(folder, { recursive: true })
+})
+
+test('a study that judges weights is approved only as this hospital approved their training', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sequela-approvals-judging-'))
+  const approvals = createApprovals(folder)
+  const trained = testStudyFile()
+  const options = { name: 'judged', sites: ['here', 'there'], weights: sha256('weights') }
+  const text = judgingStudyText(trained, options)
+  const other = parseStudy(text.replace('sites: [ here ]', 'sites: [ there ]'))
+  const stranger = parseStudy(text.replace(trained.digest, sha256('a study of others')))
+  await approvals.approve(trained)
+  await expect(approvals.approve(other)).rejects.toMatchObject({
+    code: 'study_invalid',
+    message: expect.stringContaining('from.sites'),
+  })
+  await expect(approvals.find(other.digest)).rejects.toMatchObject({ code: 'not_approved' })
+  for (const study of [parseStudy(text), stranger]) {
+    await approvals.approve(study)
+    expect(await approvals.find(study.digest)).toEqual(study)
+  }
   await rm(folder, { recursive: true })
 })

@@ -5,12 +5,16 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, parseDigest, sha256 } from '../shared/digest.ts'
 import { type ErrorCode, SequelaError } from '../shared/protocol/errors.ts'
-import { parseNewStudy, parseStudy, type StudyFile } from '../shared/study/study.ts'
+import { judgingProblems } from '../shared/study/judged-study.ts'
+import { parseNewStudy, parseStudy, type Study, type StudyFile } from '../shared/study/study.ts'
 import { systemCode } from '../shared/system-code.ts'
 import { writeFileDurably } from './durable-file.ts'
 
 export interface Approvals {
-  /** @throws SequelaError `study_invalid` for what no new study may ask: a coordinator of an earlier version may still offer it. */
+  /**
+   * @throws SequelaError `study_invalid` for what no new study may ask, as a coordinator of an earlier version may still offer it, and
+   *   for one that judges weights otherwise than this hospital approved their training; or why that approval cannot be read.
+   */
   approve(study: StudyFile): Promise<void>
   list(): Promise<ApprovedStudies>
   /** @throws SequelaError `not_approved`, or why this one cannot be read. */
@@ -35,7 +39,8 @@ export function createApprovals(folder: string): Approvals {
   const fileOf = (digest: Digest): string => join(folder, `${digest}.yaml`)
   return {
     approve: async ({ text }) => {
-      const { digest } = parseNewStudy(text)
+      const { digest, study } = parseNewStudy(text)
+      await requireJudgingAsTrained(study, fileOf)
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await writeFileDurably(fileOf(digest), text)
     },
@@ -55,6 +60,19 @@ export function createApprovals(folder: string): Approvals {
     },
     find: (digest) => readApproved(fileOf(digest), digest),
   }
+}
+
+/** What this hospital trained on stands in its own approval, so that nobody has to be believed which of its children were for that. */
+async function requireJudgingAsTrained(study: Study, fileOf: (digest: Digest) => string): Promise<void> {
+  if (study.from === undefined) return
+  const trained = await readApproved(fileOf(study.from.study), study.from.study).catch((error: unknown) => {
+    if (SequelaError.from(error).code === 'not_approved') return undefined
+    throw error
+  })
+  const problems = trained === undefined ? [] : judgingProblems(study, trained)
+  if (problems.length === 0) return
+  const message = `the study is not what this hospital approved when it was trained:\n  ${problems.join('\n  ')}`
+  throw new SequelaError('study_invalid', message)
 }
 
 type DatedApproval = { readonly digest: Digest; readonly writtenMs: number } & (

@@ -67,10 +67,32 @@ export async function studyCohort(
 ): Promise<Cohort> {
   if (digest === undefined || study.policy.linkage === undefined) return siteCohort(deps, study)
   const outcome = (await readLinkageRecord(deps.home.linkageFile))[digest]
+  const before = await heldInTraining(deps.home, study)
   const hasKey = (await readLinkSecrets(deps.home.linkKeyFile)) !== undefined
   const hasTable = deps.settings.tables?.linkage !== undefined
-  const cohort = await siteCohort(deps, study, outcome ?? nowhereElse)
+  const { held, kept } = outcome ?? nowhereElse
+  const cohort = await siteCohort(deps, study, { held: [...new Set([...before.held, ...held])], kept })
   return { ...cohort, findings: [...cohort.findings, ...linkageFindings({ study }, { outcome, hasKey, hasTable })] }
+}
+
+/**
+ * Identifiers of the children that may be named to find those whom another hospital has too; undefined without a table.
+ * @throws SequelaError as `siteCohort`.
+ */
+export async function identifiersFor(
+  deps: Pick<ChildrenDeps, 'home' | 'settings' | 'site'>,
+  { study }: Pick<StudyFile, 'study'>,
+): Promise<Cohort['identifiers']> {
+  return (await siteCohort(deps, study, await heldInTraining(deps.home, study))).identifiers
+}
+
+/**
+ * Children that another hospital kept when the weights were trained that a study judges: that one may have trained on them, so
+ * they stay with it and are not named again.
+ */
+async function heldInTraining({ linkageFile }: SiteHome, { from }: Study): Promise<Elsewhere> {
+  const outcome = from === undefined ? undefined : (await readLinkageRecord(linkageFile))[from.study]
+  return { held: outcome?.held ?? [], kept: [] }
 }
 
 /** Reads and prepares the cohort for a study. @throws SequelaError `table_invalid`, `file_unreadable`, `cancelled`. */

@@ -20,22 +20,29 @@ import { createPersonalParameters } from './personal-parameters.ts'
 export interface ExportedModel {
   readonly weights: Weights
   readonly digest: Digest
-  /** The study that trained them. */
+  /** The study that trained them, or judged them. */
   readonly study: StudyFile
   /** Which site was heard in which round, up to the export. */
   readonly heard: readonly HeardSite[]
 }
 
 /** A site whose update, or word on how weights do, counted in a round. */
-export interface HeardSite extends Pick<AssignmentKey, 'stage' | 'round'> {
+export interface HeardSite extends Pick<AssignmentKey, 'studyDigest' | 'stage' | 'round'> {
   readonly site: string
 }
 
+const digestSchema = z.custom<Digest>(
+  (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  'not a digest',
+)
+
 const originSchema = z.object({
-  studyDigest: z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest'),
+  studyDigest: digestSchema,
   weightsDigest: z.string(),
   rounds: z.array(
     z.object({
+      /** Of the study that trained, where the one above judges its weights. */
+      studyDigest: digestSchema.optional(),
       task: z.string(),
       stage: z.int(),
       round: z.int(),
@@ -84,9 +91,9 @@ export async function readExportedModel(home: SiteHome, file: string): Promise<E
         'its risks would be those of a network that has learnt nothing',
     )
   }
-  const heard = rounds.flatMap(({ stage, round, sites }) =>
+  const heard = rounds.flatMap(({ studyDigest: of = studyDigest, stage, round, sites }) =>
     sites.flatMap(({ site, outcome }) =>
-      outcome === 'counted' || outcome === 'evaluated' ? [{ site, stage, round }] : [],
+      outcome === 'counted' || outcome === 'evaluated' ? [{ site, studyDigest: of, stage, round }] : [],
     ),
   )
   return { weights: own, digest, study, heard }

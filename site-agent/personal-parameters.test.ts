@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../shared/digest.ts'
 import { initialWeights } from '../shared/model/parameters.ts'
+import { judgingStudyText } from '../shared/study/judged-study.ts'
 import { modelOf } from '../shared/study/model-of.ts'
 import { staysAtSite } from '../shared/study/personal.ts'
 import { parseStudy } from '../shared/study/study.ts'
@@ -25,6 +26,7 @@ round: { quorum: 1, deadline: 1h }
 policy: { minChildren: 1 }
 `
 const study = parseStudy(textOf('personal: [head.risk]'))
+const evaluable = parseStudy(textOf('personal: [head.risk]').replace('0.2, test: 0', '0.1, test: 0.1'))
 const start = initialWeights(modelOf(study.study), 1)
 const at = (round: number, base: string) => ({
   ...{ studyDigest: study.digest, stage: 0, round, baseDigest: sha256(base) },
@@ -87,6 +89,18 @@ describe("a site's own parameters", () => {
       code: 'file_unreadable',
       message: expect.stringMatching(/after-00-00000\.safetensors, .* is damaged; restore it from a backup/),
     })
+  })
+
+  test('are those of the training where finished weights are judged, and a site that has none judges nothing', async () => {
+    const judging = parseStudy(judgingStudyText(evaluable, { name: 'judged', sites: ['a'], weights: sha256('w2') }))
+    const first = { studyDigest: judging.digest, stage: 0, round: 0, baseDigest: sha256('w2') }
+    const personal = fresh()
+    await personal.keep(evaluable, at(0, 'w0'), filled(10))
+    await personal.forRound(evaluable, at(1, 'w1'), filled(1))
+    await personal.keep(evaluable, at(1, 'w1'), filled(11))
+    expect(valuesIn(await personal.forRound(judging, first, filled(5)))).toEqual({ risk: 11, shared: 5 })
+    expect(valuesIn(await personal.forPrediction(judging, sha256('w2'), filled(5))).risk).toBe(11)
+    await expect(fresh().forRound(judging, first, filled(5))).rejects.toMatchObject({ code: 'study_state' })
   })
 
   test('are none where the study shares everything', async () => {

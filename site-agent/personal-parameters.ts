@@ -1,6 +1,7 @@
 // This site's own values of the parameters that a study leaves with each site. They are kept with the weights that they
 // belong to: those that a round handed out, and the state after the site's latest training for whatever comes next. So a
-// round that is done again starts from the same values, and weights that a stage chose again get the values of their time.
+// round that is done again starts from the same values, and weights that a stage chose again get the values of their time. A
+// study that judges the weights of a finished one has the values that this site trained in that one.
 
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +19,8 @@ import { writeFileDurably } from './durable-file.ts'
 export interface PersonalParameters {
   /**
    * Weights that a round hands out, with the site's own values in their place; as they came where the site has none yet.
-   * @throws SequelaError `file_unreadable` when the site's own values are damaged.
+   * @throws SequelaError `file_unreadable` when the site's own values are damaged; `study_state` where finished weights are judged and
+   *   the site has trained none.
    */
   forRound(study: StudyFile, at: AssignmentKey & { readonly baseDigest: Digest }, base: Weights): Promise<Weights>
   /** Keeps what the site has trained in a round, for the rounds after it. On return it survives a power cut. */
@@ -28,7 +30,7 @@ export interface PersonalParameters {
 }
 
 export function createPersonalParameters(folder: string): PersonalParameters {
-  const folderOf = (study: StudyFile): string => join(folder, study.digest)
+  const folderOf = ({ study, digest }: StudyFile): string => join(folder, study.from?.study ?? digest)
   const read = async (study: StudyFile, name: string): Promise<Weights | undefined> => {
     const file = join(folderOf(study), `${name}.safetensors`)
     const unreadable = (why: string, cause: unknown): SequelaError =>
@@ -68,9 +70,19 @@ export function createPersonalParameters(folder: string): PersonalParameters {
     return last === undefined ? undefined : read(study, last)
   }
 
+  /** What belongs to weights with which a study has ended. */
+  const ofFinished = async (study: StudyFile, digest: Digest): Promise<Weights | undefined> =>
+    (await read(study, `with-${digest}`)) ?? latest(study)
+
   return {
     forRound: async (study, at, base) => {
       if (personalOf(study).length === 0) return base
+      if (study.study.from !== undefined) {
+        const own = await ofFinished(study, at.baseDigest)
+        if (own !== undefined) return withPersonalPart(base, own)
+        const message = `the study leaves ${personalOf(study).join(', ')} with each site and this site has trained none of its own`
+        throw new SequelaError('study_state', `${message}; it has no weights that could be judged`)
+      }
       const known = await read(study, `with-${at.baseDigest}`)
       const own = known ?? (await latest(study, at))
       if (own === undefined) return base
@@ -82,7 +94,7 @@ export function createPersonalParameters(folder: string): PersonalParameters {
     },
     forPrediction: async (study, digest, weights) => {
       if (personalOf(study).length === 0) return weights
-      const own = (await read(study, `with-${digest}`)) ?? (await latest(study))
+      const own = await ofFinished(study, digest)
       return own && withPersonalPart(weights, own)
     },
   }

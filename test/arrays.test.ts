@@ -1,13 +1,13 @@
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { cardFileOf } from '../shared/evaluation/model-card.ts'
 import { Model } from '../shared/gen/sequela/onnx/v1/onnx.ts'
 import type { ModelSpec } from '../shared/model/model-spec.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import { hazardsModel } from '../shared/model/testsupport/models.ts'
-import { seededRandom } from '../shared/random.ts'
 import { foldOf } from '../shared/study/folds.ts'
 import { allFinite } from '../shared/weights/arithmetic.ts'
 import { decodeSafetensors } from '../shared/weights/safetensors.ts'
@@ -16,10 +16,10 @@ import { openBedside } from '../site-agent/bedside/bedside.ts'
 import { childPage } from '../site-agent/bedside/view/child-page.ts'
 import { createOpenedChildren } from '../site-agent/bedside/view/opened-children.ts'
 import { siteCohort } from '../site-agent/children.ts'
-import { npyFile } from '../site-agent/features/testsupport/npy-file.ts'
 import { readSettings, siteHome } from '../site-agent/home.ts'
 import { createWorkerTrainer } from '../site-agent/learning/worker-trainer.ts'
 import { readParticipation } from '../site-agent/participation.ts'
+import { imagesIntoArrays } from './support/arrays.ts'
 import { type TrainedFederation, trainedFederation, trainedSites } from './support/trained-federation.ts'
 
 const sites = trainedSites
@@ -33,7 +33,7 @@ beforeAll(async () => {
   trained = await trainedFederation({
     ...{ name: 'arrays', hospitalSeed: 6, studySeed: 6, childrenPerSite: 24 },
     changeData: (data, site) => {
-      visits.set(site, imagesIntoArrays(data))
+      visits.set(site, imagesIntoArrays(data, length))
       return data
     },
     changeStudy: (text) =>
@@ -45,18 +45,6 @@ beforeAll(async () => {
   })
 })
 afterAll(() => trained?.close())
-
-/** An array of noise in place of every image. @returns how many */
-function imagesIntoArrays(data: string): number {
-  const images = readdirSync(data, { recursive: true, encoding: 'utf8' }).filter((name) => /_FLAIR\.nii/.test(name))
-  for (const name of images) {
-    const random = seededRandom(name)
-    const values = Array.from({ length }, () => random.normal())
-    writeFileSync(join(data, name.replace(/_FLAIR\.nii.*/, '_desc-elsewhere_features.npy')), npyFile(values))
-    rmSync(join(data, name))
-  }
-  return images.length
-}
 
 /** Another child with the files of `child`, under an id that is `right`. @returns its id */
 function copiedChild(data: string, child: string, right: (id: string) => boolean): string {
@@ -108,7 +96,9 @@ describe('a federation whose hospitals bring arrays and no images', () => {
     expect(report.sites.map(({ site }) => site)).toEqual(sites)
     // Arrays of noise do not tell the order.
     for (const { accuracy } of report.pairs) expect(Math.abs((accuracy?.value ?? Number.NaN) - 0.5)).toBeLessThan(0.25)
-    expect(await readFile(join(out, 'model-card.md'), 'utf8')).toContain('elsewhere')
+    const card = await readFile(join(out, 'model-card.md'), 'utf8')
+    expect(card).toContain('elsewhere')
+    expect(await readFile(cardFileOf(await trained.exported('judged.safetensors')), 'utf8')).not.toContain('trainedBy')
   })
 
   test('says at the hospital what is used, draws no pictures of it, and gives the risk of a child', async () => {

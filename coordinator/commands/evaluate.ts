@@ -11,14 +11,15 @@ import { cardMarkdown } from '../evaluation/card-text.ts'
 import { evaluationOf } from '../evaluation/evaluation-of-run.ts'
 import { evaluationPage } from '../evaluation/page/evaluation-page.ts'
 import type { CoordinatorHome } from '../home.ts'
+import type { JudgedRun } from '../judged-run.ts'
 import type { RunStatus } from '../status.ts'
 import { openFileBlobs } from '../store/files.ts'
 import { writeWhole } from './whole-file.ts'
 
 export interface EvaluateDeps {
   readonly home: CoordinatorHome
-  /** The run as it stands. */
-  readonly run: () => Promise<RunStatus>
+  /** The run as it stands, with the one whose weights it judges where it trains nothing. */
+  readonly run: () => Promise<JudgedRun>
   readonly nowMs: () => number
   /** Says how far it is, while it waits. */
   readonly say: (text: string) => void
@@ -33,10 +34,11 @@ const pollMs = 1000
  *   `file_unreadable`.
  */
 export async function evaluateStudy(deps: EvaluateDeps, options: { readonly out: string }): Promise<string> {
-  const run = await finishedRun(deps)
+  const judged = await finishedRun(deps)
   const blobs = await openFileBlobs({ folder: deps.home.storeFolder, minFreeBytes: 0, readOnly: true })
-  const evaluation = await evaluationOf(run, blobs, deps.nowMs())
-  if (evaluation === undefined) throw new SequelaError('study_state', `the evaluation of ${run.study} came to nothing`)
+  const evaluation = await evaluationOf(judged, blobs, deps.nowMs())
+  if (evaluation === undefined)
+    throw new SequelaError('study_state', `the evaluation of ${judged.run.study} came to nothing`)
   const { report, card } = evaluation
   await mkdir(options.out, { recursive: true }).catch((cause: unknown) => {
     throw new SequelaError('file_unreadable', `${options.out} cannot be made (${systemCode(cause)})`, { cause })
@@ -54,18 +56,13 @@ export async function evaluateStudy(deps: EvaluateDeps, options: { readonly out:
   return `${found}; written to ${options.out}: ${Object.keys(files).join(', ')}`
 }
 
-async function finishedRun({ run, say }: EvaluateDeps): Promise<RunStatus> {
+async function finishedRun({ run, say }: EvaluateDeps): Promise<JudgedRun> {
   let said = ''
   for (;;) {
-    const current = await run()
-    if (!current.evaluates) {
-      throw new SequelaError(
-        'study_state',
-        `the study ${current.study} asks for no evaluation, and sites judge weights only where the study says so from the start. ` +
-          'With `evaluation: {}` in its file it is another study, which has to be proposed, approved by every site and trained again',
-      )
-    }
-    if (current.phase === 'finished') return current
+    const judged = await run()
+    const { run: current } = judged
+    if (!current.evaluates) throw notAsked(current)
+    if (current.phase === 'finished') return judged
     if (current.phase === 'cancelled') throw new SequelaError('study_state', `the study ${current.study} was cancelled`)
     const last = current.rounds.at(-1)
     const text =
@@ -76,4 +73,16 @@ async function finishedRun({ run, say }: EvaluateDeps): Promise<RunStatus> {
     said = text
     await wait(pollMs)
   }
+}
+
+/** Sites judge weights only where a study that they approved says so; another study may, once this one has finished. */
+function notAsked({ study, studyDigest, phase }: RunStatus): SequelaError {
+  const asks = `the study ${study} asks for no evaluation`
+  if (phase === 'cancelled') return new SequelaError('study_state', `${asks}, and it was cancelled`)
+  const when = phase === 'finished' ? '' : ' once it has finished'
+  return new SequelaError(
+    'study_state',
+    `${asks}. Its weights can be judged by a study of its own, without training again${when}: ` +
+      `coordinator evaluate ${studyDigest.slice(0, 12)} --plan FILE`,
+  )
 }

@@ -13,8 +13,8 @@ import { decodeSafetensors } from '../../shared/weights/safetensors.ts'
 import { evaluationOf } from '../evaluation/evaluation-of-run.ts'
 import type { CoordinatorHome } from '../home.ts'
 import { encodeOnnx } from '../interchange/onnx-model.ts'
+import { type JudgedRun, roundsBehind } from '../judged-run.ts'
 import { chooseWeights } from '../published-weights.ts'
-import type { RunStatus } from '../status.ts'
 import type { Blobs } from '../store/blobs.ts'
 import { openFileBlobs } from '../store/files.ts'
 import { writeWhole } from './whole-file.ts'
@@ -31,17 +31,25 @@ export interface ExportOptions {
 
 /**
  * Writes weights and their provenance.
+ * @param judged the run, and where it judges the weights of another that one
  * @returns a sentence on what was written.
  * @throws SequelaError as `chooseWeights`; `usage` for a bad name, `store_corrupt`, `file_unreadable` when it cannot be
  *   written.
  */
-export async function exportStudy(home: CoordinatorHome, run: RunStatus, options: ExportOptions): Promise<string> {
+export async function exportStudy(home: CoordinatorHome, judged: JudgedRun, options: ExportOptions): Promise<string> {
+  const { run, trained = run } = judged
   const { out } = options
   const kind = extname(out)
   if (kind !== '.safetensors' && kind !== '.onnx') {
     throw new SequelaError('usage', '--out must end in .safetensors or in .onnx')
   }
-  const chosen = chooseWeights(run, {
+  if (run !== trained && (options.stage !== undefined || options.best !== undefined)) {
+    throw new SequelaError(
+      'usage',
+      `${run.study} judges the final weights of ${trained.study}; for others of its weights: coordinator export ${trained.studyDigest}`,
+    )
+  }
+  const chosen = chooseWeights(trained, {
     ...(options.stage !== undefined && { stage: options.stage - 1 }),
     ...(options.best !== undefined && { best: options.best }),
   })
@@ -64,10 +72,13 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   const content =
     kind === '.onnx' ? encodeOnnx({ model: run.model, weights: decodeSafetensors(weights), notes }) : weights
   await writeWhole(out, content)
-  const rounds = run.rounds.filter((round) => round.state === 'published')
+  const rounds = roundsBehind(judged).filter((round) => round.state === 'published')
   const { study, studyDigest } = run
   const { personal } = run
-  const origin = { programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen }
+  const origin = {
+    ...{ programVersion, study, studyDigest, model: run.model, weightsDigest: digest, chosen },
+    ...(run.from !== undefined && { from: run.from }),
+  }
   const provenance = {
     ...origin,
     ...(channels !== undefined && { channels }),
@@ -77,7 +88,7 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
   }
   const note = `${out.slice(0, -kind.length)}.provenance.json`
   await writeWhole(note, `${JSON.stringify(provenance, null, 2)}\n`)
-  const card = await writeCard(run, blobs, { out, digest, nowMs: options.nowMs })
+  const card = await writeCard(judged, blobs, { out, digest, nowMs: options.nowMs })
   const why =
     chosen.by === undefined
       ? ''
@@ -91,11 +102,11 @@ export async function exportStudy(home: CoordinatorHome, run: RunStatus, options
 
 /** The model card beside weights that were evaluated; nothing beside others. */
 async function writeCard(
-  run: RunStatus,
+  judged: JudgedRun,
   blobs: Pick<Blobs, 'verify' | 'pathOf'>,
   { out, digest, nowMs }: { readonly out: string; readonly digest: Digest; readonly nowMs: number },
 ): Promise<string> {
-  const evaluation = await evaluationOf(run, blobs, nowMs)
+  const evaluation = await evaluationOf(judged, blobs, nowMs)
   if (evaluation === undefined || evaluation.card.model.weightsDigest !== digest) return ''
   const file = cardFileOf(out)
   await writeWhole(file, `${JSON.stringify(evaluation.card, null, 2)}\n`)

@@ -21,6 +21,7 @@ export function cardMarkdown(card: ModelCard): string {
       ['', ''],
       [
         ['architecture', `preset ${model.preset}, ${model.parameters.toLocaleString('en')} parameters`],
+        ...(model.trainedBy === undefined ? [] : [['trained by', trainedInWords(model.trainedBy)]]),
         ['made by', model.lineage.map(({ task, rounds }) => `${task}, ${counted(rounds, 'round')}`).join('; ')],
         ['answers', `risk of an event within ${outcome.horizonDays} days of a visit: ${outcome.definition}`],
         ...Object.entries(card.preprocessing).map(([name, value]) => [name, value]),
@@ -163,4 +164,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function count(value: string | number | null | undefined): string {
   return value === null ? 'too few' : String(value ?? 'not told')
+}
+
+function trainedInWords({ study, studyDigest, sites, newSites }: NonNullable<ModelCard['model']['trainedBy']>): string {
+  const others = newSites.length === 0 ? '' : `; not at ${newSites.join(', ')}, where every child is tested`
+  return `study ${study} (\`${studyDigest}\`) at ${sites.join(', ')}${others}`
 }

@@ -23,11 +23,13 @@ import type { EvaluationReport, ThresholdReport } from './report.ts'
 
 export function modelCard(options: {
   readonly run: RunStatus
+  /** The run that trained the weights, where that is another one. */
+  readonly trained?: RunStatus | undefined
   readonly study: StudyFile
   readonly pooled: Pooled
   readonly report: EvaluationReport
 }): ModelCard {
-  const { run, study, pooled, report } = options
+  const { run, trained = run, study, pooled, report } = options
   const { model, pipeline, seed, folds, strategy, policy } = study.study
   const { ruleOut, ruleIn } = report.thresholds
   const recalibration = {
@@ -53,9 +55,10 @@ export function modelCard(options: {
       preset: networkInWords(model),
       parameters: elementCount(modelManifest(modelOf(study.study))),
       programVersion: report.programVersion,
-      lineage: run.stages.map(({ task }, stage) => ({
+      ...(report.trainedBy && { trainedBy: { ...report.trainedBy, sites: [...report.trainedBy.sites] } }),
+      lineage: trained.stages.map(({ task }, stage) => ({
         task,
-        rounds: run.rounds.filter(
+        rounds: trained.rounds.filter(
           (round) => round.stage === stage && round.purpose === 'training' && round.state === 'published',
         ).length,
       })),
@@ -122,7 +125,7 @@ export function modelCard(options: {
       'sites that took no part, unless the model was evaluated there first',
     ],
     knownFailures: [...report.cautions],
-    checklist: checklistOf(report, study.study),
+    checklist: checklistOf(report, study.study, trained.stages),
   })
 }
 

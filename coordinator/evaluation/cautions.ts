@@ -17,6 +17,11 @@ export function cautionsOf(
   recalibratedFigures: Figures,
 ): string[] {
   const cautions = unmeasured.map((one) => `Stage ${one.stage + 1}: ${unmeasuredText(one)}.`)
+  if (study.from !== undefined && !study.sites.some((site) => study.from?.sites.includes(site))) {
+    cautions.push(
+      'No site that trained the weights took part: there is no validation fold, so nothing is recalibrated and no threshold chosen, and what input the model knows is not told.',
+    )
+  }
   const whole = pooled.test[0]
   if (whole === undefined) {
     return [

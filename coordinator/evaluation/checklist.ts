@@ -6,12 +6,14 @@ import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { networkInWords } from '../../shared/study/in-words.ts'
 import { sequencesInWords } from '../../shared/study/sequences.ts'
 import type { Study } from '../../shared/study/study.ts'
+import type { RunStatus } from '../status.ts'
 import { estimateText } from './estimates.ts'
 import type { EvaluationReport } from './report.ts'
 
 type Item = ModelCard['checklist'][number]
 
-export function checklistOf(report: EvaluationReport, study: Study): Item[] {
+/** @param stages in which the weights were trained */
+export function checklistOf(report: EvaluationReport, study: Study, stages: RunStatus['stages']): Item[] {
   const { performance, data, thresholds, recalibration } = report
   const tripod = (item: string, text: string): Item => ({ guideline: 'TRIPOD+AI', item, text, by: 'software' })
   const claim = (item: string, text: string): Item => ({ guideline: 'CLAIM 2024', item, text, by: 'software' })
@@ -24,6 +26,9 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
   const told = report.parts.filter(({ children }) => children !== null)
   const families = [...new Set(told.map(({ family }) => family.replaceAll('_', ' ')))].join(', ')
   const groups = families || 'no group, as all are too small'
+  const newSites = report.trainedBy?.newSites ?? []
+  const isNew =
+    newSites.length > 0 ? `; at ${newSites.join(', ')}, where nothing was trained, every child is tested` : ''
   return [
     ask('TRIPOD+AI', '3 background', 'Say for which decision the model is meant, and what is done today.'),
     ask(
@@ -52,13 +57,13 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod(
       '12a partition',
-      `by child: ${study.folds.train} train, ${study.folds.validation} validation, ${study.folds.test} test, by a hash with seed ${study.seed}`,
+      `by child: ${study.folds.train} train, ${study.folds.validation} validation, ${study.folds.test} test, by a hash with seed ${study.seed}${isNew}`,
     ),
     tripod('9 predictors', predictorsOf(study)),
     tripod('12b predictors', 'each scan normalised by its own brain; nothing is scaled by values of other children'),
     tripod(
       '12c model',
-      `preset ${networkInWords(study.model)}, ${study.stages.map(({ task, rounds }) => `${task} for up to ${counted(rounds, 'round')}`).join(', then ')}`,
+      `preset ${networkInWords(study.model)}, ${stages.map(({ task, rounds }) => `${task} for up to ${counted(rounds, 'round')}`).join(', then ')}`,
     ),
     tripod('12d heterogeneity', `figures by site and by ${groups}`),
     tripod(
@@ -80,7 +85,7 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     ),
     tripod(
       '16 training and evaluation',
-      `the same sites, pipeline and outcome definition in all folds; ${report.data.foldSeparation}`,
+      `the same ${report.trainedBy === undefined ? 'sites, pipeline' : 'pipeline'} and outcome definition in all folds; ${trainedInWords(report)}${report.data.foldSeparation}`,
     ),
     ask('TRIPOD+AI', '17 ethics', 'Name the approvals of each site.'),
     ask(
@@ -121,11 +126,16 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
       'internal testing',
       'test folds of the training sites; children were held out by a hash before the first round',
     ),
-    ask(
-      'CLAIM 2024',
-      'external testing',
-      'Name sites that took no part in training and what was found there; none is part of this card.',
-    ),
+    newSites.length > 0
+      ? claim(
+          'external testing',
+          `${newSites.join(', ')} took no part in training; figures of each site stand in this card`,
+        )
+      : ask(
+          'CLAIM 2024',
+          'external testing',
+          'Name sites that took no part in training and what was found there; none is part of this card.',
+        ),
     ask(
       'CLAIM 2024',
       'failure analysis',
@@ -135,6 +145,13 @@ export function checklistOf(report: EvaluationReport, study: Study): Item[] {
     claim('availability', `Sequela ${report.programVersion}, Apache-2.0; the study file's digest names every setting`),
     ask('CLAIM 2024', 'funding and conflicts', 'Name them.'),
   ]
+}
+
+/** Whose weights were judged, where another study trained them. */
+function trainedInWords({ trainedBy }: EvaluationReport): string {
+  return trainedBy === undefined
+    ? ''
+    : `trained in the study ${trainedBy.study} at ${trainedBy.sites.join(', ')} and judged later; `
 }
 
 function preprocessingInWords(pipeline: Study['pipeline']): string {

@@ -5,14 +5,14 @@ import { parseDigest } from '../../shared/digest.ts'
 import type { ModelCard } from '../../shared/evaluation/model-card.ts'
 import { parsePooled } from '../../shared/evaluation/pooled.ts'
 import { parseStudy } from '../../shared/study/study.ts'
-import type { RunStatus } from '../status.ts'
+import type { JudgedRun } from '../judged-run.ts'
 import type { Blobs } from '../store/blobs.ts'
 import { modelCard } from './card.ts'
 import { type EvaluationReport, evaluationReport } from './report.ts'
 
 /** Undefined when the run has no evaluation, or none that is over. @throws SequelaError `store_corrupt`, `answer_malformed`. */
 export async function evaluationOf(
-  run: RunStatus,
+  { run, trained }: JudgedRun,
   blobs: Pick<Blobs, 'verify' | 'pathOf'>,
   nowMs: number,
 ): Promise<{ readonly report: EvaluationReport; readonly card: ModelCard } | undefined> {
@@ -22,6 +22,6 @@ export async function evaluationOf(
   await blobs.verify(digest)
   const pooled = parsePooled(await readFile(blobs.pathOf(digest) ?? ''))
   const study = parseStudy(run.text)
-  const report = evaluationReport({ run, study, pooled, nowMs })
-  return { report, card: modelCard({ run, study, pooled, report }) }
+  const report = evaluationReport({ run, trained, study, pooled, nowMs })
+  return { report, card: modelCard({ run, trained, study, pooled, report }) }
 }

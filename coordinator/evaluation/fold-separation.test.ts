@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
+import { sha256 } from '../../shared/digest.ts'
 import type { LinkageStatus, SiteLinkage } from '../linkage/linkage-status.ts'
-import { foldSeparation } from './fold-separation.ts'
+import { foldSeparation as separationIn } from './fold-separation.ts'
 
 const compared = (site: string, keyFingerprint = 'k'): SiteLinkage => ({
   ...{ site, state: 'compared', keyFingerprint, tokens: 64 },
 })
+const foldSeparation = (linkage: LinkageStatus | undefined): string => separationIn(linkage, { sites: [] })
 const linkage = (...sites: SiteLinkage[]): LinkageStatus => ({ minCell: 5, sites, pairs: [] })
 
 test('where nobody was asked to look, a child at two sites may be in two folds', () => {
@@ -37,4 +39,12 @@ test('where it was asked for and no two sites were compared, it is as if nobody 
   const said = foldSeparation(linkage(compared('boston'), compared('zurich', 'another')))
   expect(said).toContain('no two were compared')
   expect(said).toContain('tested at another')
+})
+
+test('a site that trained the weights and takes no part when they are judged is named', () => {
+  const from = { study: sha256('s'), weights: sha256('w'), sites: ['boston', 'lyon'], tasks: [], horizonDays: 365 }
+  expect(separationIn(undefined, { from, sites: ['boston', 'oslo'] })).toContain(
+    'a child that was trained on at lyon, which took no part here, would not be found elsewhere',
+  )
+  expect(separationIn(undefined, { from, sites: ['boston', 'lyon', 'oslo'] })).not.toContain('took no part')
 })

@@ -1,10 +1,20 @@
 // What is known of children that two sites treat, for whoever relies on a test fold. Folds go by site and child, so a child
 // that is at two sites may be in the training fold of one and in the test fold of the other.
 
+import type { Study } from '../../shared/study/study.ts'
 import { type LinkageStatus, sharedKeyOf } from '../linkage/linkage-status.ts'
 
-/** @param linkage undefined: the study does not ask sites to look. */
-export function foldSeparation(linkage: LinkageStatus | undefined): string {
+/** @param linkage undefined: the study does not ask sites to look. @param from where it judges weights that were trained before */
+export function foldSeparation(
+  linkage: LinkageStatus | undefined,
+  { from, sites }: Pick<Study, 'from' | 'sites'>,
+): string {
+  const absent = from?.sites.filter((site) => !sites.includes(site)) ?? []
+  const unheard = `a child that was trained on at ${absent.join(', ')}, which took no part here, would not be found elsewhere`
+  return [separationOf(linkage), ...(absent.length === 0 ? [] : [unheard])].join('; ')
+}
+
+function separationOf(linkage: LinkageStatus | undefined): string {
   const within = 'within a site no child is in two folds'
   if (linkage === undefined) {
     return `${within}; nobody looked for children that two sites treat, and such a child may have been trained on at one and tested at another`

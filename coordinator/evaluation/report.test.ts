@@ -27,6 +27,19 @@ describe('the report of an evaluation', () => {
     expect(report.data.sitesHeard).toBe(2)
   })
 
+  test('names who trained weights that are judged by another study, and which sites did not', () => {
+    const trained = { ...run, study: 'trained', sites: ['site-0', 'site-1'], unmeasured: [] }
+    const judged = evaluationReport({ run: { ...run, stages: [] }, trained, study, pooled, nowMs: 0 })
+    expect(judged.trainedBy).toMatchObject({ study: 'trained', sites: ['site-0', 'site-1'], newSites: ['site-2'] })
+    const page = evaluationPage(judged)
+    expect(page).toContain('trained in the study trained')
+    expect(page).toContain('At site-2 nothing was trained, and every child is tested.')
+    const card = modelCard({ run: { ...run, stages: [] }, trained, study, pooled, report: judged })
+    expect(card.model).toMatchObject({ lineage: [{ task: 'recurrence' }], trainedBy: { newSites: ['site-2'] } })
+    const external = card.checklist.find(({ item }) => item === 'external testing')
+    expect(external?.text).toContain('site-2 took no part in training')
+  })
+
   test('warns that a stage had nothing to choose its weights by', () => {
     const silent = { stage: 0, rule: 'select', metric: 'log_loss', isOver: true } as const
     const { cautions } = evaluationReport({ run: { ...run, unmeasured: [silent] }, study, pooled, nowMs: 0 })

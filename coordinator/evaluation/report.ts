@@ -12,6 +12,7 @@ import { thresholdRisk } from '../../shared/evaluation/thresholds.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
 import { programVersion } from '../../shared/version.ts'
+import { roundsBehind } from '../judged-run.ts'
 import type { RunStatus } from '../status.ts'
 import { cautionsOf } from './cautions.ts'
 import { type DriftPoint, driftOf } from './drift.ts'
@@ -67,6 +68,13 @@ export interface EvaluationReport {
   readonly study: string
   readonly studyDigest: Digest
   readonly weightsDigest: string
+  /** Where the study judges the weights of another: that one, who trained it, and which sites of this one did not. */
+  readonly trainedBy?: {
+    readonly study: string
+    readonly studyDigest: string
+    readonly sites: readonly string[]
+    readonly newSites: readonly string[]
+  }
   readonly horizonDays: number
   readonly minCell: number
   readonly data: {
@@ -107,11 +115,14 @@ export const notice = 'Research software. Not a medical device. No figure here l
 
 export function evaluationReport(options: {
   readonly run: RunStatus
+  /** The run that trained the weights, where that is another one. */
+  readonly trained?: RunStatus | undefined
   readonly study: StudyFile
   readonly pooled: Pooled
   readonly nowMs: number
 }): EvaluationReport {
-  const { run, study, pooled, nowMs } = options
+  const { run, trained, study, pooled, nowMs } = options
+  const trainedBy = trained && trainedByOf(trained, study.study)
   const { study: file } = study
   const whole = pooled.test[0]
   const performance = {
@@ -131,6 +142,7 @@ export function evaluationReport(options: {
     study: file.study,
     studyDigest: study.digest,
     weightsDigest: run.weightsDigest ?? '',
+    ...(trainedBy && { trainedBy }),
     horizonDays: recurrenceQuestionOf(file)?.horizonDays ?? Number.NaN,
     minCell: file.policy.minCell,
     data: {
@@ -140,7 +152,7 @@ export function evaluationReport(options: {
       children: whole?.children ?? 0,
       events: eventsOf(pooled),
       landmarks: whole?.landmarks ?? 0,
-      foldSeparation: foldSeparation(run.linkage),
+      foldSeparation: foldSeparation(run.linkage, file),
       aurocUncertainty: whole?.uncertainty ?? null,
     },
     performance,
@@ -163,9 +175,16 @@ export function evaluationReport(options: {
       },
       decision: decisionCurves(pooled),
     },
-    drift: driftOf(run.rounds),
-    cautions: cautionsOf(file, run, pooled, performance.consortium),
+    drift: driftOf(roundsBehind({ run, trained })),
+    cautions: cautionsOf(file, { ...(trained ?? run), rounds: run.rounds }, pooled, performance.consortium),
   }
+}
+
+function trainedByOf(
+  { study, studyDigest, sites }: RunStatus,
+  file: StudyFile['study'],
+): EvaluationReport['trainedBy'] {
+  return { study, studyDigest, sites, newSites: file.sites.filter((site) => !sites.includes(site)) }
 }
 
 const nothingTold = { raw: {}, recalibrated: {}, atThresholds: { ruleOut: null, ruleIn: null } } as const

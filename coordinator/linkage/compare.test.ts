@@ -84,6 +84,18 @@ describe('a child whom two hospitals named', () => {
     expect(answerTo(all, 'z', [tokenOf(1)]).held).toEqual([])
   })
 
+  test('stays with a hospital that trained the weights which a study judges, whatever its id', () => {
+    const child = tokenOf(1)
+    for (const trainer of ['a', 'b', 'c']) {
+      const all = ['a', 'b', 'c'].map((site) => {
+        return { site, beforeStart: true, trained: site === trainer, tokens: [child] }
+      })
+      expect(all.filter(({ site }) => answerTo(all, site, [child]).held.length === 0)).toMatchObject([
+        { site: trainer },
+      ])
+    }
+  })
+
   test('falls to either hospital about equally often', () => {
     const many = Array.from({ length: 1000 }, (_, i) => tokenOf(i))
     const all = ['a', 'b'].map((site) => ({ site, beforeStart: true, tokens: many }))

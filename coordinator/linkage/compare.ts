@@ -1,6 +1,7 @@
 // Who has which child, from sites' lists of tokens: pure, and the same whatever order sites come in before the start.
 // Before the start a hash of token and site decides who keeps a child, so that no site is favoured; afterwards whoever named
-// it first, because a child that one site may have trained on must not turn up in another's test fold.
+// it first, because a child that one site may have trained on must not turn up in another's test fold. For the same reason a site
+// that trained the weights which a study judges goes before one that did not.
 
 import { sha256 } from '../../shared/digest.ts'
 import type { LinkToken } from '../../shared/protocol/link-tokens.ts'
@@ -9,6 +10,8 @@ import type { LinkToken } from '../../shared/protocol/link-tokens.ts'
 export interface LinkList {
   readonly site: string
   readonly beforeStart: boolean
+  /** Whether the site trained the weights that the study judges; absent where it trains its own. */
+  readonly trained?: boolean
   readonly tokens: readonly LinkToken[]
 }
 
@@ -39,18 +42,15 @@ export function countShared(
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
-interface Claim {
-  readonly site: string
-  readonly beforeStart: boolean
-}
+type Claim = Omit<LinkList, 'tokens'>
 
 function claimsOf(lists: readonly LinkList[]): ReadonlyMap<LinkToken, readonly Claim[]> {
   const claims = new Map<LinkToken, Claim[]>()
-  for (const { site, beforeStart, tokens } of lists) {
+  for (const { tokens, ...claim } of lists) {
     for (const token of tokens) {
       const known = claims.get(token)
-      if (known === undefined) claims.set(token, [{ site, beforeStart }])
-      else known.push({ site, beforeStart })
+      if (known === undefined) claims.set(token, [claim])
+      else known.push(claim)
     }
   }
   return claims
@@ -59,6 +59,7 @@ function claimsOf(lists: readonly LinkList[]): ReadonlyMap<LinkToken, readonly C
 function keeperOf(token: LinkToken, claims: readonly Claim[]): string | undefined {
   const early = claims.filter(({ beforeStart }) => beforeStart)
   if (early.length === 0) return claims[0]?.site
-  const ranked = early.map(({ site }) => ({ site, rank: sha256(`${token}\n${site}`) }))
+  const trained = early.filter((claim) => claim.trained)
+  const ranked = (trained.length > 0 ? trained : early).map(({ site }) => ({ site, rank: sha256(`${token}\n${site}`) }))
   return ranked.toSorted((a, b) => (a.rank < b.rank ? -1 : 1))[0]?.site
 }

@@ -72,10 +72,11 @@ export function createLinkage({ loop, blobs, log }: LinkageDeps): Linkage {
   const tokensIn = async (digest: Digest): Promise<readonly LinkToken[]> =>
     decodeLinkList(await readBlob(blobs, digest))
 
-  const listsOf = ({ linkage }: Run): Promise<readonly LinkList[]> =>
+  const listsOf = ({ linkage, study: { from } }: Run): Promise<readonly LinkList[]> =>
     Promise.all(
       linkage.lists.map(async ({ site, beforeStart, tokensDigest }) => {
-        return { site, beforeStart, tokens: await tokensIn(tokensDigest) }
+        const trained = from === undefined ? {} : { trained: from.sites.includes(site) }
+        return { site, beforeStart, ...trained, tokens: await tokensIn(tokensDigest) }
       }),
     )
 

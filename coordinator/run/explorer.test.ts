@@ -1,13 +1,15 @@
 // Every reachable state of three sites and two rounds; and the proof that the walk would find a machine that is wrong.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../../shared/digest.ts'
 import { decide } from './decide.ts'
 import { runEventTypes } from './event-codec.ts'
 import { evolve } from './evolve.ts'
 import { brokenRules } from './testsupport/broken-rules.ts'
 import { explore, type Rules } from './testsupport/explorer.ts'
+import { finishedRun } from './testsupport/finished-run.ts'
 import { createMoves } from './testsupport/moves.ts'
-import { type SmallStudy, smallStudy } from './testsupport/small-study.ts'
+import { type SmallStudy, smallJudgingStudy, smallStudy } from './testsupport/small-study.ts'
 
 function walk(
   wanted: Pick<SmallStudy, 'stages' | 'patience' | 'select' | 'evaluation' | 'linkage'> & {
@@ -65,6 +67,15 @@ describe('in every state that three sites can bring about', () => {
     expect(violation).toBeUndefined()
     for (const type of eventTypes) eventTypesSeen.add(type)
     expect(states).toBeGreaterThan(least)
+  })
+
+  test('of a study that judges the weights of another, at a site that did not train them, the invariants hold', () => {
+    const trained = smallStudy({ sites: ['a'], quorum: 1, stages: [1], recurrence: true })
+    const study = smallJudgingStudy(trained, { sites: ['b'], weights: sha256('trained') })
+    const { states, violation } = explore(study, createMoves(study), { decide, evolve }, finishedRun(trained))
+    console.info(`weights of another study: ${states} states`)
+    expect(violation).toBeUndefined()
+    expect(states).toBeGreaterThan(100)
   })
 
   test('every event happens somewhere', () => {

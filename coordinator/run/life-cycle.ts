@@ -4,10 +4,11 @@
 import type { Digest } from '../../shared/digest.ts'
 import { type ErrorCode, SequelaError } from '../../shared/protocol/errors.ts'
 import { maxPeerTextLength } from '../../shared/protocol/limits.ts'
-import { parseNewStudy, type StudyFile } from '../../shared/study/study.ts'
+import { judgingProblems } from '../../shared/study/judged-study.ts'
+import { parseNewStudy, type Study, type StudyFile } from '../../shared/study/study.ts'
 import { findRound, isActive, roundName, sameRound } from './rounds.ts'
 import type { Command, Decision, Federation, Run, RunEvent } from './run.ts'
-import { afterTraining, opening } from './succession.ts'
+import { afterTraining, beginning } from './succession.ts'
 
 type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
 
@@ -21,7 +22,38 @@ export function propose(federation: Federation, { studyDigest, text }: CommandOf
   if (asked.digest !== studyDigest) {
     return refused('digest_mismatch', `the study file has the digest ${asked.digest}, not ${studyDigest}`)
   }
+  const unfit = judgingRefusal(federation, asked.study)
+  if (unfit !== undefined) return unfit
   return { events: [{ type: 'study-proposed', studyDigest, text }] }
+}
+
+/** Why the weights that a study judges are not there for it; nothing of a study that trains its own. */
+function judgingRefusal(federation: Federation, study: Study): Decision | undefined {
+  const { from } = study
+  if (from === undefined) return undefined
+  const trained = federation.runs.get(from.study)
+  if (trained === undefined) {
+    return refused(
+      'study_unknown',
+      `no study ${from.study} is known here, whose weights were to be judged (from.study)`,
+    )
+  }
+  const problems = judgingProblems(study, { study: trained.study, text: trained.text, digest: trained.studyDigest })
+  if (problems.length > 0) {
+    return refused(
+      'study_invalid',
+      `the study file asks for other things than were trained:\n  ${problems.join('\n  ')}`,
+    )
+  }
+  if (trained.phase !== 'finished') {
+    return refused(
+      'study_state',
+      `${named(trained)} is ${trained.phase}; its weights can be judged once it has finished`,
+    )
+  }
+  return trained.weightsDigest === from.weights
+    ? undefined
+    : refused('study_invalid', `from.weights: ${named(trained)} ended with the weights ${trained.weightsDigest}`)
 }
 
 export function start(federation: Federation, command: CommandOf<'start-run'>, nowMs: number): Decision {
@@ -33,8 +65,12 @@ export function start(federation: Federation, command: CommandOf<'start-run'>, n
   // It may have been proposed to a version that let it say more than this one does.
   const asked = readNewStudy(run.text)
   if (asked instanceof SequelaError) return { events: [], refusal: asked }
+  const { from } = run.study
+  if (from !== undefined && from.weights !== initialWeights) {
+    throw new Error(`${named(run)} judges the weights ${from.weights} and cannot start from ${initialWeights}`)
+  }
   const started: RunEvent = { type: 'run-started', studyDigest, initialWeights }
-  return { events: [started, opening(run, { stage: 0, round: 0 }, initialWeights, nowMs)] }
+  return { events: [started, ...beginning(run, initialWeights, nowMs)] }
 }
 
 export function pause(federation: Federation, { studyDigest }: CommandOf<'pause-run'>): Decision {

@@ -6,8 +6,13 @@ import { evaluationPasses } from '../../shared/evaluation/passes.ts'
 import type { ActiveRun, Purpose, RoundId, Run, RunEvent } from './run.ts'
 import { chooseWeights, stopsEarly } from './validation.ts'
 
+/** What a run begins with: its first stage, or the passes of an evaluation where the study trains nothing. */
+export function beginning(run: Run, weightsDigest: Digest, nowMs: number): readonly RunEvent[] {
+  return afterStage(run, -1, weightsDigest, nowMs)
+}
+
 /** Opens a round. The deadline counts from `nowMs`. */
-export function opening(
+function opening(
   { studyDigest, study }: Run,
   id: RoundId,
   baseDigest: Digest,

@@ -75,6 +75,15 @@ export const modelCardSchema = z.strictObject({
     study: z.string(),
     studyDigest: digest,
     weightsDigest: digest,
+    /** Where another study trained the weights: that one, its sites, and those of the study above that took no part in it. */
+    trainedBy: z
+      .strictObject({
+        study: z.string(),
+        studyDigest: digest,
+        sites: z.array(z.string()),
+        newSites: z.array(z.string()),
+      })
+      .optional(),
     preset: z.string(),
     parameters: z.int(),
     programVersion: z.string(),

@@ -1,5 +1,6 @@
 // What a study file may not say together, in sentences for its author. Each field by itself is checked by the schema.
 
+import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
 import { networkOf } from '../model/network.ts'
 import { modelManifest } from '../model/parameters.ts'
 import { imagePresets } from '../model/presets.ts'
@@ -7,6 +8,7 @@ import { type MetricName, validationMetrics } from './metrics.ts'
 import { modelOf } from './model-of.ts'
 import { staysAtSite } from './personal.ts'
 import type { OrderingLosses, Stage, Strategy, Study } from './study.ts'
+import { tasksOf } from './tasks.ts'
 
 /** What the parts of a model cannot be together. */
 export function modelContradictions(study: Study): string[] {
@@ -99,14 +101,47 @@ export function personalContradictions(study: Study): string[] {
   return names.every((name) => staysAtSite(name, personal)) ? ['training.personal: nothing would be shared'] : []
 }
 
-export function evaluationContradictions({ evaluation, stages, folds }: Study): string[] {
+/** What a study that trains nothing must say, and one that trains may not. */
+export function fromContradictions({ from, stages, evaluation, sites, training, model }: Study): string[] {
+  if (from === undefined) {
+    return stages.length > 0
+      ? []
+      : ['stages: there is none; a study that trains nothing names in `from` whose weights it judges']
+  }
+  const problems: string[] = []
+  if (stages.length > 0)
+    problems.push('stages: weights of a finished study are judged, not trained on; write stages: []')
+  if (evaluation === undefined) problems.push('evaluation: nothing is trained, so without it nothing would be done')
+  if (new Set(from.sites).size !== from.sites.length) problems.push('from.sites: a site is named twice')
+  if (model.head === 'hazards' && !isHazardEdge(from.horizonDays)) {
+    problems.push(`from.horizonDays: ${hazardHorizons}`)
+  }
+  const strangers = sites.filter((site) => !from.sites.includes(site))
+  if (training.personal !== undefined && strangers.length > 0) {
+    problems.push(
+      `sites: ${strangers.join(', ')} trained no ${training.personal.join(', ')} of its own (training.personal), so it has no weights to judge`,
+    )
+  }
+  return problems
+}
+
+/** Where a head of hazards can say a risk. */
+export const hazardHorizons = `hazards give risks within ${hazardEdgesDays.join(', ')} days`
+
+/** A study of finished weights may have no fold to choose thresholds on, and sites at which every child is tested. */
+export function evaluationContradictions(study: Study): string[] {
+  const { evaluation, from, sites, folds } = study
   if (evaluation === undefined) return []
   const problems: string[] = []
-  if (stages.at(-1)?.task !== 'recurrence') {
+  if (tasksOf(study).at(-1) !== 'recurrence') {
     problems.push('evaluation: it judges risks of recurrence, so the last stage must be one of recurrence')
   }
-  if (folds.validation === 0) problems.push('evaluation: there is no validation fold to recalibrate on; see folds')
-  if (folds.test === 0) problems.push('evaluation: there is no test fold to judge on; see folds')
+  if (folds.validation === 0 && from === undefined) {
+    problems.push('evaluation: there is no validation fold to recalibrate on; see folds')
+  }
+  if (folds.test === 0 && sites.every((site) => from?.sites.includes(site) ?? true)) {
+    problems.push('evaluation: there is no test fold to judge on; see folds')
+  }
   return problems
 }
 

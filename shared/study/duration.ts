@@ -20,3 +20,9 @@ export const durationSchema = z.string().transform((text, context) => {
   }
   return ms
 })
+
+/** As a study file has it, in the largest unit that fits without a rest. @param ms whole seconds, as `durationSchema` gives them */
+export function durationText(ms: number): string {
+  const [unit, length] = [...unitMs].findLast(([, length]) => ms % length === 0) ?? ['s', 1_000]
+  return `${ms / length}${unit}`
+}

@@ -9,34 +9,71 @@ import { wrap } from '../wrapped-text.ts'
 import { children, evaluationInWords } from './evaluation-in-words.ts'
 import { modelOf } from './model-of.ts'
 import { sequencesInWords } from './sequences.ts'
-import type { Stage, Study, StudyFile } from './study.ts'
+import type { FromStudy, Stage, Study, StudyFile } from './study.ts'
 
 /** Lines of plain text, at most about 100 characters wide. */
 export function studyInWords({ study, digest }: StudyFile): string {
+  const { from, model, policy } = study
   const parameters = elementCount(modelManifest(modelOf(study)))
-  const rounds = study.stages.reduce((sum, stage) => sum + stage.rounds, 0)
-  const closing = study.stages.filter(({ select }) => select !== undefined).length
   const megabytes = ((parameters * 4) / 1e6).toFixed(1)
-  const { policy, folds } = study
+  const [judged, cycle] = from === undefined ? ['the final', 'round'] : ['these', 'pass']
   return [
     `Study ${study.study}`,
     `  digest      ${digest}`,
     `  sites       ${study.sites.join(', ')}`,
-    `  model       preset ${networkInWords(study.model)}, ${parameters.toLocaleString('en')} weights, ${inputsInWords(study.model)}`,
-    ...temporalInWords(study.model),
+    `  model       preset ${networkInWords(model)}, ${parameters.toLocaleString('en')} weights, ${inputsInWords(model)}`,
+    ...temporalInWords(model),
     `  scans       ${sequencesInWords(study.pipeline)}${preparationInWords(study.pipeline)}`,
-    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, study.model)}`),
-    ...alsoTold(study.model),
+    ...study.stages.map((stage, index) => `  stage ${index + 1}     ${stageInWords(stage, model)}`),
+    ...(from === undefined ? [] : weightsInWords(from, model)),
+    ...alsoTold(model),
     ...(study.evaluation === undefined
       ? []
       : [
-          `  evaluation  of the final weights on the validation and test folds, in ${evaluationPasses.length} passes without training`,
+          `  evaluation  of ${judged} weights on the validation and test folds, in ${evaluationPasses.length} passes without training`,
         ]),
-    `  children    ${percent(folds.train)} train, ${percent(folds.validation)} validate, ${percent(folds.test)} are kept for testing`,
-    `  a round     closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
+    ...childrenInWords(study),
+    `  a ${cycle.padEnd(10)}closes when every site has settled, or after ${durationInWords(study.round.deadlineMs)} ` +
       `with at least ${study.round.quorum} of ${study.sites.length} sites`,
     '',
     'What leaves this hospital if you approve:',
+    ...(from === undefined ? updatesInWords(study, megabytes) : nothingTrainedInWords(study, from, megabytes)),
+    ...evaluationInWords(study),
+    ...(policy.linkage === undefined ? [] : linkageInWords(policy.minCell)),
+    ...neverLeaves(study),
+    'Every item is written to the egress record before it is sent: site egress',
+  ].join('\n')
+}
+
+/** Of a study that trains nothing: whose weights they are and what they have learnt. */
+function weightsInWords({ study, weights, sites, tasks, ...question }: FromStudy, { head }: Study['model']): string[] {
+  return [
+    `  weights     ${weights}`,
+    `  from        study ${study}, as they were when it ended`,
+    `  trained at  ${sites.join(', ')}`,
+    ...tasks.map((task) => `  learnt      ${task === 'ordering' ? orderingInWords : riskInWords(question, head)}`),
+  ]
+}
+
+function childrenInWords({ from, sites, folds }: Study): string[] {
+  const [train, validation, test] = [folds.train, folds.validation, folds.test].map(percent)
+  if (from === undefined) return [`  children    ${train} train, ${validation} validate, ${test} are kept for testing`]
+  const [trained, others] = [true, false].map((was) => sites.filter((site) => from.sites.includes(site) === was))
+  const parts = [
+    ...(trained?.length
+      ? [
+          `at ${trained.join(', ')} the ${train} that were for training are not judged, ${validation} validate, ${test} are tested`,
+        ]
+      : []),
+    ...(others?.length ? [`at ${others.join(', ')}, where nothing was trained, all are tested`] : []),
+  ]
+  return wrap(parts.join('; '), '  children    ', '              ')
+}
+
+function updatesInWords({ stages, policy, training }: Study, megabytes: string): string[] {
+  const rounds = stages.reduce((sum, stage) => sum + stage.rounds, 0)
+  const closing = stages.filter(({ select }) => select !== undefined).length
+  return [
     `  ${rounds === 1 ? 'in one round' : `in each of up to ${rounds} rounds`}, one difference of weights (${megabytes} MB) that rests on at least ` +
       `${children(policy.minChildren)},`,
     '  how many children stand behind it, and sums and counts of validation metrics',
@@ -46,21 +83,29 @@ export function studyInWords({ study, digest }: StudyFile): string {
       : [
           `  at the end of ${closing} of the stages, such sums and counts once more, without weights, to choose among its rounds.`,
         ]),
-    ...(study.training.personal === undefined
+    ...(training.personal === undefined
       ? []
       : [
-          `What is trained here and stays here: ${study.training.personal.join(', ')}. A site that has not trained has no values`,
+          `What is trained here and stays here: ${training.personal.join(', ')}. A site that has not trained has no values`,
           '  of its own for these and is refused predictions.',
         ]),
-    ...evaluationInWords(study),
-    ...(policy.linkage === undefined ? [] : linkageInWords(policy.minCell)),
-    ...neverLeaves(study),
-    'Every item is written to the egress record before it is sent: site egress',
-  ].join('\n')
+  ]
+}
+
+function nothingTrainedInWords({ sites }: Study, from: FromStudy, megabytes: string): string[] {
+  const given = sites.filter((site) => !from.sites.includes(site))
+  const gift = given.length === 0 ? '' : ` They are handed to ${given.join(', ')} (${megabytes} MB).`
+  return wrap(
+    `no weights: nothing is trained, the finished weights named above are judged as they are.${gift}`,
+    '  ',
+    '  ',
+  )
 }
 
 /** Where the study lets a number rest on one child, nothing else may be said. */
-function neverLeaves({ pipeline, policy: { minCell, minChildren, linkage } }: Study): string[] {
+function neverLeaves({ from, pipeline, policy: { minCell, linkage, ...policy } }: Study): string[] {
+  // Where nothing is trained no difference of weights leaves, however few children it might rest on.
+  const minChildren = from === undefined ? policy.minChildren : Number.POSITIVE_INFINITY
   const arrays = 'features' in pipeline ? 'arrays, ' : ''
   if (minCell > 1 && minChildren > 1) {
     const hash = linkage === undefined ? '' : ', but for its hash'
@@ -132,11 +177,7 @@ function alsoTold({ timeInput, clinical }: Study['model']): string[] {
 }
 
 function stageInWords(stage: Stage, { head }: Study['model']): string {
-  const what =
-    stage.task === 'ordering'
-      ? 'learn to put the scans of a child in order of time (needs no outcomes)'
-      : `learn the risk of ${stage.events?.join(' or ').replaceAll('_', ' ') ?? 'an event'} within ${stage.horizonDays} days` +
-        (head === 'hazards' ? ', from hazards over two years' : '')
+  const what = `learn ${stage.task === 'ordering' ? `${orderingInWords} (needs no outcomes)` : riskInWords(stage, head)}`
   const { rounds, earlyStop, select } = stage
   const stop =
     earlyStop === undefined
@@ -144,6 +185,16 @@ function stageInWords(stage: Stage, { head }: Study['model']): string {
       : `, fewer once ${earlyStop.metric} has not improved for ${counted(earlyStop.patience, 'round')}`
   const choice = select === undefined ? '' : `; the weights with the best ${select.metric} are handed on`
   return `${what}; ${counted(rounds, 'round')}${stop}${choice}`
+}
+
+const orderingInWords = 'to put the scans of a child in order of time'
+
+function riskInWords(
+  { events, horizonDays }: Pick<FromStudy, 'events' | 'horizonDays'>,
+  head: Study['model']['head'],
+): string {
+  const hazards = head === 'hazards' ? ', from hazards over two years' : ''
+  return `the risk of ${events?.join(' or ').replaceAll('_', ' ') ?? 'an event'} within ${horizonDays} days${hazards}`
 }
 
 function percent(share: number): string {

@@ -1,4 +1,5 @@
-// What a study asks of a child's future: all of its stages of recurrence ask the same.
+// What a study asks of a child's future: all of its stages of recurrence ask the same, and a study that judges the weights of
+// another asks what that did.
 
 import type { EventType } from '../cohort/outcome.ts'
 import type { ModelSpec } from '../model/model-spec.ts'
@@ -16,7 +17,7 @@ export interface RecurrenceQuestion {
 
 /** The question; undefined when no stage learns recurrence. @throws SequelaError `study_invalid` when stages differ in it. */
 export function recurrenceQuestionOf(study: Study): RecurrenceQuestion | undefined {
-  const stages = study.stages.filter((stage) => stage.task === 'recurrence')
+  const stages = study.from === undefined ? study.stages.filter((stage) => stage.task === 'recurrence') : [study.from]
   const [first] = stages
   if (first === undefined) return undefined
   const horizons = new Set(stages.map(({ horizonDays }) => horizonDays))

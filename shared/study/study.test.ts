@@ -205,7 +205,7 @@ describe('a study file', () => {
       'registration: deformable, template: mni152',
       'pipeline.registration',
     ],
-    ['no stages', 'stages:', 'stages: []\nx:', 'stages'],
+    ['no stages', good.slice(good.indexOf('stages:'), good.indexOf('round:')), 'stages: []\n', 'stages: there is none'],
     ['text that is not YAML', 'study: plgg', 'study: [', 'YAML'],
     ['an alias', 'study: plgg', 'study: &a plgg\nother: *a', 'study'],
   ])('is refused for %s, and the sentence says where', (_, from, to, place) => {

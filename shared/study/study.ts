@@ -4,13 +4,15 @@
 import { z } from 'zod'
 import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
-import { hazardEdgesDays, isHazardEdge } from '../model/hazards.ts'
+import { isHazardEdge } from '../model/hazards.ts'
 import { imagePresets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
 import { maxStudyFileBytes } from '../protocol/limits.ts'
 import { checkYaml, parseYaml } from '../yaml-file.ts'
 import {
   evaluationContradictions,
+  fromContradictions,
+  hazardHorizons,
   modelContradictions,
   newStudyContradictions,
   personalContradictions,
@@ -56,6 +58,13 @@ export const usualOrderingLosses: OrderingLosses = orderingLossesSchema.parse({}
 /** Most scans in a sequence, in a study that does not say. */
 export const usualLongestSequence = 6
 
+/** What recurrence is asked. */
+const question = {
+  horizonDays: z.int().min(30).max(3650).default(365),
+  /** Types that are events; absent: every event counts, and tables with types that are in doubt are refused. */
+  events: z.array(z.enum(eventTypes)).min(1).optional(),
+}
+
 const stageSchema = z.discriminatedUnion('task', [
   z.strictObject({
     task: z.literal('ordering'),
@@ -67,9 +76,7 @@ const stageSchema = z.discriminatedUnion('task', [
   z.strictObject({
     task: z.literal('recurrence'),
     ...stageCommon,
-    horizonDays: z.int().min(30).max(3650).default(365),
-    /** Types that are events; absent: every event counts, and tables with types that are in doubt are refused. */
-    events: z.array(z.enum(eventTypes)).min(1).optional(),
+    ...question,
   }),
 ])
 
@@ -99,15 +106,40 @@ const evaluationSchema = z.strictObject({
   ruleInPpv: z.number().min(0.05).lt(1).default(0.5),
 })
 
+const siteIds = z
+  .array(z.string().regex(siteIdPattern, 'use 1 to 40 lower-case letters, digits and hyphens'))
+  .min(1)
+  .max(1000)
+
+const digest = z.custom<Digest>(
+  (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  'not a digest: 64 digits and letters from a to f',
+)
+
+/**
+ * Of a study that trains nothing and judges the final weights of one that has finished (decision 36). What it must share with
+ * that study is in its own text, so that whoever approves it reads all of it; it is compared in judged-study.ts.
+ */
+const fromSchema = z.strictObject({
+  study: digest,
+  weights: digest,
+  /** That trained; at others every child is one of the test fold. */
+  sites: siteIds,
+  /** Of each of its stages. */
+  tasks: z
+    .array(z.enum(['ordering', 'recurrence']))
+    .min(1)
+    .max(20),
+  ...question,
+})
+
 const commonFields = {
   study: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use 1 to 40 lower-case letters, digits and hyphens'),
   seed: z.int().min(0),
-  sites: z
-    .array(z.string().regex(siteIdPattern, 'use 1 to 40 lower-case letters, digits and hyphens'))
-    .min(1)
-    .max(1000),
+  from: fromSchema.optional(),
+  sites: siteIds,
   folds: z.strictObject({ train: share, validation: share, test: share }),
-  stages: z.array(stageSchema).min(1).max(20),
+  stages: z.array(stageSchema).max(20),
   evaluation: evaluationSchema.optional(),
   training: z
     .strictObject({
@@ -143,6 +175,8 @@ export type Study = ImageStudy | z.infer<typeof featureStudySchema>
 export type ImageStudy = z.infer<typeof imageStudySchema>
 export type Stage = Study['stages'][number]
 export type Task = Stage['task']
+/** Whose weights a study judges that trains nothing. */
+export type FromStudy = NonNullable<Study['from']>
 export type TrainingSettings = Study['training']
 export type Strategy = Study['strategy']
 
@@ -215,14 +249,14 @@ function contradictions(study: Study): string[] {
   for (const [index, stage] of study.stages.entries()) {
     problems.push(...stageContradictions(stage, study).map((problem) => `stages.${index}.${problem}`))
   }
-  problems.push(...evaluationContradictions(study))
+  problems.push(...fromContradictions(study), ...evaluationContradictions(study))
   const definitions = new Set(
     study.stages.flatMap((stage) => (stage.task === 'recurrence' ? [stage.events?.toSorted().join() ?? ''] : [])),
   )
   if (definitions.size > 1) problems.push('stages: all stages of recurrence must count the same events')
   for (const [index, stage] of study.stages.entries()) {
     if (stage.task !== 'recurrence' || study.model.head !== 'hazards' || isHazardEdge(stage.horizonDays)) continue
-    problems.push(`stages.${index}.horizonDays: hazards give risks within ${hazardEdgesDays.join(', ')} days`)
+    problems.push(`stages.${index}.horizonDays: ${hazardHorizons}`)
   }
   if (new Set(study.sites).size !== study.sites.length) problems.push('sites: a site is named twice')
   problems.push(...strategyContradictions(study.strategy), ...personalContradictions(study))

@@ -125,10 +125,14 @@ async function readSitePart(home: SiteHome, site: string, { study, heard }: Open
   return sitePart({ site, study, entries, egress, heard })
 }
 
-/** Children that another hospital keeps in this study, as the agent was told; the table of identifiers stays closed. */
+/**
+ * Children that another hospital keeps in this study, or kept in the one whose weights it judges, as the agent was told; the table
+ * of identifiers stays closed.
+ */
 async function keptElsewhere(home: SiteHome, { study, digest }: StudyFile): Promise<ReadonlySet<string>> {
   if (study.policy.linkage === undefined) return new Set()
-  return new Set((await readLinkageRecord(home.linkageFile))[digest]?.held)
+  const record = await readLinkageRecord(home.linkageFile)
+  return new Set([digest, study.from?.study ?? digest].flatMap((one) => record[one]?.held ?? []))
 }
 
 /** The child of that `participant_id`, with or without `sub-`. @throws SequelaError `usage`, `cohort_empty`. */

@@ -27,7 +27,8 @@ beforeAll(async () => {
   writeFileSync(weights, content)
   const weightsDigest = sha256(content)
   const sites = ['counted', 'evaluated', 'missing'].map((outcome) => ({ site: `that ${outcome}`, outcome }))
-  const rounds = [{ task: 'recurrence', stage: 1, round: 4, weightsDigest, sites }]
+  const ofTraining = { studyDigest: sha256('training'), task: 'ordering', stage: 0, round: 0, sites: sites.slice(0, 1) }
+  const rounds = [ofTraining, { task: 'recurrence', stage: 1, round: 4, weightsDigest, sites }]
   const origin = { studyDigest: study.digest, weightsDigest, rounds }
   writeFileSync(join(folder, 'model.provenance.json'), JSON.stringify(origin))
 })
@@ -56,10 +57,12 @@ describe('a model that is asked at the bedside', () => {
     expect((await openModel(home, { weights, card: elsewhere })).card?.model.weightsDigest).toBe(digest)
   })
 
-  test('says which sites were heard in which round', async () => {
-    expect((await openModel(home, { weights })).heard).toEqual([
-      { site: 'that counted', stage: 1, round: 4 },
-      { site: 'that evaluated', stage: 1, round: 4 },
+  test('says which sites were heard in which round of which study', async () => {
+    const { heard, study } = await openModel(home, { weights })
+    expect(heard).toEqual([
+      { site: 'that counted', studyDigest: sha256('training'), stage: 0, round: 0 },
+      { site: 'that counted', studyDigest: study.digest, stage: 1, round: 4 },
+      { site: 'that evaluated', studyDigest: study.digest, stage: 1, round: 4 },
     ])
   })
 

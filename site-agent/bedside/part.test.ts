@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../shared/digest.ts'
+import { judgingStudyText } from '../../shared/study/judged-study.ts'
+import { parseStudy } from '../../shared/study/study.ts'
 import { testStudyFile } from '../cohort/testsupport/data-set.ts'
 import type { EgressRecord } from '../egress-record.ts'
 import type { ParticipationEntry } from '../participation.ts'
@@ -13,7 +15,7 @@ const entry = (round: number, changes: Partial<ParticipationEntry> = {}): Partic
 const left = (round: number, of: string = study.digest): EgressRecord => ({
   ...{ kind: 'evaluation-sealed', at: '', study: of, stage: 0, round, baseDigest: '', metrics: [], withheld: [] },
 })
-const heardIn = (round: number, site = 'north') => ({ site, stage: 0, round })
+const heardIn = (round: number, site = 'north', studyDigest = study.digest) => ({ site, studyDigest, stage: 0, round })
 const fold = { t: 'train', v: 'validation', late: 'train', lateToo: 'validation', tested: 'test' } as const
 const partsWith = (known: Partial<Parameters<typeof sitePart>[0]>): Record<string, string> => {
   const site = sitePart({ site: 'north', study, entries: [], egress: [], heard: [], ...known })
@@ -65,5 +67,20 @@ describe('the part that a child had in the making of a model', () => {
     ],
   ])('is known of those that are named and of nobody else where the record %s', (_, known) => {
     expect(partsWith(known)).toEqual(untold)
+  })
+
+  describe('whose weights another study judged', () => {
+    const options = { name: 'judged', sites: ['north'], weights: sha256('weights') }
+    const judged = parseStudy(judgingStudyText(study, options))
+    const pass = entry(0, { study: judged.digest, trained: [], validated: ['v'] })
+
+    test('is what was written down in the training', () => {
+      expect(partsWith({ study: judged, entries: [entry(0), pass], heard: [heardIn(0)] })).toEqual(told)
+    })
+
+    test('is not known from the passes, whose rounds have the numbers of those of the training', () => {
+      const known = { study: judged, entries: [pass], heard: [heardIn(0), heardIn(0, 'north', judged.digest)] }
+      expect(partsWith(known)).toEqual({ ...untold, t: 'perhaps-train' })
+    })
   })
 })

@@ -40,12 +40,16 @@ export function sitePart(known: {
   readonly heard: readonly HeardSite[]
 }): SitePart {
   const { site, study } = known
-  const entries = known.entries.filter((entry) => entry.study === study.digest && entry.site === site)
-  const rounds = new Set(entries.map(roundName))
+  /** Weights that a study judges were made in another. */
+  const studies = new Set<string | undefined>([study.digest, study.study.from?.study])
+  const entries = known.entries.filter((entry) => studies.has(entry.study) && entry.site === site)
+  const rounds = new Set(entries.map((entry) => roundName(entry.study, entry)))
   const left = known.egress.flatMap((record) =>
-    'stage' in record && sealedKinds.has(record.kind) && record.study === study.digest ? [roundName(record)] : [],
+    'stage' in record && sealedKinds.has(record.kind) && studies.has(record.study)
+      ? [roundName(record.study, record)]
+      : [],
   )
-  const counted = known.heard.flatMap((heard) => (heard.site === site ? [roundName(heard)] : []))
+  const counted = known.heard.flatMap((heard) => (heard.site === site ? [roundName(heard.studyDigest, heard)] : []))
   return {
     tookPart: rounds.size + left.length + counted.length > 0,
     isWhole: [...left, ...counted].every((round) => rounds.has(round)),
@@ -57,8 +61,8 @@ export function sitePart(known: {
 /** What children stand behind. */
 const sealedKinds: ReadonlySet<EgressRecord['kind']> = new Set(['update-sealed', 'evaluation-sealed', 'answer-sealed'])
 
-function roundName({ stage, round }: Pick<AssignmentKey, 'stage' | 'round'>): string {
-  return `${stage}/${round}`
+function roundName(study: string, { stage, round }: Pick<AssignmentKey, 'stage' | 'round'>): string {
+  return `${study}/${stage}/${round}`
 }
 
 /** The part of a child that no other hospital keeps. */

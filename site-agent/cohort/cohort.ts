@@ -9,6 +9,7 @@ import { type Fold, foldOf } from '../../shared/study/folds.ts'
 import { type RecurrenceQuestion, recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import { channelsOf, type SequenceName } from '../../shared/study/sequences.ts'
 import type { Study, Task } from '../../shared/study/study.ts'
+import { tasksOf } from '../../shared/study/tasks.ts'
 import { mapBounded } from './bounded-map.ts'
 import { readChildScans } from './child-scans.ts'
 import type { Dataset } from './dataset.ts'
@@ -59,7 +60,7 @@ export interface Cohort {
   readonly site: string
   readonly study: string
   readonly tasks: readonly Task[]
-  /** Of the recurrence stages; undefined when the study has none. */
+  /** Of the recurrence stages, or of the weights that are judged; undefined when the study has none. */
   readonly question: RecurrenceQuestion | undefined
   readonly policy: Pick<Study['policy'], 'minChildren' | 'minCell'>
   /** Whether the study ends with an evaluation. */
@@ -140,7 +141,7 @@ export async function loadCohort({
   return {
     site,
     study: study.study,
-    tasks: [...new Set(study.stages.map(({ task }) => task))],
+    tasks: [...new Set(tasksOf(study))],
     question,
     policy: { minChildren: study.policy.minChildren, minCell: study.policy.minCell },
     evaluates: study.evaluation !== undefined,

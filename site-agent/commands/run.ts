@@ -10,8 +10,7 @@ import { runAgent } from '../agent.ts'
 import { createApprovals } from '../approvals.ts'
 import { approvalIn } from '../approvals-watch.ts'
 import { brainNetworkFor } from '../brain-network-setting.ts'
-import { createChildrenProvider, siteCohort } from '../children.ts'
-import { nowhereElse } from '../cohort/elsewhere.ts'
+import { createChildrenProvider, identifiersFor } from '../children.ts'
 import { createCoordinatorClient } from '../coordinator-client.ts'
 import { createEgress } from '../egress.ts'
 import { createEvaluator } from '../evaluation/evaluator.ts'
@@ -71,8 +70,7 @@ export async function run(home: SiteHome, options: RunOptions): Promise<void> {
         }),
         egress,
         linkage: createLinkage({
-          identifiers: async ({ study }) =>
-            (await siteCohort({ home, settings, site: identity.site }, study, nowhereElse)).identifiers,
+          identifiers: (study) => identifiersFor({ home, settings, site: identity.site }, study),
           ...{ keyFile: home.linkKeyFile, recordFile: home.linkageFile, egress, clock, log },
         }),
         spool: createSpool(home.spoolFolder),

@@ -12,6 +12,7 @@ import { SequelaError } from '../../shared/protocol/errors.ts'
 import { modelOf } from '../../shared/study/model-of.ts'
 import { recurrenceQuestionOf } from '../../shared/study/recurrence-question.ts'
 import type { StudyFile } from '../../shared/study/study.ts'
+import { tasksOf } from '../../shared/study/tasks.ts'
 import type { Weights } from '../../shared/weights/weights.ts'
 import type { Assignment } from '../assignment.ts'
 import type { ChildRisks } from '../learning/risks.ts'
@@ -76,7 +77,7 @@ export function createEvaluator(deps: {
       const landmarks = siteLandmarks({
         ...{ children, visitOfShown },
         risksOf: await risksOf(pass, horizonDays, options),
-        teachesOrder: study.study.stages.some(({ task }) => task === 'ordering'),
+        teachesOrder: tasksOf(study.study).includes('ordering'),
       })
       const { minCell } = study.study.policy
       const pooled = pass.pooled === undefined ? nothingPooled : parsePooled(pass.pooled)

@@ -17,7 +17,7 @@ export interface JudgedChildren {
   /** Of a child, by its key; children of the training fold need none. */
   readonly risksOf: ReadonlyMap<string, ChildRisks>
   readonly visitOfShown: number
-  /** Whether the study teaches the order of scans. */
+  /** Whether the weights have learnt the order of scans. */
   readonly teachesOrder: boolean
 }
 

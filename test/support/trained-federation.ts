@@ -20,6 +20,8 @@ export interface TrainedFederation {
   readonly folder: string
   readonly federation: DemoFederation
   readonly run: RunStatus
+  /** Starts another study in which these sites take part, and waits for its end. */
+  runStudy(text: string, sites: readonly string[]): Promise<RunStatus>
   /** Of the study. */
   readonly digest: string
   /** What `sequela-site` of one of the sites prints. */
@@ -38,6 +40,8 @@ export interface TrainedFederationOptions {
   readonly hospitalSeed: number
   readonly studySeed: number
   readonly childrenPerSite: number
+  /** Hospitals that are enrolled and take no part in the study. */
+  readonly others?: readonly string[]
   /** Changes a hospital's data before anybody reads it. @returns where it lies then */
   readonly changeData?: (data: string, site: string) => string
   /** Changes the study, which has a round of ordering and one of recurrence and waits for both sites. */
@@ -49,6 +53,7 @@ export async function trainedFederation({
   hospitalSeed,
   studySeed,
   childrenPerSite,
+  others = [],
   changeData = (data) => data,
   changeStudy = (text) => text,
 }: TrainedFederationOptions): Promise<TrainedFederation> {
@@ -62,17 +67,21 @@ export async function trainedFederation({
   try {
     const sites = trainedSites
     const seed = String(hospitalSeed)
-    const hospitals = await writeHospitals({ outDir: folder, seed, sites, childrenPerSite, testChildren: 0 })
+    const hospitals = await writeHospitals({
+      ...{ outDir: folder, seed, sites: [...sites, ...others], childrenPerSite, testChildren: 0 },
+    })
     const data = hospitals.sites.map((site) => ({ name: site.name, folder: changeData(site.folder, site.name) }))
-    federation = await startFederation({ folder, sites: data, say: () => {} })
+    const started = await startFederation({ folder, sites: data, say: () => {} })
+    federation = started
     const text = demoStudyText({ sites, seed: studySeed, orderingRounds: 1, recurrenceRounds: 1, pretrained: true })
     const study = parseStudy(changeStudy(text).replace('quorum: 1', 'quorum: 2'))
-    const run = await finishedRun(federation, folder, study)
-    const { sites: homes, coordinator } = federation
+    const run = await finishedRun(started, folder, study, sites)
+    const { sites: homes, coordinator } = started
     const atCoordinator = (...args: readonly string[]): Promise<string> =>
       runCommand(programs.coordinator, ['--home', coordinator.folder, ...args])
     return {
-      ...{ folder, federation, run, digest: study.digest, close },
+      ...{ folder, federation: started, run, digest: study.digest, close },
+      runStudy: (another, taking) => finishedRun(started, folder, parseStudy(another), taking),
       atSite: (site, ...args) => runCommand(programs.site, ['--home', homes.get(site)?.folder ?? '', ...args]),
       atCoordinator,
       exported: async (file) => {
@@ -92,10 +101,11 @@ async function finishedRun(
   federation: DemoFederation,
   folder: string,
   { text, digest }: ReturnType<typeof parseStudy>,
+  sites: readonly string[],
 ): Promise<RunStatus> {
-  const studyFile = join(folder, 'study.yaml')
+  const studyFile = join(folder, `${digest}.yaml`)
   await writeFile(studyFile, text)
-  await federation.start(studyFile, digest)
+  await federation.start(studyFile, digest, sites)
   return Promise.race([
     eventually('the run to finish', async () => {
       const now = runOf(await federation.status(), digest)

@@ -27,7 +27,7 @@ export function evaluationPage(report: EvaluationReport): string {
 <main>
 <h1>Evaluation of ${escapeHtml(report.study)}</h1>
 <p class="statement">${escapeHtml(report.notice)}</p>
-<p>The risk of an event within ${report.horizonDays} days, asked at every visit with the scans up to it. ${report.data.landmarks} landmarks of
+${trainedSentence(report)}<p>The risk of an event within ${report.horizonDays} days, asked at every visit with the scans up to it. ${report.data.landmarks} landmarks of
 ${report.data.children} children in the test folds of ${report.data.sitesHeard} of ${report.data.sites} sites${heardSites(report)}. Of what was trained or recalibrated on: ${escapeHtml(report.data.foldSeparation)}. Intervals are of 95 %, clustered by child. Where no interval
 stands, none can be given. Numbers that would rest on fewer than ${report.minCell} children were never sent: “<${report.minCell}”.</p>
 ${report.cautions.length === 0 ? '' : `<ul class="cautions">${report.cautions.map((one) => `<li>${escapeHtml(one)}</li>`).join('')}</ul>`}
@@ -53,6 +53,15 @@ ${definitions({ ...evaluationMetrics, ...chanceFigures, ...thresholdMetrics, ...
 function heardSites({ sites }: EvaluationReport): string {
   const heard = sites.flatMap(({ site, children }) => (children === null ? [] : [`${escapeHtml(site)} (${children})`]))
   return heard.length === 0 ? '' : `: ${heard.join(', ')}`
+}
+
+/** Of weights that another study trained. */
+function trainedSentence({ trainedBy }: EvaluationReport): string {
+  if (trainedBy === undefined) return ''
+  const { study, studyDigest, sites, newSites } = trainedBy
+  const others =
+    newSites.length === 0 ? '' : ` At ${newSites.join(', ')} nothing was trained, and every child is tested.`
+  return `<p>The weights were trained in the study ${escapeHtml(study)} (<code>${escapeHtml(studyDigest)}</code>) at ${escapeHtml(sites.join(', '))}.${escapeHtml(others)}</p>\n`
 }
 
 function definitions(metrics: Readonly<Record<string, string>>): string {

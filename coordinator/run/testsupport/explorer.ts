@@ -3,6 +3,7 @@
 // due, of a refusal only that there was one. Every state is entered as after a restart: by replaying, through the codec,
 // the whole journal that led to it; so a restart at any instant is part of every story.
 
+import type { Digest } from '../../../shared/digest.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import { decodeRunEvent, encodeRunEvent } from '../event-codec.ts'
 import { emptyFederation } from '../evolve.ts'
@@ -37,9 +38,16 @@ export interface Exploration {
   readonly violation?: readonly string[]
 }
 
-export function explore(study: StudyFile, moves: (world: World) => readonly Move[], rules: Rules): Exploration {
+/** @param before what the journal holds of other studies when the walk begins */
+export function explore(
+  study: StudyFile,
+  moves: (world: World) => readonly Move[],
+  rules: Rules,
+  before: readonly RunEvent[] = [],
+): Exploration {
   const reopened = createReader(rules)
-  const start: World = { federation: emptyFederation, nowMs: 0, move: 'begin', recorded: [] }
+  const known = before.reduce((state, event) => rules.evolve(state, event, 0), emptyFederation)
+  const start: World = { federation: known, nowMs: 0, move: 'begin', recorded: before }
   const seen = new Set([keyOf(start, study)])
   const queue = [start]
   const eventTypes = new Set<string>()
@@ -56,7 +64,12 @@ export function explore(study: StudyFile, moves: (world: World) => readonly Move
       for (const { type } of outcome.recorded) eventTypes.add(type)
       const key = keyOf(outcome, study)
       if (seen.has(key)) continue
-      const broken = brokenInState(study, outcome, eventsOf(outcome)) ?? brokenByRestart(outcome, reopened)
+      const broken =
+        brokenInState(
+          study,
+          outcome,
+          eventsOf(outcome).filter(({ event }) => event.studyDigest === study.digest),
+        ) ?? brokenByRestart(outcome, reopened)
       if (broken !== undefined) return { ...found(), violation: storyOf(outcome, 'look', broken) }
       seen.add(key)
       queue.push({ ...outcome, federation: reopened(outcome) })
@@ -100,7 +113,7 @@ function eventsOf(world: World): { readonly event: RunEvent; readonly atMs: numb
   return path.reverse().flatMap(({ recorded, nowMs }) => recorded.map((event) => ({ event, atMs: nowMs })))
 }
 
-/** Replays a world's journal from nothing. Bodies and the first event are read once, which saves most of the time. */
+/** Replays a world's journal from nothing. Bodies and proposals, before which nothing differs, are read once, which saves most of the time. */
 function createReader(rules: Rules): (world: World) => Federation {
   const decoded = new Map<string, RunEvent>()
   const read = (event: RunEvent): RunEvent => {
@@ -110,12 +123,13 @@ function createReader(rules: Rules): (world: World) => Federation {
     decoded.set(key, known)
     return known
   }
-  let proposed: Federation | undefined
+  const proposed = new Map<Digest, Federation>()
   return (world) =>
     eventsOf(world).reduce((state, { event, atMs }) => {
       if (event.type !== 'study-proposed') return rules.evolve(state, read(event), atMs)
-      proposed ??= rules.evolve(state, read(event), atMs)
-      return proposed
+      const known = proposed.get(event.studyDigest) ?? rules.evolve(state, read(event), atMs)
+      proposed.set(event.studyDigest, known)
+      return known
     }, emptyFederation)
 }
 

@@ -25,7 +25,10 @@ export function createMoves(study: StudyFile): (world: World) => readonly Move[]
   const rounds = roundIds(study)
   const operator: Move[] = [
     { name: 'propose', command: { type: 'propose-study', studyDigest, text: study.text } },
-    { name: 'start', command: { type: 'start-run', studyDigest, initialWeights: sha256('weights 0') } },
+    {
+      name: 'start',
+      command: { type: 'start-run', studyDigest, initialWeights: study.study.from?.weights ?? sha256('weights 0') },
+    },
     { name: 'pause', command: { type: 'pause-run', studyDigest } },
     { name: 'resume', command: { type: 'resume-run', studyDigest } },
     { name: 'cancel', command: { type: 'cancel-run', studyDigest, reason: 'enough' } },

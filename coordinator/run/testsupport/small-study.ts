@@ -1,5 +1,7 @@
 // Studies for tests, written as a consortium would write them and read by the real parser.
 
+import type { Digest } from '../../../shared/digest.ts'
+import { judgingStudyText } from '../../../shared/study/judged-study.ts'
 import { parseStudy, type StudyFile } from '../../../shared/study/study.ts'
 
 export interface SmallStudy {
@@ -16,6 +18,8 @@ export interface SmallStudy {
   readonly select?: boolean
   /** The run ends with an evaluation; its last stage is then one of recurrence. */
   readonly evaluation?: boolean
+  /** The last stage is one of recurrence. */
+  readonly recurrence?: boolean
   /** Sites look for children that two of them have. */
   readonly linkage?: boolean
   /** Inside of the braces, as in the file. */
@@ -24,8 +28,8 @@ export interface SmallStudy {
 
 export function smallStudy(wanted: SmallStudy): StudyFile {
   const { sites, quorum, stages, deadline = '1h', minChildren = 5, maxUpdateNorm = 100, strategy = '' } = wanted
-  const { patience, select = false, evaluation = false, linkage = false } = wanted
-  const taskOf = (stage: number): string => (evaluation && stage === stages.length - 1 ? 'recurrence' : 'ordering')
+  const { patience, select = false, evaluation = false, recurrence = evaluation, linkage = false } = wanted
+  const taskOf = (stage: number): string => (recurrence && stage === stages.length - 1 ? 'recurrence' : 'ordering')
   const choice = select ? ', select: { metric: ordering_loss }' : ''
   const stopOf = (rounds: number): string =>
     patience === undefined || patience >= rounds ? '' : `, earlyStop: { metric: ordering_loss, patience: ${patience} }`
@@ -41,4 +45,12 @@ ${evaluation ? 'evaluation: {}\n' : ''}strategy: { ${strategy} }
 round: { quorum: ${quorum}, deadline: ${deadline} }
 policy: { minChildren: ${minChildren}, maxUpdateNorm: ${maxUpdateNorm}${linkage ? ', linkage: keyed-hash' : ''} }
 `)
+}
+
+/** A study that trains nothing: these sites judge weights with which the other is said to have ended. */
+export function smallJudgingStudy(
+  trained: StudyFile,
+  { sites, weights }: { readonly sites: readonly string[]; readonly weights: Digest },
+): StudyFile {
+  return parseStudy(judgingStudyText(trained, { name: 'judging', sites, weights }))
 }

@@ -6,14 +6,21 @@ import type { MetricSum } from '../../../shared/study/metrics.ts'
 import type { StudyFile } from '../../../shared/study/study.ts'
 import type { Command, RoundId, SiteRound, UpdateAnnouncement } from '../run.ts'
 import type { Labels } from './labels.ts'
-import { smallStudy } from './small-study.ts'
+import { smallJudgingStudy, smallStudy } from './small-study.ts'
 
 /** Length of the model's weights file in every transcript, in bytes. */
 const modelByteLength = 100
 
-/** The study that `propose` describes: `propose a,b,c quorum=2 stages=2,1 deadline=1h`. */
-export function proposedStudy(words: readonly string[]): StudyFile {
+/**
+ * The study that `propose` describes: `propose a,b,c quorum=2 stages=2,1 deadline=1h`, or `propose a,d judges=w3` of one whose sites
+ * judge weights of the study before.
+ */
+export function proposedStudy(words: readonly string[], before: StudyFile, labels: Labels): StudyFile {
   const options = optionsOf(words)
+  const judged = options.get('judges')
+  if (judged !== undefined) {
+    return smallJudgingStudy(before, { sites: (words[1] ?? '').split(','), weights: labels.digest(judged) })
+  }
   return smallStudy({
     sites: (words[1] ?? '').split(','),
     quorum: Number(options.get('quorum') ?? 2),
@@ -22,6 +29,7 @@ export function proposedStudy(words: readonly string[]): StudyFile {
     ...(options.has('patience') && { patience: Number(options.get('patience')) }),
     select: words.includes('select'),
     evaluation: words.includes('evaluation'),
+    recurrence: words.includes('evaluation') || words.includes('recurrence'),
     linkage: words.includes('linkage'),
   })
 }

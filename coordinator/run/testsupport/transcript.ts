@@ -14,6 +14,8 @@ import { assignmentLines, deadlineLine, eventLine, participationLines, plain, st
 export function runTranscript(text: string): string {
   const labels = createLabels()
   let study = smallStudy({ sites: ['a'], quorum: 1, stages: [1] })
+  /** What a study judges, if it judges one: the last that trains. */
+  let trained = study
   let federation: Federation = emptyFederation
   let nowMs = 0
 
@@ -30,7 +32,10 @@ export function runTranscript(text: string): string {
       case 'deadline':
         return [deadlineLine(federation)]
     }
-    if (words[0] === 'propose' && words[1] !== undefined && !words[1].includes('=')) study = proposedStudy(words)
+    if (words[0] === 'propose' && words[1] !== undefined && !words[1].includes('=')) {
+      study = proposedStudy(words, trained, labels)
+      if (study.study.from === undefined) trained = study
+    }
     const { events, refusal } = decide(federation, commandOf(words, study, labels), nowMs)
     for (const event of events) {
       federation = evolve(federation, decodeRunEvent(event.type, encodeRunEvent(event)), nowMs)
