@@ -8,14 +8,14 @@ export function hospitalLines(hospitals: readonly HospitalCalibration[]): string
   return [
     'Expected calibration error of the 12-month risk at the sixth visit, order-pretrained and federated, from 40 % of the outcomes; test children of',
     'all seeds by the hospital whose scanners they saw (`unseen` never trains). Each seed draws the scanners anew and trains a model of its own, so a row',
-    'pools hospitals that share a name and a share of the children. *Recalibrated* is by all sites together, *by the site* by its own validation',
-    'children on top, as an evaluation hands it to the site. *By chance* is what as many children would show on average if every risk were right.',
+    'pools hospitals that share a name and a share of the children. Recalibration is that of all sites together. *By chance* is what as many children',
+    'would show on average if every risk were right.',
     '',
-    '| hospital | children | events | as trained | recalibrated | by chance | by the site |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| hospital | children | events | as trained | recalibrated | by chance |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...hospitals.map(
-      ({ hospital, children, events, before, after, byChance, bySite }) =>
-        `| ${hospital} | ${children} | ${events} | ${three(before.ece)} | ${three(after.ece)} | ${three(byChance)} | ${bySite === undefined ? '–' : three(bySite.ece)} |`,
+      ({ hospital, children, events, before, after, byChance }) =>
+        `| ${hospital} | ${children} | ${events} | ${three(before.ece)} | ${three(after.ece)} | ${three(byChance)} |`,
     ),
   ]
 }

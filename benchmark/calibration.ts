@@ -2,7 +2,7 @@
 
 import type { FitRow } from '../shared/evaluation/calibration/calibration-fit.ts'
 import { logistic, noRecalibration, recalibrated } from '../shared/evaluation/calibration/recalibration.ts'
-import { modelPrior, recalibrationOf, siteRecalibration } from '../shared/evaluation/calibration/shrinkage.ts'
+import { modelPrior, recalibrationOf } from '../shared/evaluation/calibration/shrinkage.ts'
 import { childrenOf } from '../shared/evaluation/landmark.ts'
 import type { Recalibration } from '../shared/evaluation/model-card.ts'
 import { seededRandom } from '../shared/random.ts'
@@ -49,8 +49,6 @@ export interface HospitalCalibration extends Omit<Calibration, 'leftAsTheyAre'> 
   readonly events: number
   /** What the error after recalibration would come to, on average, if every risk were right. */
   readonly byChance: number
-  /** With each site's own recalibration on top; undefined where no site that trains is behind it, or cells do not tell sites. */
-  readonly bySite?: Reliability | undefined
 }
 
 /** The hospitals that scanned a seed's test children, in their order; undefined where they are not known. */
@@ -61,7 +59,7 @@ export function calibrationByHospital(scores: readonly SeedScores[], hospitalsOf
   const rows = scores.flatMap((one) => {
     const hospitals = hospitalsOf(one.seed)
     if (hospitals === undefined) return []
-    return recalibratedSeed(one, hospitals).rows.map((row, child) => ({
+    return recalibratedSeed(one).rows.map((row, child) => ({
       ...row,
       hospital: hospitals[child] ?? never(),
     }))
@@ -74,9 +72,6 @@ export function calibrationByHospital(scores: readonly SeedScores[], hospitalsOf
       before: reliabilityOf(ofHospital.map(beforeRow)),
       after: reliabilityOf(ofHospital.map(afterRow)),
       byChance: errorByChance(ofHospital.map(({ after }) => after)),
-      bySite: ofHospital.some(({ bySite }) => bySite === undefined)
-        ? undefined
-        : reliabilityOf(ofHospital.map(({ label, bySite }) => ({ label, risk: bySite ?? never() }))),
     }))
     .toSorted((a, b) => a.hospital.localeCompare(b.hospital))
 }
@@ -100,45 +95,22 @@ interface RecalibratedRow {
   /** Risks. */
   readonly before: number
   readonly after: number
-  /** By the recalibration of the hospital that scanned the child, where it has one to ask. */
-  readonly bySite: number | undefined
 }
 
 const beforeRow = ({ label, before }: RecalibratedRow) => ({ label, risk: before })
 const afterRow = ({ label, after }: RecalibratedRow) => ({ label, risk: after })
 
-/** @param hospitals of the test children, in their order */
-function recalibratedSeed(
-  { labels, models: [model, another] }: SeedScores,
-  hospitals: readonly string[] = [],
-): {
+function recalibratedSeed({ labels, models: [model, another] }: SeedScores): {
   readonly kind: Recalibration['kind']
   readonly rows: readonly RecalibratedRow[]
 } {
   if (model === undefined || another !== undefined) throw new Error('risks of one model are asked for')
   const recalibration = recalibrationFrom(model.validation)
-  const bySite = siteRecalibrations(model.validation, recalibration)
   const rows = labels.map((label, child) => {
     const before = logistic(model.logits[child]?.at(-1) ?? Number.NaN)
-    const own = bySite.get(hospitals[child] ?? '')
-    return { label, before, after: recalibrated(before, recalibration), bySite: own && recalibrated(before, own) }
+    return { label, before, after: recalibrated(before, recalibration) }
   })
   return { kind: recalibration.kind, rows }
-}
-
-/** By site; one that is too small to fit keeps to the consortium's. */
-function siteRecalibrations(
-  validation: readonly CalibrationRow[],
-  consortium: Recalibration,
-): ReadonlyMap<string, Recalibration> {
-  const bySite = Map.groupBy(validation, ({ site }) => site)
-  return new Map(
-    [...bySite].flatMap(([site, rows]) => {
-      if (site === undefined) return []
-      const own = siteRecalibration(fitRows(rows), consortium)
-      return [[site, own.kind === 'none' ? consortium : own] as const]
-    }),
-  )
 }
 
 const draws = 500

@@ -12,8 +12,6 @@ export interface CalibrationRow {
   readonly visits: number
   readonly logit: number
   readonly label: 0 | 1
-  /** The hospital whose child it is; absent in cells of earlier versions. */
-  readonly site?: string
 }
 
 export interface ModelScores {

@@ -128,22 +128,6 @@ describe('figures of cells', () => {
     }
   })
 
-  test('are calibrated by each site’s own validation children on top, where cells tell whose they are', () => {
-    const { models, labels, ...scores } = scoresOf(1, 2)
-    const hospitals = labels.map((_, i) => (i % 2 === 0 ? 'a' : 'unseen'))
-    const shift = (i: number): number => (hospitals[i] === 'a' ? 1.5 : 0)
-    const ofSites = models.map(({ logits, validation }) => ({
-      logits: logits.map((row, i) => row.map((logit) => logit + shift(i))),
-      validation: validation.map((row, i) => ({ ...row, logit: row.logit + shift(i), site: hospitals[i] ?? '' })),
-    }))
-    const [own, unseen] = calibrationByHospital([{ ...scores, labels, models: ofSites }], () =>
-      hospitals.map((name) => (name === 'unseen' ? 'elsewhere' : name)),
-    )
-    expect(own?.bySite?.ece).toBeLessThan(0.8 * (own?.after.ece ?? 0))
-    expect(unseen).toMatchObject({ hospital: 'elsewhere', bySite: undefined })
-    expect(calibrationByHospital(strong, (seed) => scoresOf(seed, 1).labels.map(() => 'a'))[0]?.bySite).toBeUndefined()
-  })
-
   test('of the true radius and its change tell how much there is to see with so many scans', () => {
     const labels: (0 | 1)[] = [1, 0]
     const radii = [

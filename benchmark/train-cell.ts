@@ -227,9 +227,7 @@ async function modelScores(
   { test }: BenchmarkCohort,
   sites: Sites,
 ): Promise<ModelScores> {
-  const rows = [...sites].flatMap(([site, children]) =>
-    landmarksOf(children.filter(({ fold }) => fold === 'validation')).map((row) => ({ ...row, site })),
-  )
+  const rows = landmarksOf([...sites.values()].flat().filter(({ fold }) => fold === 'validation'))
   const ofTest = await score(study, trainer, network, test)
   const ofRows = await score(
     study,
@@ -239,8 +237,9 @@ async function modelScores(
   )
   return {
     logits: ofTest.map(({ riskLogits }) => riskLogits),
-    validation: rows.map(({ site, label, visits }, i) => ({
-      ...{ site, visits, label },
+    validation: rows.map(({ label, visits }, i) => ({
+      visits,
+      label,
       logit: ofRows[i]?.riskLogits.at(-1) ?? Number.NaN,
     })),
   }

@@ -65,10 +65,10 @@ function listen(approved: readonly string[], by = client) {
 }
 
 describe('the open call', () => {
-  test('welcomes the site by the name in its certificate, offers what it has not approved, and says when it is alive', async () => {
+  test('welcomes the site, which it knows by the name in its certificate, offers what it has not approved, and says when it is alive', async () => {
     const call = listen([])
     const serverTimeMs = time.now()
-    expect(await call.next()).toMatchObject({ kind: 'welcome', site: 'a', serverTimeMs })
+    expect(await call.next()).toMatchObject({ kind: 'welcome', serverTimeMs })
     expect(await call.next()).toEqual({ kind: 'study-offer', studyDigest: live.studyDigest, name: 'small' })
     expect(live.attendance.of('a')).toMatchObject({ connected: true })
     time.advance(heartbeatMs)
@@ -97,8 +97,7 @@ describe('the open call', () => {
     await live.loop.handle({ type: 'publish-weights', ...at, weightsDigest: live.base.digest, clipped: new Map() })
     expect(await call.next()).toMatchObject({ kind: 'assignment', assignment: { ...expected, round: 1 } })
     await live.loop.handle({ type: 'cancel-run', studyDigest: live.studyDigest, reason: 'over' })
-    const assignmentId = formatAssignmentId({ ...at, round: 1 })
-    expect(await call.next()).toMatchObject({ kind: 'cancellation', assignmentId })
+    expect(await call.next()).toEqual({ kind: 'cancellation', assignment: { ...at, round: 1 } })
     call.hangUp()
   })
 
