@@ -117,7 +117,11 @@ describe('a site’s recalibration', () => {
     }
   })
 
-  test('is none where nobody had an event or a landmark', () => {
+  test('is none where all had an event or none had, or nobody has a landmark', () => {
     expect(siteRecalibration([], consortium).kind).toBe('none')
+    for (const outcome of [0, 1] as const) {
+      const alike = ['a', 'b', 'c'].map((child) => ({ child, risk: 0.3, outcome, weight: 1 }))
+      expect(siteRecalibration(alike, consortium).kind).toBe('none')
+    }
   })
 })

@@ -33,9 +33,13 @@ export function recalibrationBy(line: Fit, intercept: Fit, events: number, prior
   return shift === undefined ? noRecalibration : { intercept: shift, slope: 1, kind: 'intercept' }
 }
 
-/** The same from rows at hand. */
+/**
+ * The same from rows at hand. None where all have an event or none has: the likelihood rises for ever then, and where the search
+ * ends its covariance, of residuals that are nearly nought, would call the fit certain.
+ */
 export function recalibrationOf(rows: readonly FitRow[], prior: Prior): Recalibration {
   const events = childrenOf(rows.filter(({ outcome }) => outcome === 1))
+  if (events === 0 || rows.every(({ outcome }) => outcome === 1)) return noRecalibration
   return recalibrationBy(fitLine(rows, 'line'), fitLine(rows, 'intercept'), events, prior)
 }
 
