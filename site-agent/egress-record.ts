@@ -1,10 +1,9 @@
 // The record of what left a hospital: one line of JSON for each thing, written by egress.ts before it leaves. Lines are only
 // ever added, and old kinds stay readable.
 
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { siteAnswerSchema } from '../shared/evaluation/site-answer.ts'
-import { SequelaError } from '../shared/protocol/errors.ts'
+import { readRecordLines } from './record-lines.ts'
 
 /** When, and for which round of which study. */
 const ofStudy = { at: z.string(), study: z.string() }
@@ -99,25 +98,7 @@ export function bytesSentIn(records: readonly EgressRecord[]): number {
  * The record of a site, oldest first. A last line cut off by a power loss is left out.
  * @throws SequelaError `file_unreadable` when an earlier line is damaged.
  */
-export async function readEgress(file: string): Promise<readonly EgressRecord[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw new SequelaError('file_unreadable', `${file} cannot be read: ${error.message}`, { cause: error })
-  })
-  const lines = text.split('\n')
-  const whole = lines.slice(0, -1)
-  return whole.map((line, index) => {
-    const record = recordSchema.safeParse(jsonOf(line))
-    if (record.success) return record.data
-    const todo = 'restore it from a backup, or look at its lines by hand; what the agent adds is not affected'
-    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged; ${todo}`)
-  })
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
+export function readEgress(file: string): Promise<readonly EgressRecord[]> {
+  const whatToDo = 'restore it from a backup, or look at its lines by hand; what the agent adds is not affected'
+  return readRecordLines(file, recordSchema, whatToDo)
 }

@@ -2,13 +2,11 @@
 // child's fold is the same whether it came before the training or after. A line is written before what rests on these children
 // is sealed (egress.ts), so that a crash in between can only name children too many. It never leaves the site.
 
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../shared/clock.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
-import { SequelaError } from '../shared/protocol/errors.ts'
-import { systemCode } from '../shared/system-code.ts'
 import { appendLineDurably } from './durable-file.ts'
+import { readRecordLines } from './record-lines.ts'
 
 /** Keys of the children that stand behind what a round sends. */
 export interface ChildrenBehind {
@@ -57,25 +55,7 @@ export function createParticipation(deps: {
  * written for was not sealed.
  * @throws SequelaError `file_unreadable`, also when an earlier line is damaged.
  */
-export async function readParticipation(file: string): Promise<readonly ParticipationEntry[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const code = systemCode(cause)
-    if (code === 'ENOENT') return ''
-    throw new SequelaError('file_unreadable', `${file} cannot be read (${code})`, { cause })
-  })
-  const lines = text.split('\n').slice(0, -1)
-  return lines.map((line, index) => {
-    const entry = entrySchema.safeParse(jsonOf(line))
-    if (entry.success) return entry.data
-    const whatToDo = 'restore it from a backup, or delete that line; then it is not known who took part in its round'
-    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged; ${whatToDo}`)
-  })
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
+export function readParticipation(file: string): Promise<readonly ParticipationEntry[]> {
+  const whatToDo = 'restore it from a backup, or delete that line; then it is not known who took part in its round'
+  return readRecordLines(file, entrySchema, whatToDo)
 }

@@ -1,12 +1,11 @@
 // Who looked at which child, and when: one line a view in the site's own log. It names a child by its key, so the log can be
 // shown to an auditor without showing a patient's id, and it never leaves the site.
 
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { SequelaError } from '../../shared/protocol/errors.ts'
-import { systemCode } from '../../shared/system-code.ts'
 import { appendLineDurably } from '../durable-file.ts'
+import { readRecordLines } from '../record-lines.ts'
 
 const recordSchema = z.object({
   /** ISO 8601 in UTC. */
@@ -40,20 +39,8 @@ export function createViewLog(deps: { readonly file: string; readonly user: stri
 }
 
 /** All views, oldest first. A last line cut off by a power loss is left out. @throws SequelaError `file_unreadable`. */
-export async function readViews(file: string): Promise<readonly ViewRecord[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const code = systemCode(cause)
-    if (code === 'ENOENT') return ''
-    throw new SequelaError('file_unreadable', `${file} cannot be read (${code})`, { cause })
-  })
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line, index) => {
-      const record = recordSchema.safeParse(jsonOf(line))
-      if (record.success) return record.data
-      throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged`)
-    })
+export function readViews(file: string): Promise<readonly ViewRecord[]> {
+  return readRecordLines(file, recordSchema)
 }
 
 /** One line a view. */
@@ -66,12 +53,4 @@ export function viewsText(records: readonly ViewRecord[]): string {
         .join('  '),
     )
     .join('\n')
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

@@ -1,11 +1,9 @@
 // Scans and children that a person at the hospital took out by hand, and put back: a record that only grows, one line a
 // decision, with who and when. It stays at the site; what is in force is what each was decided last.
 
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { SequelaError } from '../../shared/protocol/errors.ts'
-import { systemCode } from '../../shared/system-code.ts'
 import { appendLineDurably } from '../durable-file.ts'
+import { readRecordLines } from '../record-lines.ts'
 
 const decisionSchema = z.object({
   /** ISO 8601 in UTC. */
@@ -54,24 +52,6 @@ export async function recordDecision(file: string, decision: ExclusionDecision):
 }
 
 /** All decisions, oldest first; a last line cut off by a power loss is left out. @throws SequelaError `file_unreadable`. */
-export async function readDecisions(file: string): Promise<readonly ExclusionDecision[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    const code = systemCode(cause)
-    if (code === 'ENOENT') return ''
-    throw new SequelaError('file_unreadable', `${file} cannot be read (${code})`, { cause })
-  })
-  const lines = text.split('\n').slice(0, -1)
-  return lines.map((line, index) => {
-    const decision = decisionSchema.safeParse(jsonOf(line))
-    if (decision.success) return decision.data
-    throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged; restore it from a backup`)
-  })
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
+export function readDecisions(file: string): Promise<readonly ExclusionDecision[]> {
+  return readRecordLines(file, decisionSchema, 'restore it from a backup')
 }

@@ -1,13 +1,12 @@
 // What was imported before: a line a series, so that a second run, or one after an interruption, converts only what is new
 // or changed. Holds digests instead of UIDs and lies in the agent's home.
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import { z } from 'zod'
 import { sha256 } from '../../shared/digest.ts'
-import { SequelaError } from '../../shared/protocol/errors.ts'
-import { systemCode } from '../../shared/system-code.ts'
 import { appendLineDurably } from '../durable-file.ts'
+import { readRecordLines } from '../record-lines.ts'
 import type { Grid } from './geometry.ts'
 
 const lineSchema = z.object({
@@ -43,18 +42,8 @@ export function contentOf(grid: Grid): string {
  *   taken for somebody else's, and a child that was withdrawn for one that is new.
  */
 export async function openRecord(file: string): Promise<ImportRecord> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    if (systemCode(cause) === 'ENOENT') return ''
-    throw new SequelaError('file_unreadable', `${file} cannot be read (${systemCode(cause)})`, { cause })
-  })
-  const contents = new Map<string, string>()
-  for (const [index, line] of text.split('\n').slice(0, -1).entries()) {
-    const parsed = lineSchema.safeParse(parsedJson(line))
-    if (!parsed.success) {
-      throw new SequelaError('file_unreadable', `line ${index + 1} of ${file} is damaged; restore it from a backup`)
-    }
-    contents.set(parsed.data.path, parsed.data.content)
-  }
+  const lines = await readRecordLines(file, lineSchema, 'restore it from a backup')
+  const contents = new Map(lines.map(({ path, content }) => [path, content]))
   return {
     contentOf: (path) => contents.get(path),
     knowsBelow: (folder) => [...contents.keys()].some((path) => path.startsWith(`${folder}${sep}`)),
@@ -63,13 +52,5 @@ export async function openRecord(file: string): Promise<ImportRecord> {
       await appendLineDurably(file, JSON.stringify({ path, content }))
       contents.set(path, content)
     },
-  }
-}
-
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
   }
 }
