@@ -21,9 +21,13 @@ export function createDigester(): { update(bytes: Uint8Array): void; digest(): D
   }
 }
 
+/** Whether a text is written as digests are. */
+export function isDigest(text: string): text is Digest {
+  return /^[0-9a-f]{64}$/.test(text)
+}
+
 /** The text as a digest. Throws `message_malformed`. */
 export function parseDigest(text: string): Digest {
-  if (!/^[0-9a-f]{64}$/.test(text))
-    throw new SequelaError('message_malformed', `"${text.slice(0, 80)}" is not a SHA-256 digest`)
-  return text as Digest
+  if (!isDigest(text)) throw new SequelaError('message_malformed', `"${text.slice(0, 80)}" is not a SHA-256 digest`)
+  return text
 }

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { type Digest, sha256 } from '../shared/digest.ts'
+import { digestSchema } from '../shared/digest-schema.ts'
 import { modelManifest } from '../shared/model/parameters.ts'
 import type { AssignmentKey } from '../shared/protocol/assignment-id.ts'
 import { SequelaError } from '../shared/protocol/errors.ts'
@@ -30,11 +31,6 @@ export interface ExportedModel {
 export interface HeardSite extends Pick<AssignmentKey, 'studyDigest' | 'stage' | 'round'> {
   readonly site: string
 }
-
-const digestSchema = z.custom<Digest>(
-  (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
-  'not a digest',
-)
 
 const originSchema = z.object({
   studyDigest: digestSchema,

@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { canonicalJson } from '../../shared/canonical-json.ts'
-import type { Digest } from '../../shared/digest.ts'
+import { digestSchema } from '../../shared/digest-schema.ts'
 import { siteIdPattern } from '../../shared/study/names.ts'
 import { decodeJournalEvent } from '../journal-event.ts'
 import type { Machine } from '../journaled-machines.ts'
@@ -13,24 +13,23 @@ import { decideMembership, type MembershipCommand } from './membership-decisions
 /** A chain is two certificates of some 2 KB. */
 const maxChainLength = 32 * 1024
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
 const site = z.string().regex(siteIdPattern)
 const serial = z.string().regex(/^[0-9a-f]{2,40}$/)
 const instantMs = z.int().nonnegative()
 const certificate = {
   site,
   serial,
-  csrDigest: digest,
+  csrDigest: digestSchema,
   chainPem: z.string().max(maxChainLength),
   notBeforeMs: instantMs,
   notAfterMs: instantMs,
 }
 
 const eventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('site-invited'), site, codeHash: digest, expiresAtMs: instantMs }),
-  z.strictObject({ type: z.literal('certificate-issued'), codeHash: digest, ...certificate }),
+  z.strictObject({ type: z.literal('site-invited'), site, codeHash: digestSchema, expiresAtMs: instantMs }),
+  z.strictObject({ type: z.literal('certificate-issued'), codeHash: digestSchema, ...certificate }),
   z.strictObject({ type: z.literal('certificate-renewed'), renewedFrom: serial, ...certificate }),
-  z.strictObject({ type: z.literal('invitation-misused'), codeHash: digest, csrDigest: digest }),
+  z.strictObject({ type: z.literal('invitation-misused'), codeHash: digestSchema, csrDigest: digestSchema }),
 ])
 
 /** For createCommandLoop, beside the runs. */

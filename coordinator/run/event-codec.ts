@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { canonicalJson } from '../../shared/canonical-json.ts'
-import type { Digest } from '../../shared/digest.ts'
+import { digestSchema } from '../../shared/digest-schema.ts'
 import { type ErrorCode, isErrorCode } from '../../shared/protocol/errors.ts'
 import { maxLinkTokens, maxMetrics, maxPeerTextLength, maxStudyFileBytes } from '../../shared/protocol/limits.ts'
 import { isMetricName, type MetricName } from '../../shared/study/metrics.ts'
@@ -11,24 +11,23 @@ import { siteIdPattern } from '../../shared/study/names.ts'
 import { decodeJournalEvent } from '../journal-event.ts'
 import type { RunEvent } from './run.ts'
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
 const code = z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), 'not an error code')
 const metricName = z.custom<MetricName>((value) => typeof value === 'string' && isMetricName(value), 'not a metric')
 const site = z.string().regex(siteIdPattern)
 const reason = z.string().max(maxPeerTextLength)
 const count = z.int().nonnegative()
-const study = { studyDigest: digest }
+const study = { studyDigest: digestSchema }
 const inRound = { ...study, stage: count, round: count }
 const inSiteRound = { ...inRound, site }
 const metric = z.strictObject({ name: metricName, sum: z.number(), count: z.number(), children: count })
 
 const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('study-proposed'), ...study, text: z.string().max(maxStudyFileBytes) }),
-  z.strictObject({ type: z.literal('run-started'), ...study, initialWeights: digest }),
+  z.strictObject({ type: z.literal('run-started'), ...study, initialWeights: digestSchema }),
   z.strictObject({
     type: z.literal('round-opened'),
     ...inRound,
-    baseDigest: digest,
+    baseDigest: digestSchema,
     deadlineMs: count,
     sites: z.array(site).min(1).max(1000),
     purpose: z.enum(['evaluation', 'pass']).optional(),
@@ -36,7 +35,7 @@ const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('update-counted'),
     ...inSiteRound,
-    updateDigest: digest,
+    updateDigest: digestSchema,
     byteLength: count,
     children: count,
     norm: z.number().nonnegative(),
@@ -49,7 +48,7 @@ const eventSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('update-refused'), ...inSiteRound, code, reason }),
   z.strictObject({ type: z.literal('site-declined'), ...inSiteRound, code, reason }),
-  z.strictObject({ type: z.literal('update-late'), ...inSiteRound, updateDigest: digest }),
+  z.strictObject({ type: z.literal('update-late'), ...inSiteRound, updateDigest: digestSchema }),
   z.strictObject({ type: z.literal('quorum-missed'), ...inRound, counted: count }),
   z.strictObject({
     type: z.literal('round-sealed'),
@@ -60,10 +59,10 @@ const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('weights-published'),
     ...inRound,
-    weightsDigest: digest,
+    weightsDigest: digestSchema,
     clipped: z.array(z.tuple([site, z.number()])),
-    moments: z.strictObject({ first: digest, second: digest }).optional(),
-    pooled: z.strictObject({ digest, byteLength: count }).optional(),
+    moments: z.strictObject({ first: digestSchema, second: digestSchema }).optional(),
+    pooled: z.strictObject({ digest: digestSchema, byteLength: count }).optional(),
   }),
   z.strictObject({
     type: z.literal('stage-stopped'),
@@ -74,19 +73,19 @@ const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('weights-chosen'),
     ...inRound,
-    weightsDigest: digest,
+    weightsDigest: digestSchema,
     choice: z
       .strictObject({ round: count, metric: metricName, value: z.number(), count: z.number(), among: count })
       .optional(),
   }),
   z.strictObject({
     type: z.literal('link-list-recorded'),
-    ...{ ...study, site, tokensDigest: digest, tokens: z.int().min(1).max(maxLinkTokens) },
+    ...{ ...study, site, tokensDigest: digestSchema, tokens: z.int().min(1).max(maxLinkTokens) },
     keyFingerprint: z.string().regex(/^[0-9a-f]{20}$/),
     shared: z.array(z.tuple([site, count.nullable()])).max(1000),
   }),
   z.strictObject({ type: z.literal('site-unchecked'), ...study, site, reason: z.enum(['no-key', 'no-identifiers']) }),
-  z.strictObject({ type: z.literal('run-finished'), ...study, weightsDigest: digest }),
+  z.strictObject({ type: z.literal('run-finished'), ...study, weightsDigest: digestSchema }),
   z.strictObject({ type: z.literal('run-paused'), ...study }),
   z.strictObject({ type: z.literal('run-resumed'), ...study, deadlineMs: count }),
   z.strictObject({ type: z.literal('run-cancelled'), ...study, reason }),

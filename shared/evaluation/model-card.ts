@@ -2,10 +2,9 @@
 // be read. `coordinator evaluate` and `export` write it; a site reads thresholds, recalibration and ranges from it.
 
 import { z } from 'zod'
-import type { Digest } from '../digest.ts'
+import { digestSchema } from '../digest-schema.ts'
 import { SequelaError } from '../protocol/errors.ts'
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value), 'not a digest')
 const probability = z.number().min(0).max(1)
 
 /** A figure with its child-clustered 95 % interval; null where too few children stand behind it, or none is defined. */
@@ -73,13 +72,13 @@ export const modelCardSchema = z.strictObject({
   notice: z.string(),
   model: z.strictObject({
     study: z.string(),
-    studyDigest: digest,
-    weightsDigest: digest,
+    studyDigest: digestSchema,
+    weightsDigest: digestSchema,
     /** Where another study trained the weights: that one, its sites, and those of the study above that took no part in it. */
     trainedBy: z
       .strictObject({
         study: z.string(),
-        studyDigest: digest,
+        studyDigest: digestSchema,
         sites: z.array(z.string()),
         newSites: z.array(z.string()),
       })
@@ -151,7 +150,7 @@ export const modelCardSchema = z.strictObject({
   recalibration: z.strictObject({ consortium: recalibrationSchema, sites: z.record(z.string(), recalibrationSchema) }),
   thresholds: z.strictObject({
     /** SHA-256 over both thresholds and the weights they belong to: what a decision may cite. */
-    version: digest,
+    version: digestSchema,
     /** Below it the next scan might be postponed; null: no threshold met what was asked. */
     ruleOut: threshold.nullable(),
     /** At or above it action might be taken; null likewise. Between the two is the grey zone. */

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { eventTypes } from '../cohort/outcome.ts'
 import { type Digest, sha256 } from '../digest.ts'
+import { digestSchema } from '../digest-schema.ts'
 import { isHazardEdge } from '../model/hazards.ts'
 import { imagePresets } from '../model/presets.ts'
 import { SequelaError } from '../protocol/errors.ts'
@@ -111,18 +112,13 @@ const siteIds = z
   .min(1)
   .max(1000)
 
-const digest = z.custom<Digest>(
-  (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
-  'not a digest: 64 digits and letters from a to f',
-)
-
 /**
  * Of a study that trains nothing and judges the final weights of one that has finished (decision 36). What it must share with
  * that study is in its own text, so that whoever approves it reads all of it; it is compared in judged-study.ts.
  */
 const fromSchema = z.strictObject({
-  study: digest,
-  weights: digest,
+  study: digestSchema,
+  weights: digestSchema,
   /** That trained; at others every child is one of the test fold. */
   sites: siteIds,
   /** Of each of its stages. */
